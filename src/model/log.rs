@@ -1,0 +1,263 @@
+//! The provisioning log: one entry for each SCIM request, in Entra's words.
+
+use serde::{Deserialize, Serialize};
+
+use super::page::Moment;
+
+/// What a request was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Create,
+    Update,
+    Disable,
+    Enable,
+    Delete,
+    /// A filter on a matching attribute.
+    Match,
+    Read,
+    List,
+    /// The probe with a random GUID.
+    TestConnection,
+    /// Schemas, resource types, configuration.
+    Discover,
+    Bulk,
+    Unknown,
+}
+
+impl Action {
+    pub const ALL: [Self; 12] = [
+        Self::Create,
+        Self::Update,
+        Self::Disable,
+        Self::Enable,
+        Self::Delete,
+        Self::Match,
+        Self::Read,
+        Self::List,
+        Self::TestConnection,
+        Self::Discover,
+        Self::Bulk,
+        Self::Unknown,
+    ];
+
+    /// As stored and as it stands in URLs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::Delete => "delete",
+            Self::Match => "match",
+            Self::Read => "read",
+            Self::List => "list",
+            Self::TestConnection => "test_connection",
+            Self::Discover => "discover",
+            Self::Bulk => "bulk",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
+    }
+
+    /// As shown.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Create => "Create",
+            Self::Update => "Update",
+            Self::Disable => "Disable",
+            Self::Enable => "Enable",
+            Self::Delete => "Delete",
+            Self::Match => "Match",
+            Self::Read => "Read",
+            Self::List => "List",
+            Self::TestConnection => "Test connection",
+            Self::Discover => "Discover",
+            Self::Bulk => "Bulk",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// Lookups change nothing and are hidden until asked for, unless they fail.
+    pub fn is_lookup(self) -> bool {
+        matches!(
+            self,
+            Self::Match | Self::Read | Self::List | Self::TestConnection | Self::Discover
+        )
+    }
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Success,
+    Failure,
+    /// Nothing to change.
+    Skipped,
+    /// Done, with remarks.
+    Warning,
+}
+
+impl Status {
+    pub const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Skipped, Self::Warning];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Skipped => "skipped",
+            Self::Warning => "warning",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Success => "Success",
+            Self::Failure => "Failure",
+            Self::Skipped => "Skipped",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
+/// One attribute of a change: values as text, complex ones as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    pub attribute: String,
+    pub old: Option<String>,
+    pub new: Option<String>,
+}
+
+/// An entry in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRow {
+    /// The request id.
+    pub id: String,
+    pub occurred: Moment,
+    pub action: Action,
+    pub status: Status,
+    pub http_status: u16,
+    /// Whom it is about: a name, a userName, or what kind of call it was.
+    pub identity: String,
+    pub user_name: Option<String>,
+    /// One line: what changed, or why not.
+    pub summary: String,
+    pub changes: Vec<AttributeChange>,
+    pub token_prefix: Option<String>,
+    pub duration_us: i64,
+    pub cycle_id: String,
+}
+
+/// A part of the service's work on one request, with its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub kind: StepKind,
+    pub outcome: StepOutcome,
+    pub duration_us: i64,
+    /// One sentence on what was found, done or refused.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    Authenticate,
+    Parse,
+    Match,
+    Validate,
+    Apply,
+    Store,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    Done,
+    Failed,
+    NotRun,
+}
+
+/// Something worth knowing about a request that succeeded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRemark {
+    pub code: String,
+    pub attribute: Option<String>,
+    pub text: String,
+}
+
+/// Everything about one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogDetail {
+    pub row: LogRow,
+    pub method: String,
+    pub path: String,
+    pub scim_type: Option<String>,
+    pub reason: Option<String>,
+    pub attribute: Option<String>,
+    pub detail: Option<String>,
+    pub user_id: Option<String>,
+    pub external_id: Option<String>,
+    pub token_name: Option<String>,
+    pub address: String,
+    pub user_agent: Option<String>,
+    pub client_version: Option<String>,
+    pub steps: Vec<Step>,
+    pub remarks: Vec<LogRemark>,
+    /// Old and new values; for a refused request, kept and refused ones.
+    pub changes: Vec<AttributeChange>,
+    pub explanation: Option<Explanation>,
+    /// `None` where the reader may not see payloads or they are no longer kept.
+    pub payload: Option<LogPayload>,
+    pub payload_note: String,
+}
+
+/// What was sent and answered, redacted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPayload {
+    pub query: Option<String>,
+    pub request_headers: Vec<(String, String)>,
+    pub request_body: Option<String>,
+    pub response_body: Option<String>,
+    /// Cut at 64 KiB.
+    pub is_cut: bool,
+}
+
+/// Troubleshooting: from the catalogue of reason codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    pub title: String,
+    pub happened: String,
+    pub why: String,
+    pub fix_in_entra: Vec<String>,
+    pub fix_here: Vec<String>,
+    /// The code that the customer sees in Entra's own log.
+    pub entra_code: Option<String>,
+    pub rfc: Option<String>,
+}
+
+/// What the log can be searched by; all of it stands in the URL.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogFilter {
+    /// A prefix of a userName or name, or an exact id.
+    pub text: String,
+    pub actions: Vec<Action>,
+    pub statuses: Vec<Status>,
+    pub reason: Option<String>,
+    pub token_prefix: Option<String>,
+    pub user_id: Option<String>,
+    pub cycle_id: Option<String>,
+    /// "1h", "24h", "7d"; all that is kept when absent.
+    pub within: Option<String>,
+    pub lookups: bool,
+    pub cursor: Option<String>,
+    pub newer: bool,
+}

@@ -1,0 +1,46 @@
+//! SCIM bearer tokens: what Entra's admin pastes as *Secret Token*.
+
+use serde::{Deserialize, Serialize};
+
+use super::page::Moment;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    Active,
+    /// Active, with 30 days or fewer to go.
+    Expiring,
+    Expired,
+    Revoked,
+}
+
+/// A token in the list; its secret is nowhere to be had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRow {
+    pub id: String,
+    pub name: String,
+    /// `rhp_` and the next 8 characters.
+    pub prefix: String,
+    pub state: TokenState,
+    pub created: Moment,
+    pub created_by: String,
+    pub expires: Moment,
+    /// Whole days until it expires; negative once it has.
+    pub days_left: i64,
+    pub revoked: Option<Moment>,
+    pub last_used: Option<Moment>,
+    pub last_used_address: Option<String>,
+    pub last_used_agent: Option<String>,
+    pub requests_24h: u64,
+    pub failures_24h: u64,
+}
+
+/// The one answer that shows a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedToken {
+    pub name: String,
+    pub prefix: String,
+    pub secret: String,
+    pub tenant_url: String,
+    pub expires: Moment,
+}

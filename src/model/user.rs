@@ -1,0 +1,138 @@
+//! Provisioned people.
+
+use serde::{Deserialize, Serialize};
+
+use super::log::AttributeChange;
+use super::page::Moment;
+
+/// Where the primary role of a user came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleState {
+    /// Entra sent a value of the catalogue.
+    Known,
+    /// Entra sent none, or an unknown one, and the organization's default stands in.
+    Defaulted,
+    /// Entra sent a value that was added to the catalogue as unreviewed.
+    Unreviewed,
+    /// No role at all.
+    Missing,
+}
+
+impl RoleState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Defaulted => "defaulted",
+            Self::Unreviewed => "unreviewed",
+            Self::Missing => "missing",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Known,
+            Self::Defaulted,
+            Self::Unreviewed,
+            Self::Missing,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == text)
+    }
+}
+
+/// A user in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    pub id: String,
+    pub label: String,
+    pub user_name: String,
+    pub active: bool,
+    pub blocked: bool,
+    /// Display name of the catalogue role that decides access.
+    pub role: Option<String>,
+    pub role_state: RoleState,
+    pub changed: Moment,
+    pub last_failure: Option<UserFailure>,
+}
+
+/// The latest failed request about a user, while no later one has succeeded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserFailure {
+    pub log_id: String,
+    pub title: String,
+}
+
+/// Everything about one user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserDetail {
+    pub id: String,
+    pub label: String,
+    pub user_name: String,
+    pub external_id: Option<String>,
+    pub active: bool,
+    pub blocked: bool,
+    /// Deleted by Entra: only history is left.
+    pub deleted: Option<Moment>,
+    pub role: Option<String>,
+    pub role_value: Option<String>,
+    pub role_state: RoleState,
+    pub version: i64,
+    pub created: Moment,
+    pub changed: Moment,
+    /// Every stored attribute, in SCIM's names: ("name.givenName", "Ana").
+    pub attributes: Vec<(String, String)>,
+    /// The resource as a GET answers it, indented.
+    pub json: String,
+}
+
+/// One change set in a user's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserChange {
+    pub id: String,
+    pub changed: Moment,
+    pub kind: ChangeKind,
+    /// "Token Entra rhp_AbCd1234" or an account's name.
+    pub actor: String,
+    pub log_id: Option<String>,
+    pub version: i64,
+    pub changes: Vec<AttributeChange>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    Created,
+    Updated,
+    Disabled,
+    Enabled,
+    /// An inactive user came back under a new `externalId`.
+    Rehired,
+    Deleted,
+}
+
+impl ChangeKind {
+    pub const ALL: [Self; 6] = [
+        Self::Created,
+        Self::Updated,
+        Self::Disabled,
+        Self::Enabled,
+        Self::Rehired,
+        Self::Deleted,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::Rehired => "rehired",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}

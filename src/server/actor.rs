@@ -1,0 +1,170 @@
+//! Who acts, and the proof of permission that services ask for.
+
+use crate::model::account::AccountRole;
+
+/// What an account may be allowed to do. The table of product rules is [`Permission::granted_to`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    ListOrganizations,
+    CreateOrganization,
+    /// On and off.
+    SwitchProvisioning,
+    /// Pause and resume.
+    PauseProvisioning,
+    ReadOrganization,
+    ReadUsers,
+    ReadLogs,
+    /// Request and response bodies; looking is audited.
+    ReadPayloads,
+    ReadTokens,
+    ManageTokens,
+    ReadAccounts,
+    ManageAccounts,
+    /// An organization's first Admin.
+    InviteFirstAdmin,
+    ReadAudit,
+}
+
+impl Permission {
+    pub const ALL: &'static [Self] = &[
+        Self::ListOrganizations,
+        Self::CreateOrganization,
+        Self::SwitchProvisioning,
+        Self::PauseProvisioning,
+        Self::ReadOrganization,
+        Self::ReadUsers,
+        Self::ReadLogs,
+        Self::ReadPayloads,
+        Self::ReadTokens,
+        Self::ManageTokens,
+        Self::ReadAccounts,
+        Self::ManageAccounts,
+        Self::InviteFirstAdmin,
+        Self::ReadAudit,
+    ];
+
+    /// Support reads everywhere and switches provisioning; never tokens, roles, settings or users. Admin does
+    /// everything in one organization; Viewer reads there, without payloads.
+    pub fn granted_to(self, role: AccountRole) -> bool {
+        use AccountRole::{Admin, Support, Viewer};
+        match self {
+            Self::ListOrganizations
+            | Self::CreateOrganization
+            | Self::SwitchProvisioning
+            | Self::InviteFirstAdmin => role == Support,
+            Self::PauseProvisioning | Self::ManageTokens | Self::ManageAccounts => role == Admin,
+            Self::ReadPayloads => matches!(role, Support | Admin),
+            Self::ReadOrganization
+            | Self::ReadUsers
+            | Self::ReadLogs
+            | Self::ReadTokens
+            | Self::ReadAccounts
+            | Self::ReadAudit => matches!(role, Support | Admin | Viewer),
+        }
+    }
+
+    /// Whether it is about all organizations rather than one.
+    pub fn is_deployment_wide(self) -> bool {
+        matches!(self, Self::ListOrganizations | Self::CreateOrganization)
+    }
+}
+
+/// Who does something, as history and audit log name them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A SCIM token: `name` and `prefix` as the tokens page shows them.
+    Token {
+        id: String,
+        name: String,
+        prefix: String,
+    },
+    Account {
+        id: String,
+        name: String,
+    },
+    CommandLine,
+    /// Jobs of the service itself.
+    System,
+}
+
+impl Actor {
+    /// "token", "account", "command_line", "system": as stored.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Token { .. } => "token",
+            Self::Account { .. } => "account",
+            Self::CommandLine => "command_line",
+            Self::System => "system",
+        }
+    }
+
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Token { id, .. } | Self::Account { id, .. } => id,
+            Self::CommandLine | Self::System => "",
+        }
+    }
+
+    /// As shown.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Token { name, prefix, .. } => format!("{name} ({prefix})"),
+            Self::Account { name, .. } => name.clone(),
+            Self::CommandLine => "Command line".to_owned(),
+            Self::System => "Rhombus Provisioning".to_owned(),
+        }
+    }
+}
+
+/// An organization that an [`Allowed`] is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationRef {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+}
+
+/// Proof that `actor` may do `permission`, in one organization or (without one) in the whole deployment.
+/// Only guards make it, so a use case cannot be called unguarded.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    actor: Actor,
+    address: String,
+    permission: Permission,
+    organization: Option<OrganizationRef>,
+}
+
+impl Allowed {
+    /// For guards, after they have checked. `address` is where the person is.
+    pub(in crate::server) fn new(
+        actor: Actor,
+        address: impl Into<String>,
+        permission: Permission,
+        organization: Option<OrganizationRef>,
+    ) -> Self {
+        Self {
+            actor,
+            address: address.into(),
+            permission,
+            organization,
+        }
+    }
+
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Where the actor is: an IP address, or "" on the command line.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// The organization it holds for; `None` means all of them.
+    pub fn organization(&self) -> Option<&OrganizationRef> {
+        self.organization.as_ref()
+    }
+}

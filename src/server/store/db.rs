@@ -1,0 +1,372 @@
+//! The two pools behind one door.
+//!
+//! Reads take a [`Connection`] from [`Db::read`]. Changes go through [`Db::write`]: on SQLite one writer runs
+//! the waiting closures in savepoints of one transaction and commits once for all of them (a durable commit
+//! costs a flush of the disk, so sharing it is what makes thousands of changes a second possible); on
+//! PostgreSQL each closure has a transaction of its own.
+
+use std::ops::{Deref, DerefMut};
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use sqlx::pool::MaybePoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection as _};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::dialect::{Dialect, sqlite_path};
+use super::sql::{Connection, Sql, sql};
+use crate::server::error::StoreError;
+
+/// Closures that one SQLite transaction takes at most.
+const GROUP: usize = 64;
+/// Closures that may wait for the writer; beyond it callers wait to hand theirs over.
+const QUEUE: usize = 1_024;
+
+/// A boxed future, as the closures of [`Db::write`] return it.
+pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
+
+/// The database. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Db(Arc<Inner>);
+
+#[derive(Debug)]
+enum Inner {
+    Sqlite {
+        readers: SqlitePool,
+        writer: Mutex<Option<mpsc::Sender<Job>>>,
+        task: Mutex<Option<JoinHandle<()>>>,
+    },
+    Postgres {
+        pool: PgPool,
+    },
+}
+
+/// A change under way: a connection inside a transaction, and what is to follow its commit.
+pub struct Tx<'c> {
+    connection: Connection<'c>,
+    after_commit: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl<'c> Tx<'c> {
+    fn new(connection: Connection<'c>) -> Self {
+        Self {
+            connection,
+            after_commit: Vec::new(),
+        }
+    }
+
+    /// Runs `effect` once the change is durable; not at all if it is rolled back.
+    pub fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(effect));
+    }
+
+    /// Runs a statement that a unique key may refuse, so that the rest of the transaction goes on either way.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the key refused; the statement has left nothing behind then.
+    pub async fn try_execute(&mut self, statement: Sql) -> Result<u64, StoreError> {
+        self.execute(sql("SAVEPOINT attempt")).await?;
+        let outcome = self.execute(statement).await;
+        if outcome.is_err() {
+            self.execute(sql("ROLLBACK TO SAVEPOINT attempt")).await?;
+        }
+        self.execute(sql("RELEASE SAVEPOINT attempt")).await?;
+        outcome
+    }
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Connection<'c>;
+    fn deref(&self) -> &Self::Target {
+        &self.connection
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.connection
+    }
+}
+
+type Effects = Vec<Box<dyn FnOnce() + Send>>;
+
+/// How a closure ended: whether its statements stay, and how its caller is told once the commit is known.
+struct Ended {
+    keep: bool,
+    tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+}
+
+type Work = Box<dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Ended> + Send>;
+
+struct Job(Work);
+
+impl Db {
+    /// Opens the database that `url` names. With `create`, a missing SQLite file is created.
+    ///
+    /// # Errors
+    /// When the URL is none of ours, the file is missing, or the server does not answer.
+    pub async fn open(url: &str, create: bool) -> Result<Self, StoreError> {
+        match Dialect::of_url(url) {
+            Some(Dialect::Sqlite) => Self::open_sqlite(&sqlite_path(url), create).await,
+            Some(Dialect::Postgres) => Self::open_postgres(url).await,
+            None => Err(StoreError::Unavailable(
+                "DATABASE_URL must begin with sqlite: or postgres://".to_owned(),
+            )),
+        }
+    }
+
+    async fn open_sqlite(path: &Path, create: bool) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(create)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .pragma("cache_size", "-8000")
+            .pragma("wal_autocheckpoint", "4000")
+            .disable_statement_logging();
+        let writer = SqliteConnection::connect_with(&options).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
+        let (sender, jobs) = mpsc::channel(QUEUE);
+        let task = tokio::spawn(write_groups(writer, jobs));
+        Ok(Self(Arc::new(Inner::Sqlite {
+            readers,
+            writer: Mutex::new(Some(sender)),
+            task: Mutex::new(Some(task)),
+        })))
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?
+            .application_name("rhombus-provisioning")
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(32)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        Ok(Self(Arc::new(Inner::Postgres { pool })))
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        match &*self.0 {
+            Inner::Sqlite { .. } => Dialect::Sqlite,
+            Inner::Postgres { .. } => Dialect::Postgres,
+        }
+    }
+
+    /// A connection to read with.
+    ///
+    /// # Errors
+    /// When none becomes free within ten seconds or the database does not answer.
+    pub async fn read(&self) -> Result<Connection<'static>, StoreError> {
+        Ok(match &*self.0 {
+            Inner::Sqlite { readers, .. } => Connection::Sqlite(
+                MaybePoolConnection::PoolConnection(readers.acquire().await?),
+            ),
+            Inner::Postgres { pool } => {
+                Connection::Postgres(MaybePoolConnection::PoolConnection(pool.acquire().await?))
+            }
+        })
+    }
+
+    /// Changes the database: runs `work` in a transaction and answers once it is durable. `Err` from `work`
+    /// undoes what it did. `work` runs SQL only and runs to its end even if the caller goes away.
+    ///
+    /// # Errors
+    /// What `work` answers; [`StoreError::Unavailable`] when the commit failed.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        match &*self.0 {
+            Inner::Sqlite { writer, .. } => {
+                let sender = writer
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone();
+                let sender = sender.ok_or_else(closed)?;
+                let (answer, answered) = oneshot::channel();
+                let job = Job(Box::new(move |tx| {
+                    Box::pin(async move { end(tx, work, answer).await })
+                }));
+                sender.send(job).await.map_err(|_| closed())?;
+                answered.await.map_err(|_| closed())?
+            }
+            Inner::Postgres { pool } => {
+                let pool = pool.clone();
+                tokio::spawn(async move { write_alone(&pool, work).await })
+                    .await
+                    .map_err(|_| StoreError::Unavailable("the change was cut off".to_owned()))?
+            }
+        }
+    }
+
+    /// Finishes what waits to be written and closes all connections. Later writes are refused.
+    pub async fn close(&self) {
+        match &*self.0 {
+            Inner::Sqlite {
+                readers,
+                writer,
+                task,
+            } => {
+                drop(writer.lock().unwrap_or_else(PoisonError::into_inner).take());
+                let task = task.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(task) = task {
+                    let _ = task.await;
+                }
+                readers.close().await;
+            }
+            Inner::Postgres { pool } => pool.close().await,
+        }
+    }
+
+    /// The pool, for migrations.
+    pub(super) fn postgres(&self) -> Option<&PgPool> {
+        match &*self.0 {
+            Inner::Postgres { pool } => Some(pool),
+            Inner::Sqlite { .. } => None,
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the database is closed".to_owned())
+}
+
+/// Runs one closure and turns its answer into an [`Ended`].
+async fn end<T, E, F>(tx: &mut Tx<'_>, work: F, answer: oneshot::Sender<Result<T, E>>) -> Ended
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+{
+    // A panic in one closure must not take the writer and everybody else's changes with it.
+    let outcome = AssertUnwindSafe(work(tx)).catch_unwind().await;
+    let outcome = outcome
+        .unwrap_or_else(|_| Err(StoreError::Unavailable("the change panicked".to_owned()).into()));
+    Ended {
+        keep: outcome.is_ok(),
+        tell: Box::new(move |committed| {
+            // The caller may have gone: then nobody waits for the answer.
+            let _ = answer.send(match (outcome, committed) {
+                (Ok(_), Err(error)) => Err(error.into()),
+                (outcome, _) => outcome,
+            });
+        }),
+    }
+}
+
+/// SQLite's writer: takes what waits, up to [`GROUP`] closures, into one transaction.
+async fn write_groups(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Job>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while jobs.recv_many(&mut group, GROUP).await > 0 {
+        let (ended, effects, committed) = write_group(&mut connection, group.drain(..)).await;
+        if let Err(error) = &committed {
+            tracing::error!(error = %error, closures = ended.len(), "commit failed");
+            let _ = sqlx::raw_sql("ROLLBACK").execute(&mut connection).await;
+        } else {
+            effects.into_iter().for_each(|effect| effect());
+        }
+        for Ended { tell, .. } in ended {
+            tell(match &committed {
+                Ok(()) => Ok(()),
+                Err(error) => Err(StoreError::Unavailable(error.to_string())),
+            });
+        }
+    }
+    let _ = sqlx::raw_sql("PRAGMA optimize")
+        .execute(&mut connection)
+        .await;
+    let _ = connection.close().await;
+}
+
+async fn write_group(
+    connection: &mut SqliteConnection,
+    jobs: impl Iterator<Item = Job>,
+) -> (Vec<Ended>, Effects, Result<(), StoreError>) {
+    let mut all_ended = Vec::new();
+    let mut effects = Effects::new();
+    let mut jobs = jobs.peekable();
+    // One text a step, because each statement is a trip to SQLite's thread.
+    let mut committed = run(connection, "BEGIN IMMEDIATE; SAVEPOINT closure").await;
+    while let Some(Job(work)) = jobs.next() {
+        // Without a transaction no closure may run: its statements would commit one by one.
+        if committed.is_err() {
+            drop(work);
+            continue;
+        }
+        let mut tx = Tx::new(Connection::Sqlite(MaybePoolConnection::Connection(
+            connection,
+        )));
+        let ended = work(&mut tx).await;
+        let tx_effects = std::mem::take(&mut tx.after_commit);
+        drop(tx);
+        let last = jobs.peek().is_none();
+        let step = match (ended.keep, last) {
+            (true, false) => "RELEASE closure; SAVEPOINT closure",
+            (true, true) => "RELEASE closure; COMMIT",
+            (false, false) => "ROLLBACK TO closure; RELEASE closure; SAVEPOINT closure",
+            (false, true) => "ROLLBACK TO closure; RELEASE closure; COMMIT",
+        };
+        if ended.keep {
+            effects.extend(tx_effects);
+        }
+        all_ended.push(ended);
+        committed = run(connection, step).await;
+    }
+    (all_ended, effects, committed)
+}
+
+async fn run(connection: &mut SqliteConnection, text: &'static str) -> Result<(), StoreError> {
+    sqlx::raw_sql(text).execute(connection).await?;
+    Ok(())
+}
+
+/// PostgreSQL: a transaction for one closure.
+async fn write_alone<T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+{
+    let mut transaction = pool.begin().await.map_err(StoreError::from)?;
+    let mut tx = Tx::new(Connection::Postgres(MaybePoolConnection::Connection(
+        &mut *transaction,
+    )));
+    let outcome = work(&mut tx).await;
+    let effects = std::mem::take(&mut tx.after_commit);
+    drop(tx);
+    match outcome {
+        Ok(value) => {
+            transaction.commit().await.map_err(StoreError::from)?;
+            effects.into_iter().for_each(|effect| effect());
+            Ok(value)
+        }
+        Err(error) => {
+            // Dropping would roll back too, but later: the next user of the connection would wait for it.
+            let _ = transaction.rollback().await;
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Bringing a database to the version this program needs, and refusing one that is not there yet.
+
+use sqlx::migrate::Migrator;
+
+use super::Db;
+use super::db::BoxFuture;
+use super::dialect::Dialect;
+use super::sql::{Connection, sql};
+use crate::server::error::StoreError;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Where a database stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// No migration has run: an empty database or something else's.
+    Empty,
+    /// Migrations of this program are missing.
+    Older { applied: usize, needed: usize },
+    /// As this program needs it.
+    Current,
+    /// Migrated by a later program.
+    Newer,
+}
+
+/// Runs the missing migrations, each in a transaction, safe beside other replicas that do the same.
+///
+/// # Errors
+/// When a migration fails or an applied one has changed since.
+pub async fn migrate(db: &Db, url: &str) -> Result<(), StoreError> {
+    let outcome = match db.dialect() {
+        Dialect::Sqlite => {
+            use sqlx::ConnectOptions;
+            let options = sqlx::sqlite::SqliteConnectOptions::new()
+                .filename(super::dialect::sqlite_path(url))
+                .busy_timeout(std::time::Duration::from_secs(30));
+            let mut connection = options.connect().await?;
+            SQLITE.run(&mut connection).await
+        }
+        Dialect::Postgres => match db.postgres() {
+            Some(pool) => POSTGRES.run(pool).await,
+            None => Ok(()),
+        },
+    };
+    outcome.map_err(|error| StoreError::Unavailable(format!("migration failed: {error}")))
+}
+
+/// Where the database stands, without changing it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn version(db: &Db) -> Result<Version, StoreError> {
+    let migrator = match db.dialect() {
+        Dialect::Sqlite => &SQLITE,
+        Dialect::Postgres => &POSTGRES,
+    };
+    let needed: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
+    let mut connection = db.read().await?;
+    if !has_migrations_table(&mut connection).await? {
+        return Ok(Version::Empty);
+    }
+    let applied: Vec<(i64,)> = connection
+        .fetch_all(sql(
+            "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version",
+        ))
+        .await?;
+    let applied: Vec<i64> = applied.into_iter().map(|(version,)| version).collect();
+    Ok(if applied == needed {
+        Version::Current
+    } else if applied.iter().any(|version| !needed.contains(version)) {
+        Version::Newer
+    } else {
+        Version::Older {
+            applied: applied.len(),
+            needed: needed.len(),
+        }
+    })
+}
+
+fn has_migrations_table<'a>(
+    connection: &'a mut Connection<'_>,
+) -> BoxFuture<'a, Result<bool, StoreError>> {
+    Box::pin(async move {
+        let question = match connection {
+            Connection::Sqlite(_) => {
+                "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'"
+            }
+            Connection::Postgres(_) => {
+                "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'"
+            }
+        };
+        Ok(connection.fetch_count(sql(question)).await? > 0)
+    })
+}

@@ -1,0 +1,246 @@
+//! One SQL text for both databases: statements with `$1` placeholders, arguments as plain values.
+//!
+//! `Sql` trades the compile-time types of `sqlx::query!` (which checks one database only) for statements
+//! that both drivers run unchanged, without a macro or a generic parameter in any store function.
+
+use sqlx::pool::MaybePoolConnection;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::{Query, QueryAs};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite};
+
+use crate::server::error::StoreError;
+
+/// A value to bind. Absent values keep their type, which PostgreSQL asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arg {
+    Text(Option<String>),
+    Int(Option<i64>),
+    Bool(Option<bool>),
+}
+
+impl From<&str> for Arg {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+impl From<String> for Arg {
+    fn from(value: String) -> Self {
+        Self::Text(Some(value))
+    }
+}
+impl From<&String> for Arg {
+    fn from(value: &String) -> Self {
+        Self::Text(Some(value.clone()))
+    }
+}
+impl From<Option<String>> for Arg {
+    fn from(value: Option<String>) -> Self {
+        Self::Text(value)
+    }
+}
+impl From<Option<&str>> for Arg {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
+    }
+}
+impl From<i64> for Arg {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+impl From<Option<i64>> for Arg {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
+    }
+}
+impl From<bool> for Arg {
+    fn from(value: bool) -> Self {
+        Self::Bool(Some(value))
+    }
+}
+
+/// A statement and its arguments.
+#[derive(Debug, Clone)]
+pub struct Sql {
+    text: Text,
+    args: Vec<Arg>,
+}
+
+#[derive(Debug, Clone)]
+enum Text {
+    Static(&'static str),
+    Built(String),
+}
+
+/// A statement of fixed text; bind its arguments in the order of `$1`, `$2`, ...
+pub fn sql(text: &'static str) -> Sql {
+    Sql {
+        text: Text::Static(text),
+        args: Vec::new(),
+    }
+}
+
+impl Sql {
+    /// The next argument.
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Arg>) -> Self {
+        self.args.push(value.into());
+        self
+    }
+
+    fn is_fixed(&self) -> bool {
+        matches!(self.text, Text::Static(_))
+    }
+}
+
+/// Puts a statement together from fixed pieces and bound values; text from outside can only become a value.
+#[derive(Debug, Default)]
+pub struct Builder {
+    text: String,
+    args: Vec<Arg>,
+}
+
+impl Builder {
+    pub fn new(text: &'static str) -> Self {
+        Self {
+            text: text.to_owned(),
+            args: Vec::new(),
+        }
+    }
+
+    /// Adds a piece of SQL, which is part of the program.
+    pub fn push(&mut self, piece: &'static str) -> &mut Self {
+        self.text.push_str(piece);
+        self
+    }
+
+    /// Adds a placeholder for `value`.
+    pub fn bind(&mut self, value: impl Into<Arg>) -> &mut Self {
+        use std::fmt::Write;
+        self.args.push(value.into());
+        let _ = write!(self.text, "${}", self.args.len());
+        self
+    }
+
+    /// Adds `(a, b), (c, d)`: the rows of a multi-row insert.
+    pub fn push_rows(&mut self, rows: impl IntoIterator<Item = Vec<Arg>>) -> &mut Self {
+        for (index, row) in rows.into_iter().enumerate() {
+            self.push(if index == 0 { "(" } else { ", (" });
+            for (column, value) in row.into_iter().enumerate() {
+                if column > 0 {
+                    self.push(", ");
+                }
+                self.bind(value);
+            }
+            self.push(")");
+        }
+        self
+    }
+
+    pub fn finish(self) -> Sql {
+        Sql {
+            text: Text::Built(self.text),
+            args: self.args,
+        }
+    }
+}
+
+/// A row type that both databases can fill; `#[derive(sqlx::FromRow)]` gives it.
+pub trait Record:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+impl<T> Record for T where
+    T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+
+/// A connection of either database, inside or outside a transaction.
+pub enum Connection<'c> {
+    Sqlite(MaybePoolConnection<'c, Sqlite>),
+    Postgres(MaybePoolConnection<'c, Postgres>),
+}
+
+macro_rules! bound {
+    ($query:expr, $sql:expr) => {{
+        // Statements built at run time have many shapes: keeping each prepared would crowd out the fixed ones.
+        let mut query = $query.persistent($sql.is_fixed());
+        for arg in $sql.args {
+            query = match arg {
+                Arg::Text(value) => query.bind(value),
+                Arg::Int(value) => query.bind(value),
+                Arg::Bool(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+macro_rules! statement {
+    ($make:path, $sql:expr) => {
+        match &$sql.text {
+            Text::Static(text) => $make(*text),
+            // Only `Builder` makes these: its pieces are string literals of this program.
+            Text::Built(text) => $make(AssertSqlSafe(text.clone())),
+        }
+    };
+}
+
+impl Connection<'_> {
+    /// Runs a statement; answers how many rows it changed.
+    pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(connection) => {
+                let query: Query<'_, Sqlite, SqliteArguments> = statement!(sqlx::query, sql);
+                Ok(bound!(query, sql)
+                    .execute(&mut **connection)
+                    .await?
+                    .rows_affected())
+            }
+            Self::Postgres(connection) => {
+                let query: Query<'_, Postgres, PgArguments> = statement!(sqlx::query, sql);
+                Ok(bound!(query, sql)
+                    .execute(&mut **connection)
+                    .await?
+                    .rows_affected())
+            }
+        }
+    }
+
+    /// All rows.
+    pub async fn fetch_all<T: Record>(&mut self, sql: Sql) -> Result<Vec<T>, StoreError> {
+        match self {
+            Self::Sqlite(connection) => {
+                let query: QueryAs<'_, Sqlite, T, SqliteArguments> =
+                    statement!(sqlx::query_as, sql);
+                Ok(bound!(query, sql).fetch_all(&mut **connection).await?)
+            }
+            Self::Postgres(connection) => {
+                let query: QueryAs<'_, Postgres, T, PgArguments> = statement!(sqlx::query_as, sql);
+                Ok(bound!(query, sql).fetch_all(&mut **connection).await?)
+            }
+        }
+    }
+
+    /// The first row, or `None`.
+    pub async fn fetch_optional<T: Record>(&mut self, sql: Sql) -> Result<Option<T>, StoreError> {
+        match self {
+            Self::Sqlite(connection) => {
+                let query: QueryAs<'_, Sqlite, T, SqliteArguments> =
+                    statement!(sqlx::query_as, sql);
+                Ok(bound!(query, sql).fetch_optional(&mut **connection).await?)
+            }
+            Self::Postgres(connection) => {
+                let query: QueryAs<'_, Postgres, T, PgArguments> = statement!(sqlx::query_as, sql);
+                Ok(bound!(query, sql).fetch_optional(&mut **connection).await?)
+            }
+        }
+    }
+
+    /// The one number that an aggregate answers.
+    pub async fn fetch_count(&mut self, sql: Sql) -> Result<i64, StoreError> {
+        let row: Option<(i64,)> = self.fetch_optional(sql).await?;
+        Ok(row.map_or(0, |(count,)| count))
+    }
+}
