@@ -5,6 +5,7 @@ CREATE TABLE organizations (
     id               TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     slug             TEXT COLLATE "C" NOT NULL UNIQUE,
     name             TEXT COLLATE "C" NOT NULL,
+    name_key         TEXT COLLATE "C" NOT NULL,
     state            TEXT COLLATE "C" NOT NULL,
     state_changed_at BIGINT NOT NULL,
     missing_names    TEXT COLLATE "C" NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE organizations (
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL
 );
+CREATE INDEX organizations_by_name ON organizations (name_key, slug);
 
 CREATE TABLE roles (
     id              TEXT COLLATE "C" NOT NULL PRIMARY KEY,

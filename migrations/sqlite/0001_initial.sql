@@ -5,6 +5,7 @@ CREATE TABLE organizations (
     id               TEXT    NOT NULL PRIMARY KEY,
     slug             TEXT    NOT NULL UNIQUE,
     name             TEXT    NOT NULL,
+    name_key         TEXT    NOT NULL,
     state            TEXT    NOT NULL,
     state_changed_at INTEGER NOT NULL,
     missing_names    TEXT    NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE organizations (
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX organizations_by_name ON organizations (name_key, slug);
 
 CREATE TABLE roles (
     id              TEXT    NOT NULL PRIMARY KEY,

@@ -2,13 +2,21 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 pub mod actor;
+pub mod api_error;
+pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod error;
+pub mod http;
 pub mod ids;
 pub mod secret;
+pub mod services;
 pub mod settings;
 pub mod store;
+pub mod telemetry;
 
 /// What every part of the running service is handed: where the data is, what time it is, how it is set up.
 /// Leptos finds it as a context, axum as its state.
@@ -17,4 +25,27 @@ pub struct App {
     pub db: store::Db,
     pub clock: clock::Clock,
     pub settings: Arc<settings::Settings>,
+    /// Hashes and verifies passwords, a few at a time.
+    pub passwords: services::passwords::Hasher,
+    /// Cancelled when the service begins to shut down: long answers end, `/readyz` says no.
+    pub shutdown: CancellationToken,
+}
+
+impl App {
+    /// The service on an open, migrated database.
+    pub fn new(db: store::Db, clock: clock::Clock, settings: settings::Settings) -> Self {
+        Self {
+            db,
+            clock,
+            settings: Arc::new(settings),
+            passwords: services::passwords::Hasher::new(),
+            shutdown: CancellationToken::new(),
+        }
+    }
+
+    /// Ends the background work and closes the database; the last thing before the process ends.
+    pub async fn close(&self) {
+        self.shutdown.cancel();
+        self.db.close().await;
+    }
 }
