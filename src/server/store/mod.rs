@@ -6,6 +6,14 @@
 pub mod db;
 pub mod dialect;
 pub mod migrate;
+pub mod organizations;
 pub mod sql;
 
 pub use db::{Db, Tx};
+pub mod audit;
+pub mod provisioning_logs;
+pub mod role_catalogue;
+pub mod roles;
+pub mod tokens;
+pub mod user_filter;
+pub mod users;

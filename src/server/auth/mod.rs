@@ -1,0 +1,3 @@
+//! Who somebody is: bearer tokens of SCIM, and later sessions of people.
+
+pub mod bearer;

@@ -1,0 +1,5 @@
+/// placeholder
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress {
+    pub address: std::net::IpAddr,
+}
