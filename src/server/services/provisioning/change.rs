@@ -58,6 +58,7 @@ struct Next {
 ///
 /// # Errors
 /// [`Refusal`]; a taken userName is 409 `uniqueness`. Nothing is stored then but the log entry.
+#[tracing::instrument(level = "debug", name = "scim.user.create", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn create(
     app: &App,
     caller: Caller,
@@ -157,6 +158,7 @@ async fn insert(
 ///
 /// # Errors
 /// [`Refusal`]; the user is untouched then.
+#[tracing::instrument(level = "debug", name = "scim.user.patch", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn patch(
     app: &App,
     caller: Caller,
@@ -188,6 +190,7 @@ pub async fn patch(
 ///
 /// # Errors
 /// [`Refusal`]; the user is untouched then. PUT never creates.
+#[tracing::instrument(level = "debug", name = "scim.user.replace", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn replace(
     app: &App,
     caller: Caller,
@@ -221,6 +224,7 @@ pub async fn replace(
 ///
 /// # Errors
 /// [`Refusal`]; 404 when it is deleted already.
+#[tracing::instrument(level = "debug", name = "scim.user.delete", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn delete(
     app: &App,
     caller: Caller,
