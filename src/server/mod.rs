@@ -8,6 +8,7 @@ pub mod clock;
 pub mod error;
 pub mod http;
 pub mod ids;
+pub mod jobs;
 pub mod scim;
 pub mod secret;
 pub mod services;
