@@ -1,1 +1,11 @@
+//! Tests through the real router, on real databases.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod scim;
+mod support;

@@ -170,7 +170,7 @@ async fn with_app(
 ) -> Result<(), Failure> {
     let app = database::open_existing(settings.resolve()?).await?;
     let outcome = command(&app).await;
-    app.close().await;
+    app.finish().await;
     outcome
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     });
     let router = http::router(app.clone());
     http::serve::serve(&app, router, listener).await;
-    app.close().await;
+    app.finish().await;
     tracing::info!("stopped");
     Ok(())
 }

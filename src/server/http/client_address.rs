@@ -9,7 +9,7 @@ use axum::response::Response;
 use ipnet::IpNet;
 
 use crate::server::App;
-use crate::server::actor::ClientAddress;
+pub use crate::server::actor::ClientAddress;
 
 /// The scheme that the client used, for those who build links or judge a connection; a request extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn resolve(
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let peer = peer.to_canonical();
     if !is_trusted(peer) {
-        return (ClientAddress(peer), ClientScheme::Http);
+        return (ClientAddress { address: peer }, ClientScheme::Http);
     }
     let mut client = peer;
     for entry in entries(headers, "x-forwarded-for").into_iter().rev() {
@@ -64,7 +64,7 @@ pub fn resolve(
     } else {
         ClientScheme::Http
     };
-    (ClientAddress(client), scheme)
+    (ClientAddress { address: client }, scheme)
 }
 
 fn entries<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {

@@ -1,9 +1,10 @@
-//! HTTP: the accept loop, what stands before every route, and the plain routes.
+//! HTTP: the accept loop, what stands before every route, and the routes.
 
 pub mod client_address;
 pub mod cross_site;
 pub mod health;
 mod router;
+pub mod scim;
 pub mod serve;
 pub mod sign_in;
 

@@ -11,6 +11,7 @@ use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
 use crate::server::services::{moments, names, passwords};
 use crate::server::store::accounts::{self, NewAccount};
+use crate::server::store::keyset::case_key;
 use crate::server::store::{Tx, sessions};
 
 /// How long a link is good.
@@ -255,7 +256,7 @@ impl UseOfLink {
         let account = NewAccount {
             id: ids::new_id(self.now),
             email: self.email.clone(),
-            email_key: names::key(&self.email),
+            email_key: case_key(&self.email),
             name: self.name.clone(),
             role: AccountRole::Support,
             organization_id: None,

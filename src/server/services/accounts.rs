@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::model::account::{
     AccountRole, AccountRow, AccountState, LinkPurpose, Me, OrganizationLink,
 };
-use crate::model::page::{Count, Page};
+use crate::model::page::Page;
 use crate::server::App;
 use crate::server::actor::{Actor, Allowed, Permission};
 use crate::server::clock::Millis;
@@ -16,15 +16,11 @@ use crate::server::services::account_links::NewLink;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::sign_in::AccessError;
 use crate::server::services::{moments, names, passwords};
-use crate::server::store::accounts::{self, Account, From, NewAccount};
+use crate::server::store::accounts::{self, Account, NewAccount};
+use crate::server::store::keyset::{self, From, case_key};
 use crate::server::store::{Tx, sessions};
 
 pub use crate::server::services::account_links::find_link;
-
-/// Accounts on a page.
-const PAGE: usize = 50;
-/// Where counting stops.
-const COUNTED: i64 = 10_000;
 
 /// Somebody who is to have an account.
 #[derive(Debug, Clone)]
@@ -92,7 +88,7 @@ async fn add(
     };
     let new = NewAccount {
         id: ids::new_id(now),
-        email_key: names::key(&email),
+        email_key: case_key(&email),
         email,
         name,
         role: invitee.role,
@@ -183,7 +179,7 @@ fn may_give(allowed: &Allowed, role: AccountRole) -> Result<Option<String>, Serv
 /// `NotFound`; `Conflict` when the account is deactivated.
 pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<String, ServiceError> {
     allowed.check(Permission::ManageAccounts)?;
-    let account = accounts::find_by_email(&mut app.db.read().await?, &names::key(email.trim()))
+    let account = accounts::find_by_email(&mut app.db.read().await?, &case_key(email.trim()))
         .await?
         .filter(|account| is_managed(allowed, account))
         .ok_or(ServiceError::NotFound { what: "account" })?;
@@ -328,42 +324,18 @@ pub async fn list(
     let organization_id = allowed
         .organization()
         .map(|organization| organization.id.as_str());
-    let from = match (&query.after, &query.before) {
-        (Some(key), _) => From::After(names::key(key)),
-        (None, Some(key)) => From::Before(names::key(key)),
-        (None, None) => From::Start,
-    };
+    let [after, before] = [&query.after, &query.before].map(|key| key.as_deref().map(case_key));
+    let from = From::new(after.as_deref(), before.as_deref());
     let mut connection = app.db.read().await?;
-    let limit = i64::try_from(PAGE).unwrap_or(i64::MAX) + 1;
-    let mut rows = accounts::list(&mut connection, organization_id, &from, limit).await?;
-    let total = accounts::count(&mut connection, organization_id, COUNTED + 1).await?;
+    let rows = accounts::list(&mut connection, organization_id, &from, keyset::FETCH).await?;
+    let total = accounts::count(&mut connection, organization_id, keyset::COUNT_LIMIT + 1).await?;
     drop(connection);
 
-    let goes_on = rows.len() > PAGE;
-    let (has_previous, has_next) = match from {
-        From::Start => (false, goes_on),
-        From::After(_) => (true, goes_on),
-        From::Before(_) => (goes_on, true),
-    };
-    if goes_on {
-        if matches!(from, From::Before(_)) {
-            rows.remove(0);
-        } else {
-            rows.pop();
-        }
-    }
-    let previous = rows.first().filter(|_| has_previous);
-    let next = rows.last().filter(|_| has_next);
-    Ok(Page {
-        previous: previous.map(|account| account.email.clone()),
-        next: next.map(|account| account.email.clone()),
-        total: if total > COUNTED {
-            Count::MoreThan(u64::try_from(COUNTED).unwrap_or_default())
-        } else {
-            Count::Exactly(u64::try_from(total).unwrap_or_default())
-        },
-        items: rows.into_iter().map(|account| row(account, now)).collect(),
-    })
+    let total = keyset::count(total);
+    let page = Page::of(rows, from.is_inside(), from.is_back(), total, |account| {
+        account.email.clone()
+    });
+    Ok(page.map(|account| row(account, now)))
 }
 
 /// The account of a session, for guards; `None` when it is gone or deactivated.

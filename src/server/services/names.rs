@@ -1,16 +1,9 @@
-//! Names, slugs and e-mail addresses as people type them: trimmed, checked, and normalized for comparing.
-
-use unicode_normalization::UnicodeNormalization;
+//! Names, slugs and e-mail addresses as people type them: trimmed and checked.
 
 use crate::server::error::ServiceError;
 
 /// Characters of a name at most.
 const NAME: usize = 100;
-
-/// How two texts are compared without regard to case: NFC and lower case.
-pub fn key(text: &str) -> String {
-    text.nfc().flat_map(char::to_lowercase).nfc().collect()
-}
 
 /// A name of 1 to 100 characters, without control characters.
 ///
@@ -125,10 +118,5 @@ mod tests {
         ] {
             assert!(email(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn keys_ignore_case_and_composition() {
-        assert_eq!(key("E\u{301}LAN"), key("élan"));
     }
 }

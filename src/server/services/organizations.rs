@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::model::organization::{
     MissingNames, MissingRole, OrganizationDetail, OrganizationRow, ProvisioningState, UnknownRole,
 };
-use crate::model::page::{Count, Page};
+use crate::model::page::Page;
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::DAY;
@@ -13,12 +13,8 @@ use crate::server::error::ServiceError;
 use crate::server::ids;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::{moments, names, roles};
-use crate::server::store::organizations::{self, From, Organization, Policies};
-
-/// Organizations on a page.
-const PAGE: usize = 50;
-/// Where counting stops.
-const COUNTED: i64 = 10_000;
+use crate::server::store::keyset::{self, From, case_key};
+use crate::server::store::organizations::{self, Organization, Policies};
 
 /// A new organization as it is typed.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +55,7 @@ pub async fn create(
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let name_key = names::key(&organization.name);
+                let name_key = case_key(&organization.name);
                 if !organizations::insert(tx, &organization, &name_key).await? {
                     return Err(ServiceError::conflict(format!(
                         "There is an organization with the slug \"{}\" already.",
@@ -134,56 +130,31 @@ pub async fn list(
 ) -> Result<Page<OrganizationRow>, ServiceError> {
     allowed.check(Permission::ListOrganizations)?;
     let now = app.clock.now();
-    let prefix = names::key(query.search.trim());
-    let from = match (&query.after, &query.before) {
-        (Some(slug), _) => From::After(slug.clone()),
-        (None, Some(slug)) => From::Before(slug.clone()),
-        (None, None) => From::Start,
-    };
+    let prefix = case_key(query.search.trim());
+    let from = From::new(query.after.as_deref(), query.before.as_deref());
     let mut connection = app.db.read().await?;
-    let limit = i64::try_from(PAGE).unwrap_or(i64::MAX) + 1;
-    let mut rows = organizations::list(&mut connection, &prefix, &from, now - DAY, limit).await?;
-    let total = organizations::count(&mut connection, &prefix, COUNTED + 1).await?;
+    let mut rows =
+        organizations::list(&mut connection, &prefix, &from, now - DAY, keyset::FETCH).await?;
+    let total = organizations::count(&mut connection, &prefix, keyset::COUNT_LIMIT + 1).await?;
     drop(connection);
 
-    // One row more than the page tells whether the list goes on in the direction of reading.
-    let goes_on = rows.len() > PAGE;
-    let (has_previous, has_next) = match from {
-        From::Start => (false, goes_on),
-        From::After(_) => (true, goes_on),
-        From::Before(_) => (goes_on, true),
-    };
-    if goes_on {
-        if matches!(from, From::Before(_)) {
-            rows.remove(0);
-        } else {
-            rows.pop();
-        }
-    }
-    let previous = rows.first().filter(|_| has_previous);
-    let next = rows.last().filter(|_| has_next);
-    Ok(Page {
-        previous: previous.map(|row| row.slug.clone()),
-        next: next.map(|row| row.slug.clone()),
-        total: if total > COUNTED {
-            Count::MoreThan(u64::try_from(COUNTED).unwrap_or_default())
-        } else {
-            Count::Exactly(u64::try_from(total).unwrap_or_default())
-        },
-        items: rows
-            .into_iter()
-            .map(|row| {
-                Ok(OrganizationRow {
-                    state: organizations::state_from_column(&row.state)?,
-                    slug: row.slug,
-                    name: row.name,
-                    users: u64::try_from(row.users).unwrap_or_default(),
-                    failures: u64::try_from(row.failures).unwrap_or_default(),
-                    last_contact: row.last_contact_at.map(|at| moments::moment(at, now)),
-                })
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            Ok(OrganizationRow {
+                state: organizations::state_from_column(&row.state)?,
+                slug: row.slug,
+                name: row.name,
+                users: u64::try_from(row.users).unwrap_or_default(),
+                failures: u64::try_from(row.failures).unwrap_or_default(),
+                last_contact: row.last_contact_at.map(|at| moments::moment(at, now)),
             })
-            .collect::<Result<_, ServiceError>>()?,
-    })
+        })
+        .collect::<Result<_, ServiceError>>()?;
+    let total = keyset::count(total);
+    Ok(Page::of(rows, from.is_inside(), from.is_back(), total, |row| {
+        row.slug.clone()
+    }))
 }
 
 /// What to change; `None` stays as it is.
@@ -225,7 +196,7 @@ pub async fn set(
                 policies.unknown_role = change.unknown_role.unwrap_or(policies.unknown_role);
                 if let Some((before, after)) = difference(settings_json(&old), settings_json(&new))
                 {
-                    let name_key = names::key(&new.name);
+                    let name_key = case_key(&new.name);
                     organizations::update_settings(
                         tx,
                         &id,

@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::model::account::SignInError;
 use crate::server::error::ServiceError;
 use crate::server::secret::{self, Secret};
-use crate::server::services::names;
+use crate::server::store::keyset::case_key;
 
 /// Characters of a password.
 const SHORTEST: usize = 12;
@@ -40,8 +40,8 @@ pub fn check(password: &Secret, email: &str) -> Result<(), SignInError> {
     if length > LONGEST {
         return Err(SignInError::PasswordLong);
     }
-    let key = names::key(password.reveal());
-    let local = names::key(email.split('@').next().unwrap_or_default());
+    let key = case_key(password.reveal());
+    let local = case_key(email.split('@').next().unwrap_or_default());
     let is_telling = local.chars().count() >= TELLING;
     if key.contains("rhombus")
         || (is_telling && key.contains(&local))
@@ -210,7 +210,7 @@ mod tests {
                 line.chars().count() >= SHORTEST,
                 "{line} is too short anyway"
             );
-            assert_eq!(line, names::key(line), "{line} is compared in lower case");
+            assert_eq!(line, case_key(line), "{line} is compared in lower case");
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::ids;
-use crate::server::services::names;
+use crate::server::store::keyset::case_key;
 use crate::server::store::{Tx, roles};
 
 /// Value, display name, description; from most to least privilege. The last one is the default.
@@ -49,5 +49,5 @@ pub async fn seed(tx: &mut Tx<'_>, organization_id: &str, now: Millis) -> Result
             },
         )
         .collect();
-    roles::insert(tx, &catalogue, names::key).await
+    roles::insert(tx, &catalogue, case_key).await
 }

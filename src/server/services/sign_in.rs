@@ -11,8 +11,8 @@ use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::secret::{self, Secret};
 use crate::server::services::audit::{self, Target, Who};
-use crate::server::services::names;
 use crate::server::store::accounts::{self, Account};
+use crate::server::store::keyset::case_key;
 use crate::server::store::sign_in_attempts::{self, Window};
 
 /// The time in which failed attempts are counted together.
@@ -62,7 +62,7 @@ pub async fn sign_in(
     address: &str,
 ) -> Result<SignedIn, AccessError> {
     let now = app.clock.now();
-    let email_key = names::key(email.trim());
+    let email_key = case_key(email.trim());
     let keys = keys(&email_key, address);
     // Counted before the password is looked at, so that attempts side by side count as well.
     count(app, &keys, now).await?;

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::keyset::From;
 use super::sql::{Builder, Connection, sql};
 use crate::model::account::{AccountRole, LinkPurpose};
 use crate::server::clock::Millis;
@@ -235,15 +236,7 @@ pub async fn count_with_role(
     connection.fetch_count(statement.finish()).await
 }
 
-/// From where a page of accounts goes on: a normalized e-mail address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
-    Start,
-    After(String),
-    Before(String),
-}
-
-/// At most `limit` accounts in the order of their e-mail addresses; those of one organization, or all.
+/// At most `limit` accounts in the order of their e-mail addresses (against it for [`From::Before`]); those of one organization, or all.
 pub async fn list(
     connection: &mut Connection<'_>,
     organization_id: Option<&str>,
@@ -268,14 +261,7 @@ pub async fn list(
     };
     statement.bind(limit);
     let rows: Vec<Row> = connection.fetch_all(statement.finish()).await?;
-    let mut accounts = rows
-        .into_iter()
-        .map(Account::try_from)
-        .collect::<Result<Vec<_>, _>>()?;
-    if matches!(from, From::Before(_)) {
-        accounts.reverse();
-    }
-    Ok(accounts)
+    rows.into_iter().map(Account::try_from).collect()
 }
 
 /// How many accounts there are, in one organization or in all; counting stops at `limit`.
