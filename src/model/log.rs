@@ -283,14 +283,6 @@ pub struct CycleSummary {
     pub failures: u64,
 }
 
-/// The entries about the same user around one entry.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct LogNeighbours {
-    /// The one before it in time.
-    pub older: Option<String>,
-    pub newer: Option<String>,
-}
-
 /// Entries of one hour that are alike, for charts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HourCount {

@@ -149,11 +149,28 @@ pub enum UserState {
     Deleted,
 }
 
+impl UserState {
+    pub const ALL: [Self; 4] = [Self::Active, Self::Inactive, Self::Blocked, Self::Deleted];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Blocked => "blocked",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
 /// What users are listed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserSort {
-    /// The last change; newest first unless said otherwise.
+    /// The last change.
     #[default]
     Changed,
     Name,
@@ -162,6 +179,30 @@ pub enum UserSort {
     Role,
     /// Active, blocked, inactive.
     Status,
+}
+
+impl UserSort {
+    pub const ALL: [Self; 5] = [
+        Self::Changed,
+        Self::Name,
+        Self::UserName,
+        Self::Role,
+        Self::Status,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Name => "name",
+            Self::UserName => "user_name",
+            Self::Role => "role",
+            Self::Status => "status",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == text)
+    }
 }
 
 /// What users can be searched by; all of it stands in the URL.
@@ -180,11 +221,10 @@ pub struct UserFilter {
     /// Changed within "24h", "7d", "60d".
     pub within: Option<String>,
     pub sort: UserSort,
-    /// The sort's own direction when absent: newest first, names from A to Z.
-    pub descending: Option<bool>,
+    pub descending: bool,
     pub cursor: Option<String>,
     /// The page before the cursor rather than after it.
-    pub back: bool,
+    pub newer: bool,
 }
 
 /// Counts on the tabs of the list; each stops at 10,000.

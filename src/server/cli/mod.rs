@@ -15,7 +15,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::server::App;
-use crate::server::actor::{Actor, Allowed, OrganizationRef, Permission};
+use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::error::ServiceError;
 use crate::server::services::organizations;
 use crate::server::services::sign_in::AccessError;
@@ -176,7 +176,7 @@ async fn with_app(
 
 /// Proof of permission on the command line: whoever can run it beside the database may do everything.
 fn allowed(permission: Permission, organization: Option<OrganizationRef>) -> Allowed {
-    Allowed::new(Actor::CommandLine, "", permission, organization)
+    Allowed::command_line(permission, organization)
 }
 
 /// As [`allowed`], in the organization of `slug`.

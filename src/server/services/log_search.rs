@@ -4,8 +4,8 @@ use super::changes;
 use super::moments::{self, Moments};
 use super::organization;
 use crate::model::log::{
-    Action, AttributeChange, CycleSummary, Explanation, HourCount, LogDetail, LogFilter,
-    LogNeighbours, LogPage, LogPayload, LogRemark, LogRow, Status, Step,
+    Action, AttributeChange, CycleSummary, Explanation, HourCount, LogDetail, LogFilter, LogPage,
+    LogPayload, LogRemark, LogRow, Status, Step,
 };
 use crate::model::page::{Count, Page};
 use crate::server::App;
@@ -394,7 +394,8 @@ async fn insert_audit(
     Ok(())
 }
 
-/// The entries before and after one about the same user. `allowed` proves [`Permission::ReadLogs`].
+/// The entries before and after one about the same user, by their ids: (older, newer). `allowed` proves
+/// [`Permission::ReadLogs`].
 ///
 /// # Errors
 /// As [`detail`].
@@ -402,29 +403,18 @@ pub async fn previous_and_next(
     app: &App,
     allowed: &Allowed,
     id: &str,
-) -> Result<LogNeighbours, ServiceError> {
+) -> Result<(Option<String>, Option<String>), ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
     let mut connection = app.db.read().await?;
-    let full = store::find(&mut connection, &organization.id, id)
+    let entry = store::find(&mut connection, &organization.id, id)
         .await?
-        .ok_or(ServiceError::NotFound { what: "log entry" })?;
-    let entry = full.entry;
+        .ok_or(ServiceError::NotFound { what: "log entry" })?
+        .entry;
     let key = entry.user_name.as_deref().map(case_key);
-    let mut neighbours = LogNeighbours::default();
-    for (newer, neighbour) in [
-        (false, &mut neighbours.older),
-        (true, &mut neighbours.newer),
-    ] {
-        *neighbour = store::find_neighbour(
-            &mut connection,
-            &organization.id,
-            &entry,
-            key.as_deref(),
-            newer,
-        )
-        .await?;
-    }
-    Ok(neighbours)
+    let id = &organization.id;
+    let older = store::find_neighbour(&mut connection, id, &entry, key.as_deref(), false).await?;
+    let newer = store::find_neighbour(&mut connection, id, &entry, key.as_deref(), true).await?;
+    Ok((older, newer))
 }
 
 /// The latest `limit` entries about a user, newest first, without lookups that succeeded. `allowed` proves

@@ -54,6 +54,11 @@ impl Moments {
     }
 }
 
+/// `at` as seen `now`, in UTC.
+pub fn moment(at: Millis, now: Millis) -> Moment {
+    Moments::utc(now).moment(at)
+}
+
 /// RFC 3339 in UTC with milliseconds: "2026-11-23T09:13:58.412Z".
 pub fn machine(at: Millis) -> String {
     timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()

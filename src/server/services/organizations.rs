@@ -152,9 +152,13 @@ pub async fn list(
         })
         .collect::<Result<_, ServiceError>>()?;
     let total = keyset::count(total);
-    Ok(Page::of(rows, from.is_inside(), from.is_back(), total, |row| {
-        row.slug.clone()
-    }))
+    Ok(Page::of(
+        rows,
+        from.is_inside(),
+        from.is_back(),
+        total,
+        |row| row.slug.clone(),
+    ))
 }
 
 /// What to change; `None` stays as it is.

@@ -7,7 +7,7 @@ use super::{changes, organization};
 use crate::model::page::Page;
 use crate::model::user::{
     ChangeKind, RoleState, UserChange, UserCounts, UserDetail, UserFailure, UserFilter, UserRow,
-    UserSort, UserState,
+    UserState,
 };
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
@@ -47,9 +47,9 @@ pub async fn list(
     }
     let mut connection = app.db.read().await?;
     let total = store::measure(&mut connection, &mut search).await?;
-    let descending = query.descending.unwrap_or(query.sort == UserSort::Changed);
+    let descending = query.descending;
     let mut cursor = query.cursor.as_deref().and_then(Cursor::parse);
-    let mut back = query.back && cursor.is_some();
+    let mut back = query.newer && cursor.is_some();
     let mut users =
         store::list(&mut connection, &search, cursor.as_ref(), descending, back).await?;
     if back && users.len() <= PAGE {
@@ -81,9 +81,9 @@ async fn list_deleted(
     moments: &Moments,
 ) -> Result<Page<UserRow>, ServiceError> {
     let mut connection = app.db.read().await?;
-    let descending = search.filter.descending.unwrap_or(true);
+    let descending = search.filter.descending;
     let mut cursor = search.filter.cursor.as_deref().and_then(TimeCursor::parse);
-    let mut back = search.filter.back && cursor.is_some();
+    let mut back = search.filter.newer && cursor.is_some();
     let (mut users, total) =
         store::list_deleted(&mut connection, search, cursor.as_ref(), descending != back).await?;
     if back && users.len() <= PAGE {
@@ -272,7 +272,10 @@ fn element_path(path: &str, index: usize, element: &Value) -> String {
     }
 }
 
-/// A page of what changed on a user, newest first; `cursor` and `newer` from the page before. `allowed` proves
+/// What a cursor of [`history`] begins with when it leads to newer changes.
+const NEWER: &str = "newer~";
+
+/// A page of what changed on a user, newest first; `cursor` as the page before answered it. `allowed` proves
 /// [`Permission::ReadUsers`].
 ///
 /// # Errors
@@ -281,13 +284,17 @@ pub async fn history(
     app: &App,
     allowed: &Allowed,
     id: &str,
-    cursor: Option<&str>,
-    newer: bool,
+    cursor: Option<String>,
 ) -> Result<Page<UserChange>, ServiceError> {
     let organization = organization(allowed, Permission::ReadUsers)?;
     let mut connection = app.db.read().await?;
-    let mut cursor = cursor.and_then(TimeCursor::parse);
-    let mut newer = newer && cursor.is_some();
+    let cursor = cursor.unwrap_or_default();
+    let (place, mut newer) = match cursor.strip_prefix(NEWER) {
+        Some(place) => (place, true),
+        None => (cursor.as_str(), false),
+    };
+    let mut cursor = TimeCursor::parse(place);
+    newer = newer && cursor.is_some();
     let (mut stored, total) = store::history(
         &mut connection,
         &organization.id,
@@ -314,7 +321,9 @@ pub async fn history(
             .to_string()
         },
     );
-    page.try_map(|change| change_set(change, &moments))
+    let mut page = page.try_map(|change| change_set(change, &moments))?;
+    page.previous = page.previous.map(|place| format!("{NEWER}{place}"));
+    Ok(page)
 }
 
 fn change_set(stored: StoredChange, moments: &Moments) -> Result<UserChange, ServiceError> {

@@ -93,8 +93,14 @@ impl TestApp {
             name: slug.to_owned(),
             ..NewOrganization::default()
         };
-        organizations::create(&self.app, &allowed, new).await.unwrap();
-        let organization = organizations::find(&self.app, slug).await.unwrap().unwrap().id;
+        organizations::create(&self.app, &allowed, new)
+            .await
+            .unwrap();
+        let organization = organizations::find(&self.app, slug)
+            .await
+            .unwrap()
+            .unwrap()
+            .id;
         let token = self.token(&organization, 365 * DAY).await;
         Entra::new(self, slug, organization, token)
     }
