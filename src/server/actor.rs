@@ -150,6 +150,11 @@ impl Allowed {
         }
     }
 
+    /// For the command line: whoever can start it has the database anyway.
+    pub fn command_line(permission: Permission, organization: Option<OrganizationRef>) -> Self {
+        Self::new(Actor::CommandLine, "", permission, organization)
+    }
+
     pub fn actor(&self) -> &Actor {
         &self.actor
     }

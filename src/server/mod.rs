@@ -6,7 +6,9 @@ pub mod actor;
 pub mod clock;
 pub mod error;
 pub mod ids;
+pub mod jobs;
 pub mod secret;
+pub mod services;
 pub mod settings;
 pub mod store;
 

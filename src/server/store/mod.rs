@@ -5,7 +5,11 @@
 
 pub mod db;
 pub mod dialect;
+pub mod keyset;
+pub mod log_search;
 pub mod migrate;
+pub mod retention;
 pub mod sql;
+pub mod user_directory;
 
 pub use db::{Db, Tx};
