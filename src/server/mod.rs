@@ -5,6 +5,7 @@ use std::sync::Arc;
 pub mod actor;
 pub mod clock;
 pub mod error;
+pub mod http;
 pub mod ids;
 pub mod jobs;
 pub mod secret;
