@@ -7,7 +7,7 @@ use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::hooks::use_params_map;
 use leptos_router::{SsrMode, path};
 
-use crate::api::frame::{frame, me};
+use crate::api::frame::{get_frame, get_me};
 use crate::components::load::load;
 use crate::components::nav::Nav;
 use crate::components::page::FrameResource;
@@ -71,7 +71,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let mode = || SsrMode::Async;
     view! {
-        <Title formatter=|title| {
+        <Title formatter=|title: String| {
             if title.is_empty() {
                 "Rhombus Provisioning".to_owned()
             } else {
@@ -109,7 +109,7 @@ pub fn App() -> impl IntoView {
 fn OrganizationLayout() -> impl IntoView {
     let params = use_params_map();
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
-    let frame = Resource::new(move || slug.get(), frame);
+    let frame = Resource::new(move || slug.get(), get_frame);
     provide_context(FrameResource(frame));
     let nav = move || {
         Suspend::new(async move {
@@ -133,7 +133,7 @@ fn OrganizationLayout() -> impl IntoView {
 /// Navigation of pages that are about all organizations.
 #[component]
 fn SupportLayout() -> impl IntoView {
-    let me = Resource::new(|| (), |()| me());
+    let me = Resource::new(|| (), |()| get_me());
     view! {
         <div class="app">
             {load(move || async move { Ok(view! { <Nav me=me.await? organization=None/> }.into_any()) })}

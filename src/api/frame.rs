@@ -17,13 +17,13 @@ use crate::server::{
 
 /// Who is signed in.
 #[server(prefix = "/api", endpoint = "me", input = GetUrl)]
-pub async fn me() -> Result<Me, AppError> {
+pub async fn get_me() -> Result<Me, AppError> {
     guards::me().await?.ok_or(AppError::SignedOut)
 }
 
 /// Who is signed in, and the organization that a page is about.
 #[server(prefix = "/api", endpoint = "frame", input = GetUrl)]
-pub async fn frame(slug: String) -> Result<Frame, AppError> {
+pub async fn get_frame(slug: String) -> Result<Frame, AppError> {
     let app = expect_context::<App>();
     let me = guards::me().await?.ok_or(AppError::SignedOut)?;
     let allowed = guards::require(Permission::ReadOrganization, Some(&slug)).await?;

@@ -36,7 +36,7 @@ pub fn Person(
         <span class="person">
             <Avatar name=name.clone() kind/>
             <span>
-                <b><a class="row-link" href=href title=name.clone()>{name}</a></b>
+                <b><a class="row-link" href=href title=name.clone()>{name.clone()}</a></b>
                 <small title=detail.clone()>{detail.clone()}</small>
             </span>
         </span>

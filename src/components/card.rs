@@ -19,7 +19,7 @@ pub fn Card(
             aria-labelledby=heading.clone()
         >
             <div class="card-head">
-                <h2 id=heading>{title}</h2>
+                <h2 id=heading.clone()>{title}</h2>
                 {aside.map(|aside| aside.run())}
             </div>
             {children()}

@@ -46,9 +46,10 @@ fn Switcher(organization: Option<OrganizationLink>, is_support: bool) -> impl In
         }
         (Some(organization), false) => {
             let OrganizationLink { slug, name } = organization;
+            let href = format!("/organizations/{slug}");
             view! {
                 <div class="nav-org">
-                    <a href=format!("/organizations/{slug}")><OrganizationName slug name/></a>
+                    <a href=href><OrganizationName slug name/></a>
                 </div>
             }
             .into_any()

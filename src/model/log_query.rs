@@ -9,11 +9,11 @@ pub const SPANS: [(&str, &str); 4] =
 
 impl LogFilter {
     /// Reads what stands in the address; what cannot be read is left out, and blank fields of a form say nothing.
-    pub fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn from_pairs<'a>(pairs: impl Iterator<Item = (impl AsRef<str>, &'a str)>) -> Self {
         let mut filter = Self::default();
         for (name, value) in pairs.filter(|(_, value)| !value.trim().is_empty()) {
             let text = || Some(value.trim().to_owned());
-            match name {
+            match name.as_ref() {
                 "q" => value.trim().clone_into(&mut filter.text),
                 "action" => filter.actions.extend(Action::parse(value)),
                 "status" => filter.statuses.extend(Status::parse(value)),

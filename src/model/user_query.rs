@@ -8,11 +8,11 @@ pub const SPANS: [(&str, &str); 3] = [("24h", "Last 24 hours"), ("7d", "Last 7 d
 
 impl UserFilter {
     /// Reads what stands in the address; what cannot be read is left out, and blank fields of a form say nothing.
-    pub fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn from_pairs<'a>(pairs: impl Iterator<Item = (impl AsRef<str>, &'a str)>) -> Self {
         let mut filter = Self::default();
         let mut order = None;
         for (name, value) in pairs.filter(|(_, value)| !value.trim().is_empty()) {
-            match name {
+            match name.as_ref() {
                 "q" => value.trim().clone_into(&mut filter.text),
                 "state" => filter.state = UserState::parse(value),
                 "role" => filter.roles.push(value.to_owned()),
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn an_address_says_the_whole_filter() {
         let filters = [
-            UserFilter::from_pairs(std::iter::empty()),
+            UserFilter::from_pairs(std::iter::empty::<(&str, &str)>()),
             UserFilter {
                 text: "ana & co".into(),
                 state: Some(UserState::Inactive),

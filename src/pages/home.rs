@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 
-use crate::api::frame::me;
+use crate::api::frame::get_me;
 use crate::components::load::load;
 
 #[component]
 pub fn HomePage() -> impl IntoView {
-    let me = Resource::new(|| (), |()| me());
+    let me = Resource::new(|| (), |()| get_me());
     load(move || async move {
         let path = match me.await?.organization {
             Some(organization) => format!("/organizations/{}", organization.slug),

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use crate::api::links::link_details;
+use crate::api::links::find_link;
 use crate::components::entrance::{DeadLink, Entrance, PasswordForm, form_error};
 use crate::components::load::load;
 use crate::model::account::LinkPurpose;
@@ -13,7 +13,7 @@ use crate::model::account::LinkPurpose;
 pub fn ResetPage() -> impl IntoView {
     let secret = use_params_map().get_untracked().get("secret").unwrap_or_default();
     let action = format!("/reset/{secret}");
-    let details = Resource::new(move || secret.clone(), |secret| link_details(LinkPurpose::Reset, secret));
+    let details = Resource::new(move || secret.clone(), |secret| find_link(LinkPurpose::Reset, secret));
     load(move || {
         let action = action.clone();
         async move {

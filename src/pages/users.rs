@@ -141,16 +141,22 @@ fn UserTable(path: String, organization: String, filter: UserFilter, page: Page<
     if page.items.is_empty() {
         return view! { <NoUsers path organization filter/> }.into_any();
     }
-    let sorted = |by| match (filter.sort == by, filter.descending) {
+    let (sort, is_descending) = (filter.sort, filter.descending);
+    let sorted = move |by| match (sort == by, is_descending) {
         (false, _) => Sorted::No,
         (true, false) => Sorted::Ascending,
         (true, true) => Sorted::Descending,
     };
     // A second click turns the order round; times begin with the newest.
     let sort_href = |by| {
-        let descending = if filter.sort == by { !filter.descending } else { by == UserSort::Changed };
+        let descending = if sort == by { !is_descending } else { by == UserSort::Changed };
         UserFilter { sort: by, descending, ..filter.clone() }.href(&path)
     };
+    let header = |label, by| view! { <SortHeader label sorted=sorted(by) href=sort_href(by)/> };
+    let by_name = header("Name", UserSort::Name);
+    let by_role = header("Role", UserSort::Role);
+    let by_status = header("Status", UserSort::Status);
+    let by_change = header("Last change", UserSort::Changed);
     let turn = |cursor: Option<String>, newer| cursor.map(|cursor| filter.page_href(&path, &cursor, newer));
     let (previous, next) = (turn(page.previous, true), turn(page.next, false));
     let total = count(page.total);
@@ -163,14 +169,7 @@ fn UserTable(path: String, organization: String, filter: UserFilter, page: Page<
         <Table caption="Users">
             <thead>
                 <tr>
-                    <SortHeader label="Name" sorted=sorted(UserSort::Name) href=sort_href(UserSort::Name)/>
-                    <th scope="col">"Role"</th>
-                    <th scope="col">"Status"</th>
-                    <SortHeader
-                        label="Last change"
-                        sorted=sorted(UserSort::Changed)
-                        href=sort_href(UserSort::Changed)
-                    />
+                    {by_name} {by_role} {by_status} {by_change}
                     <th scope="col">"Last error"</th>
                 </tr>
             </thead>

@@ -76,7 +76,7 @@ fn provide_page_context(app: App) {
     // A redirect has been decided: what is drawn beside it does not matter any more.
     let response = expect_context::<ResponseOptions>();
     provide_context(AnswerStatus::new(move |status| {
-        let is_redirected = response.0.read().status.is_some_and(|status| status.is_redirection());
+        let is_redirected = response.0.read().is_ok_and(|parts| parts.status.is_some_and(|status| status.is_redirection()));
         if let (false, Ok(status)) = (is_redirected, StatusCode::from_u16(status)) {
             response.set_status(status);
         }
