@@ -8,9 +8,8 @@ use leptos_router::hooks::use_params_map;
 use leptos_router::{SsrMode, path};
 
 use crate::api::frame::{get_frame, get_me};
-use crate::components::load::load;
 use crate::components::nav::Nav;
-use crate::components::page::FrameResource;
+use crate::components::page::{FrameResource, MeResource};
 use crate::components::problem::NotFoundPage;
 use crate::model::account::OrganizationLink;
 use crate::pages::first_start::FirstStartPage;
@@ -134,9 +133,13 @@ fn OrganizationLayout() -> impl IntoView {
 #[component]
 fn SupportLayout() -> impl IntoView {
     let me = Resource::new(|| (), |()| get_me());
+    provide_context(MeResource(me));
+    let nav = move || {
+        Suspend::new(async move { me.await.ok().map(|me| view! { <Nav me organization=None/> }) })
+    };
     view! {
         <div class="app">
-            {load(move || async move { Ok(view! { <Nav me=me.await? organization=None/> }.into_any()) })}
+            <Transition>{nav}</Transition>
             <div class="sheet"><Outlet/></div>
         </div>
     }

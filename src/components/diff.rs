@@ -52,13 +52,29 @@ fn new_value(value: Option<String>, refused: bool) -> AnyView {
     }
 }
 
+/// An attribute as people call it; what has no everyday name keeps SCIM's.
+fn words(attribute: String) -> String {
+    match attribute.as_str() {
+        "active" => "Active",
+        "displayName" => "Display name",
+        "name.givenName" => "Given name",
+        "name.familyName" => "Family name",
+        "title" => "Title",
+        path if path.starts_with("roles") => "Role",
+        path if path.starts_with("emails") => "Email",
+        path if path.starts_with("phoneNumbers") => "Phone number",
+        _ => return attribute,
+    }
+    .to_owned()
+}
+
 /// The first change in one line, for a table cell: "Role: Viewer → Security operator".
 #[component]
 pub fn DiffLine(changes: Vec<AttributeChange>, #[prop(into)] otherwise: String) -> impl IntoView {
     let more = changes.len().saturating_sub(1);
     let line = match changes.into_iter().next() {
         Some(AttributeChange { attribute, old: Some(old), new: Some(new) }) => view! {
-            {attribute} ": " <del>{old}</del> " → " <ins>{new}</ins>
+            {words(attribute)} ": " <del>{old}</del> " → " <ins>{new}</ins>
             {(more > 0).then(|| format!(" and {more} more"))}
         }
         .into_any(),

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::icon::{Icon, IconName};
-use super::load::load;
+use super::load::load_page;
+use crate::model::account::{AccountRole, Me};
 use crate::model::error::AppError;
 use crate::model::frame::Frame;
 
@@ -120,12 +121,32 @@ pub fn PageHead(
 #[derive(Clone, Copy)]
 pub struct FrameResource(pub Resource<Result<Frame, AppError>>);
 
+/// Who looks, for pages that are about all organizations.
+#[derive(Clone, Copy)]
+pub struct MeResource(pub Resource<Result<Me, AppError>>);
+
+/// A page for Support alone.
+pub fn for_support<V: IntoView + 'static>(
+    body: impl Fn() -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView {
+    let MeResource(me) = expect_context();
+    load_page(move || {
+        let body = body.clone();
+        async move {
+            match me.await?.role {
+                AccountRole::Support => Ok(body().into_any()),
+                AccountRole::Admin | AccountRole::Viewer => Err(AppError::Forbidden),
+            }
+        }
+    })
+}
+
 /// A page inside an organization: waits for the frame and hands it to `body`.
 pub fn in_organization<V: IntoView + 'static>(
     body: impl Fn(Frame) -> V + Clone + Send + Sync + 'static,
 ) -> impl IntoView {
     let FrameResource(frame) = expect_context();
-    load(move || {
+    load_page(move || {
         let body = body.clone();
         async move { Ok(body(frame.await?).into_any()) }
     })

@@ -40,6 +40,17 @@ impl AppError {
             Self::Unavailable { .. } => 503,
         }
     }
+
+    /// A page's title when this is all there is to show.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::SignedOut => "Sign in",
+            Self::Forbidden => "Not allowed",
+            Self::NotFound { .. } => "Not found",
+            Self::Invalid { .. } | Self::Conflict { .. } => "Not done",
+            Self::Unavailable { .. } => "Not available",
+        }
+    }
 }
 
 /// Says what happened and offers the way on; who is signed out is sent to sign in and back.

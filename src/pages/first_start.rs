@@ -6,7 +6,7 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::links::find_link;
 use crate::components::entrance::{DeadLink, Entrance, PasswordForm, form_error};
-use crate::components::load::load;
+use crate::components::load::load_page;
 use crate::model::account::LinkPurpose;
 
 #[component]
@@ -14,7 +14,7 @@ pub fn FirstStartPage() -> impl IntoView {
     let secret = use_params_map().get_untracked().get("secret").unwrap_or_default();
     let action = format!("/first-start/{secret}");
     let details = Resource::new(move || secret.clone(), |secret| find_link(LinkPurpose::FirstStart, secret));
-    load(move || {
+    load_page(move || {
         let action = action.clone();
         async move {
             let Some(details) = details.await? else { return Ok(view! { <DeadLink/> }.into_any()) };

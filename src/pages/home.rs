@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use leptos_router::components::Redirect;
 
 use crate::api::frame::get_me;
-use crate::components::load::load;
+use crate::components::load::load_page;
 
 #[component]
 pub fn HomePage() -> impl IntoView {
     let me = Resource::new(|| (), |()| get_me());
-    load(move || async move {
+    load_page(move || async move {
         let path = match me.await?.organization {
             Some(organization) => format!("/organizations/{}", organization.slug),
             None => "/organizations".to_owned(),

@@ -12,7 +12,7 @@ use crate::components::copy::CopyIcon;
 use crate::components::diff::Diff;
 use crate::components::fix::Fix;
 use crate::components::icon::{Icon, IconName, Tone};
-use crate::components::load::load;
+use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::time::{ExactTime, Time, duration};
 use crate::components::timeline::{Event, Timeline};
@@ -42,7 +42,7 @@ pub fn LogPage() -> impl IntoView {
         },
     );
     in_organization(move |frame: Frame| {
-        load(move || {
+        load_page(move || {
             let frame = frame.clone();
             async move {
                 let log = log.await?;

@@ -12,7 +12,7 @@ use crate::components::field::{Choice, Field};
 use crate::components::filter_bar::{FilterBar, SearchField};
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::load::load;
-use crate::components::page::{Crumb, PageHead, Sheet, Width};
+use crate::components::page::{Crumb, PageHead, Sheet, Width, for_support};
 use crate::components::pager::{Pager, count, number};
 use crate::components::table::{Dash, Table};
 use crate::components::time::Time;
@@ -33,7 +33,9 @@ pub fn OrganizationsPage() -> impl IntoView {
     let organizations =
         Resource::new(move || filter.get(), |(search, after, before)| list_organizations(search, after, before));
     let search = Signal::derive(move || filter.with(|(search, ..)| search.clone()));
-    view! {
+    for_support(move || {
+        let answer = answer.clone();
+        view! {
         <Sheet title="Organizations" crumbs=vec![Crumb::here("Organizations")] width=Width::Wide>
             <PageHead
                 title="Organizations"
@@ -49,7 +51,7 @@ pub fn OrganizationsPage() -> impl IntoView {
             })}
             <NewOrganization answer/>
         </Sheet>
-    }
+    }})
 }
 
 #[component]

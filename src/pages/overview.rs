@@ -11,7 +11,7 @@ use crate::components::copy::CopyField;
 use crate::components::empty::{Empty, EmptyArt};
 use crate::components::health::Health;
 use crate::components::icon::{Icon, IconName, Tone};
-use crate::components::load::load;
+use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, in_organization};
 use crate::components::pager::count;
 use crate::components::steps::{MenuPath, Step, Steps};
@@ -33,7 +33,7 @@ pub fn OverviewPage() -> impl IntoView {
         |slug| list_logs(slug, LogFilter { lookups: true, ..LogFilter::default() }),
     );
     in_organization(move |frame: Frame| {
-        load(move || {
+        load_page(move || {
             let frame = frame.clone();
             async move {
                 let facts = Facts {

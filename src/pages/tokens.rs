@@ -15,7 +15,7 @@ use crate::components::empty::{Empty, EmptyArt};
 use crate::components::field::{Choice, Field, Select};
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
-use crate::components::load::load;
+use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
 use crate::components::pager::{counted, number};
 use crate::components::steps::{MenuPath, Step, Steps};
@@ -61,7 +61,7 @@ fn tokens_page(about: impl Fn(String) -> About + Clone + Send + Sync + 'static) 
             return view! { <TokenCreated frame token/> }.into_any();
         }
         let (answer, about) = (answer.clone(), about.clone());
-        load(move || {
+        load_page(move || {
             let (frame, answer, about) = (frame.clone(), answer.clone(), about.clone());
             async move {
                 let tokens = tokens.await?;

@@ -12,7 +12,7 @@ use crate::components::card::Card;
 use crate::components::code::Code;
 use crate::components::diff::Diff;
 use crate::components::icon::{IconName, Tone};
-use crate::components::load::load;
+use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::pager::Pager;
 use crate::components::table::Table;
@@ -42,7 +42,7 @@ pub fn UserPage() -> impl IntoView {
     );
     let logs = Resource::new(move || key.get(), |(slug, id)| latest_logs_of_user(slug, id));
     in_organization(move |frame: Frame| {
-        load(move || {
+        load_page(move || {
             let frame = frame.clone();
             async move {
                 let user = user.await?;
