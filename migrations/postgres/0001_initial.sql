@@ -5,6 +5,7 @@ CREATE TABLE organizations (
     id               TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     slug             TEXT COLLATE "C" NOT NULL UNIQUE,
     name             TEXT COLLATE "C" NOT NULL,
+    name_key         TEXT COLLATE "C" NOT NULL,
     state            TEXT COLLATE "C" NOT NULL,
     state_changed_at BIGINT NOT NULL,
     missing_names    TEXT COLLATE "C" NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE organizations (
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL
 );
+CREATE INDEX organizations_by_name ON organizations (name_key, slug);
 
 CREATE TABLE roles (
     id              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -93,17 +95,18 @@ CREATE INDEX users_blocked ON users (organization_id, updated_at, id) WHERE bloc
 CREATE INDEX users_by_role_state ON users (organization_id, role_state, id) WHERE role_state <> 'known';
 
 -- Filterable values that have no column of their own. A row with sub = '' and no value marks an element.
+-- match_key is value_key while that is short enough for an index, else its hash.
 CREATE TABLE user_values (
     user_id         TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     organization_id TEXT COLLATE "C" NOT NULL,
     attribute       TEXT COLLATE "C" NOT NULL,
     element         BIGINT NOT NULL,
     sub             TEXT COLLATE "C" NOT NULL,
-    value           TEXT COLLATE "C" NOT NULL,
     value_key       TEXT COLLATE "C" NOT NULL,
+    match_key       TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (user_id, attribute, element, sub)
 );
-CREATE INDEX user_values_by_value ON user_values (organization_id, attribute, sub, value_key);
+CREATE INDEX user_values_by_value ON user_values (organization_id, attribute, sub, match_key);
 
 -- Users that Entra has deleted: gone for SCIM, their history kept for a while.
 CREATE TABLE deleted_users (

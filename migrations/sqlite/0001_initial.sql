@@ -5,6 +5,7 @@ CREATE TABLE organizations (
     id               TEXT    NOT NULL PRIMARY KEY,
     slug             TEXT    NOT NULL UNIQUE,
     name             TEXT    NOT NULL,
+    name_key         TEXT    NOT NULL,
     state            TEXT    NOT NULL,
     state_changed_at INTEGER NOT NULL,
     missing_names    TEXT    NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE organizations (
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX organizations_by_name ON organizations (name_key, slug);
 
 CREATE TABLE roles (
     id              TEXT    NOT NULL PRIMARY KEY,
@@ -93,17 +95,18 @@ CREATE INDEX users_blocked ON users (organization_id, updated_at, id) WHERE bloc
 CREATE INDEX users_by_role_state ON users (organization_id, role_state, id) WHERE role_state <> 'known';
 
 -- Filterable values that have no column of their own. A row with sub = '' and no value marks an element.
+-- match_key is value_key while that is short enough for an index, else its hash.
 CREATE TABLE user_values (
     user_id         TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     organization_id TEXT    NOT NULL,
     attribute       TEXT    NOT NULL,
     element         INTEGER NOT NULL,
     sub             TEXT    NOT NULL,
-    value           TEXT    NOT NULL,
     value_key       TEXT    NOT NULL,
+    match_key       TEXT    NOT NULL,
     PRIMARY KEY (user_id, attribute, element, sub)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX user_values_by_value ON user_values (organization_id, attribute, sub, value_key);
+CREATE INDEX user_values_by_value ON user_values (organization_id, attribute, sub, match_key);
 
 -- Users that Entra has deleted: gone for SCIM, their history kept for a while.
 CREATE TABLE deleted_users (

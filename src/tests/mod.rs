@@ -1,9 +1,12 @@
-//! Tests of the whole: real databases, real routes.
+//! Tests through the real router, on real databases.
+
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot go on says so by panicking"
 )]
 
 mod reads;
+mod scim;
 mod support;

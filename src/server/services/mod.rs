@@ -1,8 +1,19 @@
 //! Use cases: each takes the proof that the actor may do it, and owns its transaction.
 
+pub mod account_links;
+pub mod accounts;
+pub mod audit;
 pub mod changes;
 pub mod log_search;
 pub mod moments;
+pub mod names;
+pub mod organizations;
+pub mod passwords;
+pub mod provisioning;
+pub mod recording;
+pub mod roles;
+pub mod sign_in;
+pub mod tokens;
 pub mod user_directory;
 
 use super::actor::{Allowed, OrganizationRef, Permission};
@@ -13,8 +24,5 @@ fn organization(
     allowed: &Allowed,
     permission: Permission,
 ) -> Result<&OrganizationRef, ServiceError> {
-    if allowed.permission() != permission {
-        return Err(ServiceError::Forbidden);
-    }
-    allowed.organization().ok_or(ServiceError::Forbidden)
+    allowed.check_in(permission)
 }

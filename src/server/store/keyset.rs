@@ -39,6 +39,35 @@ impl fmt::Display for TimeCursor {
     }
 }
 
+/// From where a page goes on, both ways: the key of the row just outside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum From {
+    Start,
+    After(String),
+    Before(String),
+}
+
+impl From {
+    /// From the query string's two cursors; *after* wins.
+    pub fn new(after: Option<&str>, before: Option<&str>) -> Self {
+        match (after, before) {
+            (Some(key), _) => Self::After(key.to_owned()),
+            (None, Some(key)) => Self::Before(key.to_owned()),
+            (None, None) => Self::Start,
+        }
+    }
+
+    /// Whether reading begins at a cursor.
+    pub fn is_inside(&self) -> bool {
+        !matches!(self, Self::Start)
+    }
+
+    /// Whether reading goes towards the beginning: rows come in the opposite order then.
+    pub fn is_back(&self) -> bool {
+        matches!(self, Self::Before(_))
+    }
+}
+
 /// A count that was stopped after [`COUNT_LIMIT`].
 pub fn count(counted: i64) -> Count {
     let limit = u64::try_from(COUNT_LIMIT).unwrap_or_default();

@@ -1,13 +1,10 @@
 //! Rows as the write side leaves them.
 
-use std::sync::Arc;
-
 use rhombus_provisioning::server::App;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::clock::{Clock, MINUTE, Millis};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::ids;
-use rhombus_provisioning::server::settings::Settings;
 use rhombus_provisioning::server::store::Db;
 use rhombus_provisioning::server::store::keyset::case_key;
 use rhombus_provisioning::server::store::sql::{Sql, sql};
@@ -19,20 +16,8 @@ pub const CONTOSO: &str = "org-contoso";
 pub const FABRIKAM: &str = "org-fabrikam";
 
 pub fn app(db: Db) -> App {
-    App {
-        db,
-        clock: Clock::mock(NOW),
-        settings: Arc::new(Settings {
-            database_url: String::new(),
-            listen_addr: ([127, 0, 0, 1], 3000).into(),
-            public_url: "https://provisioning.example".to_owned(),
-            data_dir: "data".into(),
-            log_retention_days: 90,
-            payload_retention_days: 30,
-            audit_retention_days: 730,
-            trusted_proxies: Vec::new(),
-        }),
-    }
+    let settings = crate::support::app::settings("");
+    App::new(db, Clock::mock(NOW), settings)
 }
 
 pub fn allowed(permission: Permission, id: &str) -> Allowed {
@@ -66,9 +51,9 @@ pub async fn two_organizations(db: Db) -> App {
     for id in [CONTOSO, FABRIKAM] {
         statements.push(
             sql(
-                "INSERT INTO organizations (id, slug, name, state, state_changed_at, missing_names, \
+                "INSERT INTO organizations (id, slug, name, name_key, state, state_changed_at, missing_names, \
                  missing_role, unknown_role, created_at, updated_at) \
-                 VALUES ($1, $1, $1, 'on', 0, 'reject', 'default', 'reject', 0, 0)",
+                 VALUES ($1, $1, $1, $1, 'on', 0, 'reject', 'default', 'reject', 0, 0)",
             )
             .bind(id),
         );

@@ -1,3 +1,5 @@
-//! What tests stand on.
+//! What tests stand on: databases, a whole application, and the actors that use it.
 
+pub mod app;
 pub mod db;
+pub mod entra;

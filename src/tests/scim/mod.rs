@@ -1,0 +1,3 @@
+//! The SCIM endpoint, called as Entra calls it.
+
+mod lifecycle;
