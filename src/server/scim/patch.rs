@@ -10,6 +10,8 @@ mod target;
 mod tests;
 #[cfg(test)]
 mod tests_entra;
+#[cfg(test)]
+mod tests_roles;
 
 use serde_json::{Map, Value};
 

@@ -277,7 +277,8 @@ mod tests {
             let code = reason.code();
             assert!(seen.insert(code), "{code} twice");
             assert!(
-                code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                code.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
                 "{code}"
             );
             assert_eq!(Reason::from_code(code), Some(*reason));

@@ -6,6 +6,8 @@ mod remark;
 mod roles;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_state;
 mod tidy;
 mod values;
 
@@ -22,6 +24,8 @@ pub(super) use normalize::{
 pub use remark::{MAX_REMARKS, Remark};
 pub use roles::Role;
 pub(super) use roles::{merge_into, set_primary};
+#[cfg(test)]
+pub(super) use tests::any_json;
 pub(super) use tidy::demote_others;
 pub use values::FilterValue;
 

@@ -3,6 +3,8 @@
 mod enterprise;
 mod user;
 
+use std::fmt;
+
 use serde_json::{Map, Value, json};
 
 /// Core User (RFC 7643 4.1).
@@ -130,7 +132,7 @@ impl Uniqueness {
 }
 
 /// One attribute's definition.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Attribute {
     /// Name as written in answers; matched without regard to case.
     pub name: &'static str,
@@ -156,6 +158,13 @@ pub struct Attribute {
     pub description: &'static str,
     /// Parts of a complex attribute.
     pub sub_attributes: &'static [Attribute],
+}
+
+/// The name alone: a path in a log line must not print the whole schema.
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Attribute").field(&self.name).finish()
+    }
 }
 
 impl Attribute {

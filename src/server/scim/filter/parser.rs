@@ -31,7 +31,7 @@ impl Filter {
 
 /// Reads the part in brackets of a value path on `path`.
 pub(in crate::server::scim) fn parse_selection(path: &AttributePath, text: &str) -> Parsed<Filter> {
-    let mut parser = Parser::new(text, Some(path.whole()))?;
+    let parser = Parser::new(text, Some(path.whole()))?;
     parser.check_selectable(path)?;
     parser.whole()
 }

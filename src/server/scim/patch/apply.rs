@@ -177,7 +177,7 @@ impl Patch<'_> {
         sub: &'static Attribute,
         raw: &Value,
     ) -> Result<(), ScimError> {
-        let mut parts = self.sub_parts(op, path, sub, raw)?;
+        let parts = self.sub_parts(op, path, sub, raw)?;
         let mut list = self.take_list(path);
         let unassign = parts.iter().all(|(_, value)| value.is_none());
         if !unassign && path.attribute.name == "roles" && sub.name == "value" {
@@ -195,7 +195,7 @@ impl Patch<'_> {
             vec![elements::primary_or_first(&list)]
         };
         for place in places {
-            self.set_element_parts(path, &mut list, place, &mut parts);
+            self.set_element_parts(path, &mut list, place, &parts);
         }
         self.put_list(path, list)
     }
@@ -214,34 +214,33 @@ impl Patch<'_> {
             (_, None) => self.normalizer.parts(path, raw)?,
         };
         let mut list = self.take_list(path);
+        let mut places = elements::select(path, filter, &list);
         let Some(mut parts) = parts else {
             // Nothing takes the place of the selected elements. `add` of nothing changes nothing.
             if op != Op::Add {
-                list.retain(|element| !filter.matches_element(element));
+                elements::retain_others(&mut list, &places);
             }
             return self.put_list(path, list);
         };
-        let mut places: Vec<usize> = (0..list.len())
-            .filter(|place| list.get(*place).is_some_and(|e| filter.matches_element(e)))
-            .collect();
         let unassign = parts.iter().all(|(_, value)| value.is_none());
-        if places.is_empty() && unassign {
-            return self.put_list(path, list);
-        }
-        if places.is_empty() {
-            let mut element = elements::from_filter(path, filter)?;
-            let place = elements::role_to_promote(path, filter, &parts, &list);
-            let place = place.unwrap_or_else(|| {
-                list.push(Value::Object(Map::new()));
-                list.len() - 1
-            });
-            // The filter's values first, so that the operation's own win.
-            element.retain(|(sub, _)| parts.iter().all(|(named, _)| named.name != sub.name));
-            parts.splice(0..0, element);
-            places.push(place);
+        if !unassign
+            && !places
+                .iter()
+                .any(|place| elements::fits(filter, &list, *place))
+        {
+            let demanded = elements::from_filter(path, filter)?;
+            if places.is_empty() {
+                let known = elements::role_to_promote(path, filter, &parts, &list);
+                places.push(known.unwrap_or_else(|| {
+                    list.push(Value::Object(Map::new()));
+                    list.len() - 1
+                }));
+            }
+            // What the filter demands first, so that the operation's own values win.
+            parts.splice(0..0, demanded);
         }
         for place in places {
-            self.set_element_parts(path, &mut list, place, &mut parts);
+            self.set_element_parts(path, &mut list, place, &parts);
         }
         if !path.attribute.multi_valued && list.len() > 1 {
             return Err(elements::no_target(path));
@@ -270,10 +269,11 @@ impl Patch<'_> {
         path: &AttributePath,
         list: &mut [Value],
         place: usize,
-        parts: &mut Parts,
+        parts: &Parts,
     ) {
         let named = |name: &str| {
-            let part = parts.iter().find(|(sub, _)| sub.name == name);
+            // The last one wins, as in `set_parts`.
+            let part = parts.iter().rfind(|(sub, _)| sub.name == name);
             part.and_then(|(_, value)| value.clone())
         };
         let (value, display) = (named("value"), named("display"));

@@ -155,24 +155,41 @@ pub(super) fn from_filter(path: &AttributePath, filter: &Filter) -> Result<Parts
     Ok(parts)
 }
 
-/// The role that `roles[primary eq "True"]` means when none is primary: the only one, or the one
-/// that has the new value already.
+/// The places of the elements that a filter selects. The only role counts as the primary one even
+/// without the mark, since it is the one that decides.
+pub(super) fn select(path: &AttributePath, filter: &Filter, list: &[Value]) -> Vec<usize> {
+    let fitting: Vec<usize> = (0..list.len())
+        .filter(|place| fits(filter, list, *place))
+        .collect();
+    if fitting.is_empty() && list.len() == 1 && asks_primary_role(path, filter) {
+        return vec![0];
+    }
+    fitting
+}
+
+pub(super) fn fits(filter: &Filter, list: &[Value], place: usize) -> bool {
+    list.get(place)
+        .is_some_and(|element| filter.matches_element(element))
+}
+
+/// Removes the elements at the places, which ascend.
+pub(super) fn retain_others(list: &mut Vec<Value>, places: &[usize]) {
+    let mut place = 0;
+    list.retain(|_| {
+        place += 1;
+        places.binary_search(&(place - 1)).is_err()
+    });
+}
+
+/// Among several roles without a mark, the one that has the new primary role's value already.
 pub(super) fn role_to_promote(
     path: &AttributePath,
     filter: &Filter,
     parts: &Parts,
     list: &[Value],
 ) -> Option<usize> {
-    let asks_primary = filter.plain_values().is_some_and(|values| {
-        values.iter().all(|(path, literal)| {
-            path.leaf().name == "primary" && **literal == Literal::Boolean(true)
-        })
-    });
-    if path.attribute.name != "roles" || !asks_primary {
+    if !asks_primary_role(path, filter) {
         return None;
-    }
-    if list.len() == 1 {
-        return Some(0);
     }
     let value = parts
         .iter()
@@ -181,6 +198,16 @@ pub(super) fn role_to_promote(
         .map(case_key)?;
     list.iter()
         .position(|element| value_key(path, element).as_ref() == Some(&value))
+}
+
+/// `roles[primary eq "True"]`.
+fn asks_primary_role(path: &AttributePath, filter: &Filter) -> bool {
+    path.attribute.name == "roles"
+        && filter.plain_values().is_some_and(|values| {
+            values.iter().all(|(path, literal)| {
+                path.leaf().name == "primary" && **literal == Literal::Boolean(true)
+            })
+        })
 }
 
 pub(super) fn no_target(path: &AttributePath) -> ScimError {

@@ -82,15 +82,14 @@ fn tidy_elements(
 ) -> Result<(), ScimError> {
     let is_roles = path.attribute.name == "roles";
     elements.retain(|element| !is_hollow(element));
-    for parts in elements.iter_mut().filter_map(Value::as_object_mut) {
-        sort_members(parts, |name| position(path.attribute.sub_attributes, name));
-    }
+    sort_parts(path, elements);
     if is_roles {
         elements.retain(|element| element.get("value").is_some() || without_value(remarks));
         merge_roles(elements);
     } else {
         merge_by(elements, |element| Some(type_and_value(path, element)));
     }
+    sort_parts(path, elements);
     check_count(path, elements.len())?;
     if elements
         .iter()
@@ -104,6 +103,12 @@ fn tidy_elements(
         }
     }
     Ok(())
+}
+
+fn sort_parts(path: &AttributePath, elements: &mut [Value]) {
+    for parts in elements.iter_mut().filter_map(Value::as_object_mut) {
+        sort_members(parts, |name| position(path.attribute.sub_attributes, name));
+    }
 }
 
 /// Setting one primary resets the others (RFC 7644 3.5.2).
