@@ -1,3 +1,4 @@
 //! The SCIM endpoint, called as Entra calls it.
 
 mod lifecycle;
+mod regressions;
