@@ -7,5 +7,6 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod reads;
 mod scim;
 mod support;

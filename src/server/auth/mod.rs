@@ -1,3 +1,6 @@
-//! Who somebody is: bearer tokens of SCIM, and later sessions of people.
+//! Who is at the other end: bearer tokens of SCIM, sessions of the dashboard, and the guards that turn a session
+//! into permission.
 
 pub mod bearer;
+pub mod guards;
+pub mod session;

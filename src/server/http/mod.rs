@@ -1,9 +1,11 @@
-//! HTTP around the use cases.
+//! HTTP: the accept loop, what stands before every route, and the routes.
 
 pub mod client_address;
+pub mod cross_site;
+pub mod health;
+mod router;
 pub mod scim;
+pub mod serve;
+pub mod sign_in;
 
-/// Every route of the service.
-pub fn router(app: crate::server::App) -> axum::Router {
-    scim::routes(app)
-}
+pub use router::router;

@@ -87,6 +87,20 @@ pub struct Subject {
     pub label: Option<String>,
 }
 
+impl Subject {
+    /// What an index can hold: a refused request may name whom it likes.
+    fn cut(&mut self) {
+        for (text, limit) in [
+            (&mut self.user_id, 200),
+            (&mut self.user_name, 1_000),
+            (&mut self.external_id, 1_000),
+            (&mut self.label, 800),
+        ] {
+            *text = text.take().map(|text| cut(text, limit));
+        }
+    }
+}
+
 /// One request and its answer, while the service works on it.
 #[derive(Debug, Clone)]
 pub struct Exchange {
@@ -205,6 +219,7 @@ impl Exchange {
             Status::Success
         };
         let duration_us = micros(self.started.elapsed());
+        self.subject.cut();
         let payload = self.payload(response_body);
         let remarks: Vec<LogRemark> = self.remarks.iter().map(log_remark).collect();
         NewEntry {

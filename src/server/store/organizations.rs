@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::keyset::{From, prefix_range};
 use super::sql::{Builder, Connection, sql};
 use crate::model::organization::{MissingNames, MissingRole, ProvisioningState, UnknownRole};
 use crate::server::clock::Millis;
@@ -204,15 +205,7 @@ pub struct Listed {
     pub last_contact_at: Option<i64>,
 }
 
-/// From where a page goes on: the slug of the organization just outside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
-    Start,
-    After(String),
-    Before(String),
-}
-
-/// At most `limit` organizations in the order of their names, or against it for [`From::Before`]; `prefix` is
+/// At most `limit` organizations in the order of their names (against it for [`From::Before`]); `prefix` is
 /// a normalized beginning of name or slug. Failures count from `since` on.
 pub async fn list(
     connection: &mut Connection<'_>,
@@ -234,27 +227,32 @@ pub async fn list(
          FROM (SELECT id, slug, name, name_key, state FROM organizations WHERE 1 = 1",
     );
     push_prefix(&mut statement, prefix);
-    let order = match from {
-        From::Start => " ORDER BY name_key, slug LIMIT ",
+    let (end, direction) = match from {
+        From::Start => ("", ""),
         From::After(slug) => {
             statement
                 .push(" AND (name_key, slug) > (SELECT name_key, slug FROM organizations WHERE slug = ")
-                .bind(slug)
-                .push(")");
-            " ORDER BY name_key, slug LIMIT "
+                .bind(slug);
+            (")", "")
         }
         From::Before(slug) => {
             statement
                 .push(" AND (name_key, slug) < (SELECT name_key, slug FROM organizations WHERE slug = ")
-                .bind(slug)
-                .push(")");
-            " ORDER BY name_key DESC, slug DESC LIMIT "
+                .bind(slug);
+            (")", " DESC")
         }
     };
-    statement
-        .push(order)
-        .bind(limit)
-        .push(") o ORDER BY o.name_key, o.slug");
+    let order = |statement: &mut Builder| {
+        statement
+            .push(" ORDER BY name_key")
+            .push(direction)
+            .push(", slug")
+            .push(direction);
+    };
+    statement.push(end);
+    order(&mut statement);
+    statement.push(" LIMIT ").bind(limit).push(") o");
+    order(&mut statement);
     connection.fetch_all(statement.finish()).await
 }
 
@@ -276,14 +274,14 @@ fn push_prefix(statement: &mut Builder, prefix: &str) {
     if prefix.is_empty() {
         return;
     }
-    let end = format!("{prefix}\u{10FFFF}");
+    let (start, end) = prefix_range(prefix);
     statement
         .push(" AND ((name_key >= ")
-        .bind(prefix)
+        .bind(&start)
         .push(" AND name_key < ")
         .bind(&end)
         .push(") OR (slug >= ")
-        .bind(prefix)
+        .bind(&start)
         .push(" AND slug < ")
         .bind(&end)
         .push("))");

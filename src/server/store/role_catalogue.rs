@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::dialect::Dialect;
 use super::sql::{Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -38,6 +39,19 @@ pub async fn list(
             .bind(organization_id),
         )
         .await
+}
+
+/// Lets nobody else add to the catalogue until this transaction ends.
+pub async fn lock(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreError> {
+    // SQLite's one writer is the lock. The weaker kind lets others go on adding users meanwhile.
+    if tx.dialect() == Dialect::Postgres {
+        tx.execute(
+            sql("SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE")
+                .bind(organization_id),
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 /// Adds a value that Entra sent as an unreviewed role at the catalogue's end. Does nothing if it is there.

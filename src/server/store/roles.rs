@@ -1,14 +1,12 @@
 //! `roles` and `role_values`: the catalogue of an organization.
 
-use sqlx::FromRow;
-
 use super::Tx;
-use super::sql::{Arg, Builder, Connection, sql};
+use super::sql::{Arg, Builder};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
 /// A role of the catalogue. The value itself is one of its `role_values`, too.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     pub id: String,
     pub organization_id: String,
@@ -21,45 +19,6 @@ pub struct Role {
     /// Whether a person has looked at it: roles that Entra added have not been.
     pub is_reviewed: bool,
     pub created_at: Millis,
-}
-
-/// A value that means a role: its own or one mapped to it.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct RoleValue {
-    pub value_key: String,
-    pub value: String,
-    pub role_id: String,
-}
-
-/// The catalogue in its order.
-pub async fn list(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-) -> Result<Vec<Role>, StoreError> {
-    connection
-        .fetch_all(
-            sql(
-                "SELECT id, organization_id, value, display_name, description, position, is_default, is_reviewed, \
-                 created_at FROM roles WHERE organization_id = $1 ORDER BY position, id",
-            )
-            .bind(organization_id),
-        )
-        .await
-}
-
-/// Every value that means a role of the organization.
-pub async fn list_values(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-) -> Result<Vec<RoleValue>, StoreError> {
-    connection
-        .fetch_all(
-            sql(
-                "SELECT value_key, value, role_id FROM role_values WHERE organization_id = $1 ORDER BY value_key",
-            )
-            .bind(organization_id),
-        )
-        .await
 }
 
 /// Adds roles, each with its own value. `value_key` normalizes a value.

@@ -9,6 +9,7 @@ use crate::server::scim::filter::{CompareOp, Filter, Literal};
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::resource::case_key;
 use crate::server::scim::schema;
+use crate::server::secret;
 
 /// Where an attribute's values are.
 enum Place {
@@ -214,8 +215,8 @@ fn push_compare(
                 .bind(attribute)
                 .push(" AND v.sub = ")
                 .bind(sub)
-                .push(" AND v.value_key");
-            push_text(sql, op, &key(path, value));
+                .push(" AND ");
+            push_value(sql, op, &key(path, value));
             sql.push(")");
         }
         // The parser refuses these; a filter that got here all the same selects nobody.
@@ -272,8 +273,8 @@ fn push_value_path(
             path: inner, value, ..
         }) => {
             sql.bind(inner_sub(inner))
-                .push(" AND e.value_key = ")
-                .bind(key(inner, value));
+                .push(" AND e.match_key = ")
+                .bind(match_key(&key(inner, value)));
         }
         _ => {
             sql.push("''");
@@ -319,8 +320,8 @@ fn push_element(sql: &mut Builder, filter: &Filter) {
             let op = if negative { CompareOp::Eq } else { *op };
             sql.push(if negative { "NOT " } else { "" });
             push_element_row(sql, inner_sub(path));
-            sql.push(" AND v.value_key");
-            push_text(sql, op, &key(path, value));
+            sql.push(" AND ");
+            push_value(sql, op, &key(path, value));
             sql.push(")");
         }
         Filter::Present(path) => {
@@ -388,6 +389,27 @@ fn push_text(sql: &mut Builder, op: CompareOp, key: &str) {
         _ => {
             sql.push(operator(op)).bind(Arg::from(key));
         }
+    }
+}
+
+/// A comparison with a row of `user_values`, named `v`.
+fn push_value(sql: &mut Builder, op: CompareOp, key: &str) {
+    if op == CompareOp::Eq {
+        sql.push("v.match_key = ").bind(match_key(key));
+    } else {
+        sql.push("v.value_key");
+        push_text(sql, op, key);
+    }
+}
+
+/// What equality is decided by: the key, or its hash where an index could not hold it (PostgreSQL's rows of an
+/// index end at a third of a page).
+pub fn match_key(key: &str) -> String {
+    const LONGEST: usize = 500;
+    if key.len() > LONGEST {
+        secret::hash(key)
+    } else {
+        key.to_owned()
     }
 }
 

@@ -50,6 +50,7 @@ pub struct UserColumns {
     pub display_name: Option<String>,
     pub display_name_key: Option<String>,
     pub label: String,
+    pub label_key: String,
     pub role_id: Option<String>,
     pub role_value: Option<String>,
     pub role_state: &'static str,
@@ -136,8 +137,8 @@ pub async fn insert(
     let statement = sql(
         "INSERT INTO users (id, organization_id, user_name, user_name_key, external_id, active, \
          given_name, given_name_key, family_name, family_name_key, display_name, display_name_key, \
-         label, role_id, role_value, role_state, blocked_at, version, created_at, updated_at, document) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL, 1, $17, $17, $18) \
+         label, label_key, role_id, role_value, role_state, blocked_at, version, created_at, updated_at, document) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, NULL, 1, $18, $18, $19) \
          ON CONFLICT (organization_id, user_name_key) DO NOTHING",
     )
     .bind(id)
@@ -153,6 +154,7 @@ pub async fn insert(
     .bind(columns.display_name)
     .bind(columns.display_name_key)
     .bind(columns.label)
+    .bind(columns.label_key)
     .bind(columns.role_id)
     .bind(columns.role_value)
     .bind(columns.role_state)
@@ -177,8 +179,8 @@ pub async fn update(
     let statement = sql(
         "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, active = $6, \
          given_name = $7, given_name_key = $8, family_name = $9, family_name_key = $10, \
-         display_name = $11, display_name_key = $12, label = $13, role_id = $14, role_value = $15, \
-         role_state = $16, version = $17, updated_at = $18, document = $19 \
+         display_name = $11, display_name_key = $12, label = $13, label_key = $14, role_id = $15, \
+         role_value = $16, role_state = $17, version = $18, updated_at = $19, document = $20 \
          WHERE id = $1 AND organization_id = $2",
     )
     .bind(id)
@@ -194,6 +196,7 @@ pub async fn update(
     .bind(columns.display_name)
     .bind(columns.display_name_key)
     .bind(columns.label)
+    .bind(columns.label_key)
     .bind(columns.role_id)
     .bind(columns.role_value)
     .bind(columns.role_state)
@@ -221,7 +224,7 @@ pub async fn insert_values(
     let mut values = values.into_iter().peekable();
     while values.peek().is_some() {
         let mut statement = Builder::new(
-            "INSERT INTO user_values (user_id, organization_id, attribute, element, sub, value, value_key) VALUES ",
+            "INSERT INTO user_values (user_id, organization_id, attribute, element, sub, value_key, match_key) VALUES ",
         );
         statement.push_rows(values.by_ref().take(ROWS).map(|value| {
             vec![
@@ -230,8 +233,8 @@ pub async fn insert_values(
                 Arg::from(value.attribute),
                 Arg::from(value.element),
                 Arg::from(value.sub),
-                Arg::from(value.value),
-                Arg::from(value.key),
+                Arg::from(&value.key),
+                Arg::from(user_filter::match_key(&value.key)),
             ]
         }));
         tx.execute(statement.finish()).await?;

@@ -5,8 +5,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use rhombus_provisioning::server::App;
+use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::clock::{Clock, DAY, HOUR, Millis};
 use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::services::organizations::{self, NewOrganization};
 use rhombus_provisioning::server::settings::Settings;
 use rhombus_provisioning::server::store::sql::{Record, sql};
 use rhombus_provisioning::server::{http, ids, secret};
@@ -124,65 +126,20 @@ impl TestApp {
 
     /// A new organization with the roles that every new one has, and Entra with a token for it.
     pub async fn entra(&self, slug: &str) -> Entra<'_> {
-        let organization = ids::new_id(START);
-        let text = slug.to_owned();
-        let id = organization.clone();
-        self.app
-            .db
-            .write(move |tx| {
-                Box::pin(async move {
-                    tx.execute(
-                        sql(
-                            "INSERT INTO organizations (id, slug, name, state, state_changed_at, missing_names, \
-                             missing_role, unknown_role, created_at, updated_at) \
-                             VALUES ($1, $2, $2, 'on', $3, 'reject', 'default', 'reject', $3, $3)",
-                        )
-                        .bind(&id)
-                        .bind(text)
-                        .bind(START),
-                    )
-                    .await?;
-                    for (position, (value, name)) in [
-                        ("super_admin", "Super admin"),
-                        ("admin", "Admin"),
-                        ("viewer", "Viewer"),
-                    ]
-                    .into_iter()
-                    .enumerate()
-                    {
-                        let role = ids::new_id(START);
-                        tx.execute(
-                            sql(
-                                "INSERT INTO roles (id, organization_id, value, display_name, description, \
-                                 position, is_default, is_reviewed, created_at) \
-                                 VALUES ($1, $2, $3, $4, '', $5, $6, $7, $8)",
-                            )
-                            .bind(&role)
-                            .bind(&id)
-                            .bind(value)
-                            .bind(name)
-                            .bind(i64::try_from(position).unwrap())
-                            .bind(value == "viewer")
-                            .bind(true)
-                            .bind(START),
-                        )
-                        .await?;
-                        tx.execute(
-                            sql(
-                                "INSERT INTO role_values (organization_id, value_key, value, role_id) \
-                                 VALUES ($1, $2, $2, $3)",
-                            )
-                            .bind(&id)
-                            .bind(value)
-                            .bind(&role),
-                        )
-                        .await?;
-                    }
-                    Ok::<_, StoreError>(())
-                })
-            })
+        let allowed = Allowed::command_line(Permission::CreateOrganization, None);
+        let new = NewOrganization {
+            slug: slug.to_owned(),
+            name: slug.to_owned(),
+            ..NewOrganization::default()
+        };
+        organizations::create(&self.app, &allowed, new)
             .await
             .unwrap();
+        let organization = organizations::find(&self.app, slug)
+            .await
+            .unwrap()
+            .unwrap()
+            .id;
         let token = self.token(&organization, 365 * DAY).await;
         Entra::new(self, slug, organization, token)
     }

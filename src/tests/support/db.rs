@@ -66,25 +66,34 @@ impl TestDb {
 /// Makes each test two: one on SQLite, one on PostgreSQL.
 #[macro_export]
 macro_rules! db_test {
+    // The short form, for tests that need the connections only.
+    (async fn $name:ident($db:ident) $body:block) => {
+        $crate::db_test! {
+            async fn $name(opened: TestDb) {
+                let $db = opened.db.clone();
+                $body
+            }
+        }
+    };
     ($($(#[$meta:meta])* async fn $name:ident($db:ident: TestDb) $body:block)+) => {$(
         mod $name {
             #[allow(unused_imports, reason = "not every test needs all of its module's names")]
             use super::*;
             use $crate::support::db::TestDb;
 
-            async fn run($db: TestDb) $body
+            async fn on_database($db: TestDb) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             $(#[$meta])*
             async fn sqlite() {
-                run(TestDb::sqlite().await).await;
+                on_database(TestDb::sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             $(#[$meta])*
             async fn postgres() {
                 if let Some(db) = TestDb::postgres().await {
-                    run(db).await;
+                    on_database(db).await;
                 }
             }
         }

@@ -70,7 +70,9 @@ async fn handle(State(scim): State<Scim>, request: Request) -> Response {
             failed(&scim.app, brief, Reason::RequestTimeout).await
         }
     };
-    reply.into_response(&request_id)
+    let response = reply.into_response(&request_id);
+    tracing::debug!(request.id = %request_id, status = response.status().as_u16(), "scim request answered");
+    response
 }
 
 /// The answer to a request that the service failed.

@@ -58,6 +58,7 @@ struct Next {
 ///
 /// # Errors
 /// [`Refusal`]; a taken userName is 409 `uniqueness`. Nothing is stored then but the log entry.
+#[tracing::instrument(level = "debug", name = "scim.user.create", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn create(
     app: &App,
     caller: Caller,
@@ -157,6 +158,7 @@ async fn insert(
 ///
 /// # Errors
 /// [`Refusal`]; the user is untouched then.
+#[tracing::instrument(level = "debug", name = "scim.user.patch", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn patch(
     app: &App,
     caller: Caller,
@@ -188,6 +190,7 @@ pub async fn patch(
 ///
 /// # Errors
 /// [`Refusal`]; the user is untouched then. PUT never creates.
+#[tracing::instrument(level = "debug", name = "scim.user.replace", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn replace(
     app: &App,
     caller: Caller,
@@ -221,6 +224,7 @@ pub async fn replace(
 ///
 /// # Errors
 /// [`Refusal`]; 404 when it is deleted already.
+#[tracing::instrument(level = "debug", name = "scim.user.delete", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn delete(
     app: &App,
     caller: Caller,
@@ -314,15 +318,7 @@ async fn change(
     )?;
     let touches_roles = after.roles().ne(before.user.roles());
     let role = if touches_roles {
-        let catalogue = role_catalogue::list(tx, &caller.organization_id).await?;
-        policy::decide_role(
-            &mut after,
-            Some((&before.user, &before.stored)),
-            caller,
-            &catalogue,
-            now,
-            &mut exchange.remarks,
-        )?
+        decide_role(tx, exchange, caller, &mut after, Some(&before), now).await?
     } else {
         Role::unchanged(&before.stored)
     };
@@ -356,6 +352,30 @@ async fn change(
         changes,
     };
     store(tx, exchange, caller, before, next, kind, now, projection).await
+}
+
+/// The role by the organization's catalogue and policies. A value new to the catalogue is decided under a lock, so
+/// that it is added once.
+async fn decide_role(
+    tx: &mut Tx<'_>,
+    exchange: &mut Exchange,
+    caller: &Caller,
+    user: &mut User,
+    before: Option<&Loaded>,
+    now: Millis,
+) -> Result<Role, Refusal> {
+    let before = before.map(|before| (&before.user, &before.stored));
+    let remarks = &mut exchange.remarks;
+    let catalogue = role_catalogue::list(tx, &caller.organization_id).await?;
+    let role = policy::decide_role(user, before, caller, &catalogue, now, remarks)?;
+    if role.unreviewed.is_empty() {
+        return Ok(role);
+    }
+    role_catalogue::lock(tx, &caller.organization_id).await?;
+    let catalogue = role_catalogue::list(tx, &caller.organization_id).await?;
+    Ok(policy::decide_role(
+        user, before, caller, &catalogue, now, remarks,
+    )?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one step of one use case")]
@@ -423,13 +443,14 @@ async fn keep_history(
     next: &Next,
     now: Millis,
 ) -> Result<(), StoreError> {
-    if let (Some(value), Some(role_id)) = (&next.role.unreviewed, &next.role.id) {
+    for role in &next.role.unreviewed {
+        let key = case_key(&role.value);
         role_catalogue::add_unreviewed(
             tx,
             &caller.organization_id,
-            role_id,
-            value,
-            &case_key(value),
+            &role.id,
+            &role.value,
+            &key,
             now,
         )
         .await?;

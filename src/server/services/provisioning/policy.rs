@@ -22,8 +22,15 @@ pub(super) struct Role {
     /// As Entra sent it.
     pub(super) value: Option<String>,
     pub(super) state: RoleState,
-    /// A value to add to the catalogue once the user is stored.
-    pub(super) unreviewed: Option<String>,
+    /// Values to add to the catalogue once the user is stored.
+    pub(super) unreviewed: Vec<NewRole>,
+}
+
+/// A role that Entra sent and the catalogue does not have yet.
+#[derive(Debug, Clone)]
+pub(super) struct NewRole {
+    pub(super) id: String,
+    pub(super) value: String,
 }
 
 impl Role {
@@ -33,7 +40,7 @@ impl Role {
             id: stored.role_id.clone(),
             value: stored.role_value.clone(),
             state: RoleState::parse(&stored.role_state).unwrap_or(RoleState::Missing),
-            unreviewed: None,
+            unreviewed: Vec::new(),
         }
     }
 }
@@ -132,7 +139,7 @@ pub(super) fn decide_role(
     let known_before: Vec<String> =
         before.map_or_else(Vec::new, |(user, _)| owned(user.role_values()));
     let is_inactive = user.active() == Some(false);
-    let mut unreviewed = None;
+    let mut unreviewed: Vec<NewRole> = Vec::new();
     for value in owned(user.role_values()) {
         if find(catalogue, &value).is_some() || known_before.contains(&value) {
             continue;
@@ -158,8 +165,11 @@ pub(super) fn decide_role(
                 )
                 .on(ROLE)
                 .push_to(remarks);
-                if unreviewed.is_none() {
-                    unreviewed = Some(value);
+                if named(&unreviewed, &value).is_none() {
+                    unreviewed.push(NewRole {
+                        id: ids::new_id(now),
+                        value,
+                    });
                 }
             }
             (UnknownRole::Default, ..) | (UnknownRole::Reject, true, None) => {
@@ -176,7 +186,7 @@ pub(super) fn decide_role(
             }
         }
     }
-    effective(user, before, caller, catalogue, unreviewed, now, remarks)
+    effective(user, before, caller, catalogue, unreviewed, remarks)
 }
 
 /// The role that the accepted values come to.
@@ -185,8 +195,7 @@ fn effective(
     before: Option<(&User, &StoredUser)>,
     caller: &Caller,
     catalogue: &[RoleValue],
-    unreviewed: Option<String>,
-    now: Millis,
+    unreviewed: Vec<NewRole>,
     remarks: &mut Vec<Remark>,
 ) -> Result<Role, ScimError> {
     let deciding = user.primary_role().map(str::to_owned).or_else(|| {
@@ -208,22 +217,21 @@ fn effective(
             } else {
                 RoleState::Unreviewed
             },
-            unreviewed: None,
+            unreviewed,
         });
     }
-    if caller.unknown_role == UnknownRole::Accept && unreviewed.is_some() {
-        return Ok(Role {
-            id: Some(ids::new_id(now)),
-            value: Some(value.clone()),
-            state: RoleState::Unreviewed,
-            unreviewed: Some(value),
-        });
-    }
+    let (id, state) = match named(&unreviewed, &value) {
+        Some(role) => (Some(role.id.clone()), RoleState::Unreviewed),
+        None => (
+            default_role(catalogue).map(|role| role.role_id.clone()),
+            RoleState::Defaulted,
+        ),
+    };
     Ok(Role {
-        id: default_role(catalogue).map(|role| role.role_id.clone()),
+        id,
         value: Some(value),
-        state: RoleState::Defaulted,
-        unreviewed: None,
+        state,
+        unreviewed,
     })
 }
 
@@ -270,14 +278,14 @@ fn missing(
                 id: Some(role.role_id.clone()),
                 value: None,
                 state: RoleState::Defaulted,
-                unreviewed: None,
+                unreviewed: Vec::new(),
             })
         }
         (_, None) => Ok(Role {
             id: None,
             value: None,
             state: RoleState::Missing,
-            unreviewed: None,
+            unreviewed: Vec::new(),
         }),
     }
 }
@@ -311,6 +319,11 @@ fn accepted(catalogue: &[RoleValue]) -> String {
 fn find<'a>(catalogue: &'a [RoleValue], value: &str) -> Option<&'a RoleValue> {
     let key = case_key(value);
     catalogue.iter().find(|role| role.value_key == key)
+}
+
+fn named<'a>(roles: &'a [NewRole], value: &str) -> Option<&'a NewRole> {
+    let key = case_key(value);
+    roles.iter().find(|role| case_key(&role.value) == key)
 }
 
 fn default_role(catalogue: &[RoleValue]) -> Option<&RoleValue> {

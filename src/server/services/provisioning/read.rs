@@ -20,6 +20,7 @@ use crate::server::store::{role_catalogue, users};
 ///
 /// # Errors
 /// 404 when there is no such user in the caller's organization.
+#[tracing::instrument(level = "debug", name = "scim.user.find", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn find(
     app: &App,
     caller: &Caller,
@@ -55,6 +56,7 @@ pub async fn find(
 ///
 /// # Errors
 /// Only when the database fails: the query is checked before.
+#[tracing::instrument(level = "debug", name = "scim.user.list", skip_all, fields(request.id = %exchange.request_id))]
 pub async fn list(
     app: &App,
     caller: &Caller,
