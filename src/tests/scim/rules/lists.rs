@@ -114,15 +114,12 @@ entra_test! {
             (json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]}), "invalidSyntax"),
             (json!({"filter": "a b c"}), "invalidFilter"),
             (json!({"count": "many"}), "invalidValue"),
-            (json!({"count": [1]}), "invalidSyntax"),
-            (json!({"attributes": [1]}), "invalidSyntax"),
+            (json!({"count": [1]}), "invalidValue"),
+            (json!({"attributes": [1]}), "invalidValue"),
             (json!([1]), "invalidSyntax"),
         ] {
             let answer = entra.send("POST", "/Users/.search", Some(&body)).await;
-            assert_eq!(answer.status, 400, "{body}");
-            let got = answer.json()["scimType"].as_str().unwrap_or_default().to_owned();
-            assert_eq!(got, scim_type, "{body}");
-            answer.is_error(400, &got);
+            answer.is_error(400, scim_type);
         }
         let get = entra.get("/Users/.search").await;
         get.is_error(405, "");

@@ -154,7 +154,6 @@ entra_test! {
             let answer = entra
                 .patch(&id, json!([{"op": "replace", "path": "nickName", "value": "first"}, operation]))
                 .await;
-            assert_eq!(answer.status, 400, "{operation}: {}", answer.text);
             let detail = answer.is_error(400, scim_type);
             assert!(detail.contains(word), "{operation}: {detail}");
             let entry = entra.entry(&answer).await;
@@ -291,7 +290,7 @@ entra_test! {
         let many: Vec<&Value> = std::iter::repeat_n(&operation, 1_000).collect();
         assert_eq!(entra.patch(&id, json!(many)).await.is(200)["title"], "x");
         let many: Vec<&Value> = std::iter::repeat_n(&operation, 1_001).collect();
-        assert_eq!(entra.patch(&id, json!(many)).await.status, 400);
+        entra.patch(&id, json!(many)).await.is_error(413, "");
         entra.patch("nobody", json!([operation])).await.is_error(404, "");
     }
 }
