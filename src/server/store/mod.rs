@@ -6,10 +6,13 @@
 pub mod db;
 pub mod dialect;
 pub mod keyset;
+pub mod log_details;
 pub mod log_search;
 pub mod migrate;
 pub mod retention;
 pub mod sql;
 pub mod user_directory;
+pub mod user_failures;
+pub mod user_records;
 
 pub use db::{Db, Tx};
