@@ -7,6 +7,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod accounts;
 mod reads;
 mod scim;
+mod store;
 mod support;

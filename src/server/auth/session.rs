@@ -41,11 +41,7 @@ struct Holder {
 
 /// The layer that gives each request its [`Session`].
 pub fn layer(app: &App) -> SessionManagerLayer<Store> {
-    let store = Store {
-        db: app.db.clone(),
-        clock: app.clock.clone(),
-    };
-    SessionManagerLayer::new(store)
+    SessionManagerLayer::new(Store::new(app))
         .with_name(COOKIE)
         .with_http_only(true)
         // Strict would lose the session on the way back from an identity provider.
@@ -100,6 +96,16 @@ fn failed(error: tower_sessions::session::Error) -> ServiceError {
 pub struct Store {
     db: Db,
     clock: Clock,
+}
+
+impl Store {
+    /// On the service's database.
+    pub fn new(app: &App) -> Self {
+        Self {
+            db: app.db.clone(),
+            clock: app.clock.clone(),
+        }
+    }
 }
 
 /// What is stored instead of the session id.
