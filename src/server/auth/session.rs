@@ -65,7 +65,10 @@ pub async fn start(
         address: address.to_owned(),
         user_agent: user_agent.chars().take(AGENT).collect(),
     };
-    session.flush().await.map_err(failed)?;
+    // Not `flush`: it would store the new session under the id that the browser sent, which others may have put
+    // there (session fixation).
+    session.clear().await;
+    session.cycle_id().await.map_err(failed)?;
     session.insert(KEY, holder).await.map_err(failed)?;
     session.save().await.map_err(failed)
 }

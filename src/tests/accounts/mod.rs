@@ -58,16 +58,19 @@ async fn account(app: &App, email: &str, role: AccountRole, slug: Option<&str>) 
         .unwrap();
 }
 
-/// What the audit log holds, latest first: action, target, before, after.
+/// What the audit log holds, latest first.
 async fn audited(app: &App) -> Vec<audit::Entry> {
     let mut connection = app.db.read().await.unwrap();
     audit::list(&mut connection, None, None, 100).await.unwrap()
 }
 
+/// The actions in the audit log, sorted: on a standing clock entries have no order in time.
 async fn actions(app: &App) -> Vec<String> {
-    audited(app)
+    let mut actions: Vec<String> = audited(app)
         .await
         .into_iter()
         .map(|entry| entry.action)
-        .collect()
+        .collect();
+    actions.sort();
+    actions
 }
