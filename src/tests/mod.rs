@@ -7,7 +7,9 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod accounts;
 mod process;
 mod reads;
 mod scim;
+mod store;
 mod support;
