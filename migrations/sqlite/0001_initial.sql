@@ -5,6 +5,7 @@ CREATE TABLE organizations (
     id               TEXT    NOT NULL PRIMARY KEY,
     slug             TEXT    NOT NULL UNIQUE,
     name             TEXT    NOT NULL,
+    name_key         TEXT    NOT NULL,
     state            TEXT    NOT NULL,
     state_changed_at INTEGER NOT NULL,
     missing_names    TEXT    NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE organizations (
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX organizations_by_name ON organizations (name_key, slug);
 
 CREATE TABLE roles (
     id              TEXT    NOT NULL PRIMARY KEY,
@@ -68,6 +70,7 @@ CREATE TABLE users (
     display_name    TEXT,
     display_name_key TEXT,
     label           TEXT    NOT NULL,
+    label_key       TEXT    NOT NULL,
     role_id         TEXT,
     role_value      TEXT,
     role_state      TEXT    NOT NULL,
@@ -82,21 +85,28 @@ CREATE INDEX users_by_external_id ON users (organization_id, external_id);
 CREATE INDEX users_by_id ON users (organization_id, id);
 CREATE INDEX users_by_given_name ON users (organization_id, given_name_key, id);
 CREATE INDEX users_by_family_name ON users (organization_id, family_name_key, id);
-CREATE INDEX users_by_update ON users (organization_id, updated_at, id);
-CREATE INDEX users_by_role ON users (role_id);
+CREATE INDEX users_by_label ON users (organization_id, label_key, id);
+-- With "active", so that the active ones are counted without reading users.
+CREATE INDEX users_by_update ON users (organization_id, updated_at, id, active);
+CREATE INDEX users_by_role ON users (organization_id, role_id, id);
+-- The few that need a look; the many cost these nothing.
+CREATE INDEX users_inactive ON users (organization_id, updated_at, id) WHERE NOT active;
+CREATE INDEX users_blocked ON users (organization_id, updated_at, id) WHERE blocked_at IS NOT NULL;
+CREATE INDEX users_by_role_state ON users (organization_id, role_state, id) WHERE role_state <> 'known';
 
 -- Filterable values that have no column of their own. A row with sub = '' and no value marks an element.
+-- match_key is value_key while that is short enough for an index, else its hash.
 CREATE TABLE user_values (
     user_id         TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     organization_id TEXT    NOT NULL,
     attribute       TEXT    NOT NULL,
     element         INTEGER NOT NULL,
     sub             TEXT    NOT NULL,
-    value           TEXT    NOT NULL,
     value_key       TEXT    NOT NULL,
+    match_key       TEXT    NOT NULL,
     PRIMARY KEY (user_id, attribute, element, sub)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX user_values_by_value ON user_values (organization_id, attribute, sub, value_key);
+CREATE INDEX user_values_by_value ON user_values (organization_id, attribute, sub, match_key);
 
 -- Users that Entra has deleted: gone for SCIM, their history kept for a while.
 CREATE TABLE deleted_users (
@@ -112,8 +122,8 @@ CREATE TABLE deleted_users (
     log_id          TEXT    NOT NULL,
     document        TEXT    NOT NULL
 ) STRICT;
-CREATE INDEX deleted_users_by_time ON deleted_users (organization_id, deleted_at);
-CREATE INDEX deleted_users_by_user_name ON deleted_users (organization_id, user_name_key);
+CREATE INDEX deleted_users_by_time ON deleted_users (organization_id, deleted_at, id);
+CREATE INDEX deleted_users_by_user_name ON deleted_users (organization_id, user_name_key, id);
 CREATE INDEX deleted_users_by_age ON deleted_users (deleted_at);
 
 -- What one request changed on one user: the log's Changes and the user's history alike.
@@ -164,13 +174,18 @@ CREATE TABLE provisioning_logs (
     steps           TEXT    NOT NULL,
     remarks         TEXT
 ) STRICT;
+-- Lookups are most of the entries, and Entra waits for them: only this index and the key hold them.
 CREATE INDEX provisioning_logs_by_time ON provisioning_logs (organization_id, occurred_at, id);
-CREATE INDEX provisioning_logs_changes ON provisioning_logs (organization_id, occurred_at, id) WHERE NOT is_lookup;
-CREATE INDEX provisioning_logs_failures ON provisioning_logs (organization_id, occurred_at, id) WHERE status = 'failure';
-CREATE INDEX provisioning_logs_by_user ON provisioning_logs (organization_id, user_id, occurred_at, id) WHERE user_id IS NOT NULL;
-CREATE INDEX provisioning_logs_by_user_name ON provisioning_logs (organization_id, user_name_key, occurred_at, id) WHERE user_name_key IS NOT NULL AND NOT is_lookup;
-CREATE INDEX provisioning_logs_by_cycle ON provisioning_logs (organization_id, cycle_id, occurred_at, id) WHERE NOT is_lookup;
-CREATE INDEX provisioning_logs_by_age ON provisioning_logs (occurred_at);
+-- What pages show unless asked for more: changes, and whatever failed.
+CREATE INDEX provisioning_logs_shown ON provisioning_logs (organization_id, occurred_at, id) WHERE NOT is_lookup OR status = 'failure';
+CREATE INDEX provisioning_logs_by_status ON provisioning_logs (organization_id, status, occurred_at, id) WHERE status <> 'success';
+CREATE INDEX provisioning_logs_by_reason ON provisioning_logs (organization_id, reason, occurred_at, id) WHERE reason IS NOT NULL;
+CREATE INDEX provisioning_logs_by_user ON provisioning_logs (organization_id, user_id, occurred_at, id) WHERE user_id IS NOT NULL AND (NOT is_lookup OR status = 'failure');
+CREATE INDEX provisioning_logs_by_user_name ON provisioning_logs (organization_id, user_name_key, occurred_at, id) WHERE user_name_key IS NOT NULL AND (NOT is_lookup OR status = 'failure');
+CREATE INDEX provisioning_logs_by_cycle ON provisioning_logs (organization_id, cycle_id, occurred_at, id, status) WHERE NOT is_lookup OR status = 'failure';
+-- Refused creates: found by what Entra sent, since there is no user to find them by.
+CREATE INDEX provisioning_logs_nobody_by_label ON provisioning_logs (organization_id, label_key, id) WHERE user_id IS NULL AND label_key IS NOT NULL;
+CREATE INDEX provisioning_logs_nobody_by_external_id ON provisioning_logs (organization_id, external_id, id) WHERE user_id IS NULL AND external_id IS NOT NULL;
 
 CREATE TABLE provisioning_log_payloads (
     log_id          TEXT    NOT NULL PRIMARY KEY,
@@ -183,7 +198,6 @@ CREATE TABLE provisioning_log_payloads (
     refused_changes TEXT,
     is_cut          INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX provisioning_log_payloads_by_age ON provisioning_log_payloads (occurred_at);
 
 -- Entries by hour, for charts and counters. Requests for an organization that does not exist count under ''.
 CREATE TABLE provisioning_log_hours (

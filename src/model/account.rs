@@ -76,3 +76,155 @@ pub enum AccountState {
     Active,
     Deactivated,
 }
+
+/// What a link in a mail or in a terminal lets its holder do, once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkPurpose {
+    /// Make the first Support account; `/first-start/{secret}`.
+    FirstStart,
+    /// Set the first password; `/invitation/{secret}`.
+    Invitation,
+    /// Set a new password; `/reset/{secret}`.
+    Reset,
+}
+
+impl LinkPurpose {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstStart => "first_start",
+            Self::Invitation => "invitation",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// The path before the secret.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::FirstStart => "/first-start",
+            Self::Invitation => "/invitation",
+            Self::Reset => "/reset",
+        }
+    }
+}
+
+/// What the page behind a good link shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkDetails {
+    pub purpose: LinkPurpose,
+    /// Whose password is set; `None` at the first start, where the person types it.
+    pub email: Option<String>,
+    /// The name to start from: "" at the first start.
+    pub name: String,
+    pub role: AccountRole,
+    pub organization_name: Option<String>,
+    pub expires: Moment,
+}
+
+/// Why signing in, or setting a password, failed. It travels as `?error=<code>`, since these forms work without
+/// scripts; pages show the text of a known code and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInError {
+    Credentials,
+    /// Minutes until the next attempt; `?minutes=` beside the code.
+    TooMany {
+        minutes: u32,
+    },
+    PasswordShort,
+    PasswordLong,
+    PasswordCommon,
+    PasswordsDiffer,
+    NameMissing,
+    NameLong,
+    EmailInvalid,
+    EmailTaken,
+    LinkInvalid,
+    /// The server could not do it now.
+    Unavailable,
+}
+
+impl SignInError {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::TooMany { .. } => "too_many",
+            Self::PasswordShort => "password_short",
+            Self::PasswordLong => "password_long",
+            Self::PasswordCommon => "password_common",
+            Self::PasswordsDiffer => "passwords_differ",
+            Self::NameMissing => "name_missing",
+            Self::NameLong => "name_long",
+            Self::EmailInvalid => "email_invalid",
+            Self::EmailTaken => "email_taken",
+            Self::LinkInvalid => "link_invalid",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// From `?error=` and `?minutes=`; an unknown code is nothing.
+    pub fn parse(code: &str, minutes: Option<&str>) -> Option<Self> {
+        Some(match code {
+            "credentials" => Self::Credentials,
+            "too_many" => Self::TooMany {
+                minutes: minutes
+                    .and_then(|minutes| minutes.parse().ok())
+                    .map_or(15, |minutes: u32| minutes.clamp(1, 15)),
+            },
+            "password_short" => Self::PasswordShort,
+            "password_long" => Self::PasswordLong,
+            "password_common" => Self::PasswordCommon,
+            "passwords_differ" => Self::PasswordsDiffer,
+            "name_missing" => Self::NameMissing,
+            "name_long" => Self::NameLong,
+            "email_invalid" => Self::EmailInvalid,
+            "email_taken" => Self::EmailTaken,
+            "link_invalid" => Self::LinkInvalid,
+            "unavailable" => Self::Unavailable,
+            _ => return None,
+        })
+    }
+
+    /// A sentence for the person.
+    pub fn message(self) -> String {
+        match self {
+            Self::Credentials => "The email address or the password is not right.".to_owned(),
+            Self::TooMany { minutes: 1 } => {
+                "Too many attempts. Try again in one minute.".to_owned()
+            }
+            Self::TooMany { minutes } => {
+                format!("Too many attempts. Try again in {minutes} minutes.")
+            }
+            Self::PasswordShort => "Choose a password of 12 characters or more.".to_owned(),
+            Self::PasswordLong => "Choose a password of at most 128 characters.".to_owned(),
+            Self::PasswordCommon => {
+                "That password is easy to guess: it is a common one, or made of your name, your email address or \
+                 \"Rhombus\". Choose another."
+                    .to_owned()
+            }
+            Self::PasswordsDiffer => "The two passwords differ. Type them again.".to_owned(),
+            Self::NameMissing => "Enter your name.".to_owned(),
+            Self::NameLong => "Choose a name of at most 100 characters.".to_owned(),
+            Self::EmailInvalid => "Enter an email address, such as ana@example.com.".to_owned(),
+            Self::EmailTaken => "There is an account with this email address already.".to_owned(),
+            Self::LinkInvalid => {
+                "This link has been used or has expired. Ask for a new one.".to_owned()
+            }
+            Self::Unavailable => "That did not work just now. Try again.".to_owned(),
+        }
+    }
+
+    /// The field that the message belongs to; `None` for the whole form.
+    pub fn field(self) -> Option<&'static str> {
+        match self {
+            Self::PasswordShort | Self::PasswordLong | Self::PasswordCommon => Some("password"),
+            Self::PasswordsDiffer => Some("password_again"),
+            Self::NameMissing | Self::NameLong => Some("name"),
+            Self::EmailInvalid | Self::EmailTaken => Some("email"),
+            Self::Credentials | Self::TooMany { .. } | Self::LinkInvalid | Self::Unavailable => {
+                None
+            }
+        }
+    }
+}

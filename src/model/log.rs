@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::page::Moment;
+use super::page::{Moment, Page};
 
 /// What a request was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -260,4 +260,38 @@ pub struct LogFilter {
     pub lookups: bool,
     pub cursor: Option<String>,
     pub newer: bool,
+}
+
+/// A page of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPage {
+    pub page: Page<LogRow>,
+    /// The search would have had to read too much: it got back to here, and `page.next` goes on from there.
+    pub searched_back_to: Option<Moment>,
+    /// Headings: the cycles of the page's entries, newest first.
+    pub cycles: Vec<CycleSummary>,
+}
+
+/// A run of requests with no gap above five minutes; inferred.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CycleSummary {
+    pub cycle_id: String,
+    pub started: Moment,
+    /// `None` while it may still go on.
+    pub ended: Option<Moment>,
+    pub changes: u64,
+    pub failures: u64,
+}
+
+/// Entries of one hour that are alike, for charts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourCount {
+    /// Start of the hour.
+    pub hour: Moment,
+    pub action: Action,
+    pub status: Status,
+    pub entries: u64,
+    /// Requests that were counted only.
+    pub unrecorded: u64,
+    pub duration_us: i64,
 }

@@ -35,3 +35,55 @@ pub struct Moment {
     /// "2026-11-23T09:13:58.412Z".
     pub machine: String,
 }
+
+impl<T> Page<T> {
+    /// A page from rows in the order they were read, one more than [`Self::SIZE`] if there are more. `inside`
+    /// says that reading began at a cursor, `back` that it went towards the beginning.
+    pub fn of(
+        mut rows: Vec<T>,
+        inside: bool,
+        back: bool,
+        total: Count,
+        cursor: impl Fn(&T) -> String,
+    ) -> Self {
+        let more = rows.len() > Self::SIZE;
+        rows.truncate(Self::SIZE);
+        if back {
+            rows.reverse();
+        }
+        let first = rows.first().map(&cursor);
+        let last = rows.last().map(&cursor);
+        Self {
+            previous: first.filter(|_| if back { more } else { inside }),
+            next: last.filter(|_| if back { inside } else { more }),
+            items: rows,
+            total,
+        }
+    }
+
+    /// Items on a full page.
+    pub const SIZE: usize = 50;
+
+    /// The same page of other items.
+    pub fn map<U>(self, item: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(item).collect(),
+            previous: self.previous,
+            next: self.next,
+            total: self.total,
+        }
+    }
+
+    /// The same page of other items, or the first error.
+    ///
+    /// # Errors
+    /// What `item` answers.
+    pub fn try_map<U, E>(self, item: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        Ok(Page {
+            items: self.items.into_iter().map(item).collect::<Result<_, E>>()?,
+            previous: self.previous,
+            next: self.next,
+            total: self.total,
+        })
+    }
+}

@@ -14,6 +14,18 @@ pub enum TokenState {
     Revoked,
 }
 
+impl TokenState {
+    /// As shown.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Expiring => "Expiring",
+            Self::Expired => "Expired",
+            Self::Revoked => "Revoked",
+        }
+    }
+}
+
 /// A token in the list; its secret is nowhere to be had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRow {
@@ -43,4 +55,41 @@ pub struct CreatedToken {
     pub secret: String,
     pub tenant_url: String,
     pub expires: Moment,
+}
+
+/// How long a rotated token lives on beside its successor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    OneHour,
+    OneDay,
+    SevenDays,
+}
+
+impl Overlap {
+    pub const ALL: [Self; 3] = [Self::OneHour, Self::OneDay, Self::SevenDays];
+
+    /// As it stands in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OneHour => "1h",
+            Self::OneDay => "24h",
+            Self::SevenDays => "7d",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|overlap| overlap.as_str() == text)
+    }
+
+    /// As shown.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::OneHour => "1 hour",
+            Self::OneDay => "24 hours",
+            Self::SevenDays => "7 days",
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::log::AttributeChange;
-use super::page::Moment;
+use super::page::{Count, Moment};
 
 /// Where the primary role of a user came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,4 +135,104 @@ impl ChangeKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
+}
+
+/// Which users a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserState {
+    Active,
+    Inactive,
+    /// Blocked by an Admin, whatever Entra says.
+    Blocked,
+    /// Deleted by Entra, history kept for a while.
+    Deleted,
+}
+
+impl UserState {
+    pub const ALL: [Self; 4] = [Self::Active, Self::Inactive, Self::Blocked, Self::Deleted];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Blocked => "blocked",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// What users are listed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserSort {
+    /// The last change.
+    #[default]
+    Changed,
+    Name,
+    UserName,
+    /// The roles' order in the catalogue; those without a role last.
+    Role,
+    /// Active, blocked, inactive.
+    Status,
+}
+
+impl UserSort {
+    pub const ALL: [Self; 5] = [
+        Self::Changed,
+        Self::Name,
+        Self::UserName,
+        Self::Role,
+        Self::Status,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Name => "name",
+            Self::UserName => "user_name",
+            Self::Role => "role",
+            Self::Status => "status",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == text)
+    }
+}
+
+/// What users can be searched by; all of it stands in the URL.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserFilter {
+    /// A prefix of userName, given, family or shown name, or an exact id or externalId.
+    pub text: String,
+    /// All but deleted ones when absent.
+    pub state: Option<UserState>,
+    /// Ids of catalogue roles.
+    pub roles: Vec<String>,
+    pub role_state: Option<RoleState>,
+    /// Only users whose latest change was refused.
+    pub has_failures: bool,
+    /// Changed within "24h", "7d", "60d".
+    pub within: Option<String>,
+    pub sort: UserSort,
+    pub descending: bool,
+    pub cursor: Option<String>,
+    /// The page before the cursor rather than after it.
+    pub newer: bool,
+}
+
+/// Counts on the tabs of the list; each stops at 10,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserCounts {
+    pub all: Count,
+    pub active: Count,
+    pub inactive: Count,
+    pub with_errors: Count,
+    pub deleted: Count,
 }

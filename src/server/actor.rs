@@ -1,5 +1,9 @@
 //! Who acts, and the proof of permission that services ask for.
 
+use std::fmt;
+use std::net::IpAddr;
+
+use super::error::ServiceError;
 use crate::model::account::AccountRole;
 
 /// What an account may be allowed to do. The table of product rules is [`Permission::granted_to`].
@@ -12,6 +16,8 @@ pub enum Permission {
     /// Pause and resume.
     PauseProvisioning,
     ReadOrganization,
+    /// Name and policies.
+    ManageOrganization,
     ReadUsers,
     ReadLogs,
     /// Request and response bodies; looking is audited.
@@ -32,6 +38,7 @@ impl Permission {
         Self::SwitchProvisioning,
         Self::PauseProvisioning,
         Self::ReadOrganization,
+        Self::ManageOrganization,
         Self::ReadUsers,
         Self::ReadLogs,
         Self::ReadPayloads,
@@ -52,7 +59,10 @@ impl Permission {
             | Self::CreateOrganization
             | Self::SwitchProvisioning
             | Self::InviteFirstAdmin => role == Support,
-            Self::PauseProvisioning | Self::ManageTokens | Self::ManageAccounts => role == Admin,
+            Self::PauseProvisioning
+            | Self::ManageOrganization
+            | Self::ManageTokens
+            | Self::ManageAccounts => role == Admin,
             Self::ReadPayloads => matches!(role, Support | Admin),
             Self::ReadOrganization
             | Self::ReadUsers
@@ -150,6 +160,11 @@ impl Allowed {
         }
     }
 
+    /// For the command line: whoever can start it has the database anyway.
+    pub fn command_line(permission: Permission, organization: Option<OrganizationRef>) -> Self {
+        Self::new(Actor::CommandLine, "", permission, organization)
+    }
+
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
@@ -166,5 +181,38 @@ impl Allowed {
     /// The organization it holds for; `None` means all of them.
     pub fn organization(&self) -> Option<&OrganizationRef> {
         self.organization.as_ref()
+    }
+
+    /// For a service, first thing: this is proof of `permission` and not of another one.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] when it proves something else.
+    pub fn check(&self, permission: Permission) -> Result<(), ServiceError> {
+        if self.permission == permission {
+            Ok(())
+        } else {
+            Err(ServiceError::Forbidden)
+        }
+    }
+
+    /// As [`Allowed::check`], for what happens in one organization.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] when it proves something else or names no organization.
+    pub fn check_in(&self, permission: Permission) -> Result<&OrganizationRef, ServiceError> {
+        self.check(permission)?;
+        self.organization().ok_or(ServiceError::Forbidden)
+    }
+}
+
+/// Where a request comes from, believed proxies taken away; a request extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress {
+    pub address: IpAddr,
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
     }
 }

@@ -1,1 +1,13 @@
+//! Tests through the real router, on real databases.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod process;
+mod reads;
+mod scim;
+mod support;

@@ -136,6 +136,8 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-8000")
             .pragma("wal_autocheckpoint", "4000")
+            // Keys are lower case already, and PostgreSQL minds the case too.
+            .pragma("case_sensitive_like", "ON")
             .disable_statement_logging();
         let writer = SqliteConnection::connect_with(&options).await?;
         let readers = SqlitePoolOptions::new()

@@ -30,6 +30,14 @@ pub fn sqlite_path(url: &str) -> PathBuf {
 }
 
 impl Connection<'_> {
+    /// Which database this is.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     /// What ends a `SELECT` whose row is about to be changed: SQLite has one writer, PostgreSQL locks the row.
     pub fn for_update(&self) -> &'static str {
         match self {

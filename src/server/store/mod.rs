@@ -3,9 +3,24 @@
 //! Functions take a [`Tx`] (part of a change) or a [`Connection`](sql::Connection) (a read); absence is
 //! `Option`. [`Db::write`] is the one way to change anything.
 
+pub mod accounts;
+pub mod audit;
 pub mod db;
 pub mod dialect;
+pub mod keyset;
+pub mod log_search;
 pub mod migrate;
+pub mod organizations;
+pub mod provisioning_logs;
+pub mod retention;
+pub mod role_catalogue;
+pub mod roles;
+pub mod sessions;
+pub mod sign_in_attempts;
 pub mod sql;
+pub mod tokens;
+pub mod user_directory;
+pub mod user_filter;
+pub mod users;
 
 pub use db::{Db, Tx};

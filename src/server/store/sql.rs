@@ -11,7 +11,8 @@ use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite};
 
 use crate::server::error::StoreError;
 
-/// A value to bind. Absent values keep their type, which PostgreSQL asks for.
+/// A value to bind. Absent values keep their type, which PostgreSQL asks for. A NUL character, which
+/// PostgreSQL refuses in text, becomes U+FFFD: users never have one, but a log quotes what was refused for it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Arg {
     Text(Option<String>),
@@ -19,29 +20,33 @@ pub enum Arg {
     Bool(Option<bool>),
 }
 
-impl From<&str> for Arg {
-    fn from(value: &str) -> Self {
-        Self::Text(Some(value.to_owned()))
-    }
-}
 impl From<String> for Arg {
     fn from(value: String) -> Self {
-        Self::Text(Some(value))
+        Self::Text(Some(if value.contains('\0') {
+            value.replace('\0', "\u{fffd}")
+        } else {
+            value
+        }))
+    }
+}
+impl From<&str> for Arg {
+    fn from(value: &str) -> Self {
+        value.to_owned().into()
     }
 }
 impl From<&String> for Arg {
     fn from(value: &String) -> Self {
-        Self::Text(Some(value.clone()))
+        value.clone().into()
     }
 }
 impl From<Option<String>> for Arg {
     fn from(value: Option<String>) -> Self {
-        Self::Text(value)
+        value.map_or(Self::Text(None), Self::from)
     }
 }
 impl From<Option<&str>> for Arg {
     fn from(value: Option<&str>) -> Self {
-        Self::Text(value.map(str::to_owned))
+        value.map_or(Self::Text(None), Self::from)
     }
 }
 impl From<i64> for Arg {
@@ -65,6 +70,8 @@ impl From<bool> for Arg {
 pub struct Sql {
     text: Text,
     args: Vec<Arg>,
+    /// Whether the prepared statement is kept on the connection.
+    keep: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -78,6 +85,7 @@ pub fn sql(text: &'static str) -> Sql {
     Sql {
         text: Text::Static(text),
         args: Vec::new(),
+        keep: true,
     }
 }
 
@@ -87,10 +95,6 @@ impl Sql {
     pub fn bind(mut self, value: impl Into<Arg>) -> Self {
         self.args.push(value.into());
         self
-    }
-
-    fn is_fixed(&self) -> bool {
-        matches!(self.text, Text::Static(_))
     }
 }
 
@@ -138,10 +142,20 @@ impl Builder {
         self
     }
 
+    /// A statement whose shape hardly ever comes again: prepared for this run only.
     pub fn finish(self) -> Sql {
         Sql {
             text: Text::Built(self.text),
             args: self.args,
+            keep: false,
+        }
+    }
+
+    /// A statement of few shapes, which stays prepared.
+    pub fn finish_repeated(self) -> Sql {
+        Sql {
+            keep: true,
+            ..self.finish()
         }
     }
 }
@@ -165,7 +179,7 @@ pub enum Connection<'c> {
 macro_rules! bound {
     ($query:expr, $sql:expr) => {{
         // Statements built at run time have many shapes: keeping each prepared would crowd out the fixed ones.
-        let mut query = $query.persistent($sql.is_fixed());
+        let mut query = $query.persistent($sql.keep);
         for arg in $sql.args {
             query = match arg {
                 Arg::Text(value) => query.bind(value),

@@ -1,0 +1,137 @@
+//! From a session to a permission. Every server function and page begins with one of these.
+
+use axum::http::Extensions;
+use axum::http::request::Parts;
+use leptos::prelude::use_context;
+use tower_sessions::Session;
+
+use crate::model::account::{AccountRole, Me};
+use crate::model::error::AppError;
+use crate::server::App;
+use crate::server::actor::{Actor, Allowed, ClientAddress, OrganizationRef, Permission};
+use crate::server::auth::session;
+use crate::server::error::ServiceError;
+use crate::server::services::{accounts, organizations};
+use crate::server::store::accounts::Account;
+
+/// Proof that whoever sent the request under way may do `permission`: for server functions, which find the
+/// service and the request in Leptos's contexts.
+///
+/// `slug` names the organization of the page; without one, an Admin's or Viewer's own is meant, and for Support
+/// all of them.
+///
+/// # Errors
+/// `SignedOut`; `NotFound` for an organization that does not exist or is not the account's (the two look the
+/// same); `Forbidden` for what the role may not do.
+pub async fn require(permission: Permission, slug: Option<&str>) -> Result<Allowed, AppError> {
+    let (app, parts) = contexts()?;
+    Ok(require_in(&app, &parts.extensions, permission, slug).await?)
+}
+
+/// As [`require`], for plain routes: `extensions` are those of the request.
+///
+/// # Errors
+/// As [`require`].
+pub async fn require_in(
+    app: &App,
+    extensions: &Extensions,
+    permission: Permission,
+    slug: Option<&str>,
+) -> Result<Allowed, ServiceError> {
+    let account = signed_in(app, extensions)
+        .await?
+        .ok_or(ServiceError::SignedOut)?;
+    let organization = organization_for(app, &account, permission, slug).await?;
+    if !permission.granted_to(account.role) {
+        return Err(ServiceError::Forbidden);
+    }
+    let actor = Actor::Account {
+        id: account.id,
+        name: account.name,
+    };
+    Ok(Allowed::new(
+        actor,
+        address(extensions),
+        permission,
+        organization,
+    ))
+}
+
+/// Who is signed in, for the frame of every page.
+///
+/// # Errors
+/// `Unavailable` when the session cannot be read.
+pub async fn me() -> Result<Option<Me>, AppError> {
+    let (app, parts) = contexts()?;
+    let account = signed_in(&app, &parts.extensions).await?;
+    Ok(account.as_ref().map(accounts::me))
+}
+
+/// The account behind the request's session.
+///
+/// # Errors
+/// When session or account cannot be read.
+pub async fn signed_in(
+    app: &App,
+    extensions: &Extensions,
+) -> Result<Option<Account>, ServiceError> {
+    let Some(session) = extensions.get::<Session>() else {
+        return Ok(None);
+    };
+    match session::account_id(session).await? {
+        Some(id) => accounts::find_active(app, &id).await,
+        None => Ok(None),
+    }
+}
+
+/// Where the request comes from, as text; "" when nobody has looked.
+pub fn address(extensions: &Extensions) -> String {
+    extensions
+        .get::<ClientAddress>()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+async fn organization_for(
+    app: &App,
+    account: &Account,
+    permission: Permission,
+    slug: Option<&str>,
+) -> Result<Option<OrganizationRef>, ServiceError> {
+    let own = account
+        .organization
+        .as_ref()
+        .map(|organization| OrganizationRef {
+            id: organization.id.clone(),
+            slug: organization.slug.clone(),
+            name: organization.name.clone(),
+        });
+    if permission.is_deployment_wide() {
+        return Ok(None);
+    }
+    let not_found = ServiceError::NotFound {
+        what: "organization",
+    };
+    match (account.role, slug) {
+        (AccountRole::Support, None) => Ok(None),
+        (AccountRole::Support, Some(slug)) => organizations::find(app, slug)
+            .await?
+            .map(Some)
+            .ok_or(not_found),
+        // One without an organization may nothing, rather than everything.
+        (AccountRole::Admin | AccountRole::Viewer, None) => own.map(Some).ok_or(not_found),
+        (AccountRole::Admin | AccountRole::Viewer, Some(slug)) => own
+            .filter(|organization| organization.slug == slug)
+            .map(Some)
+            .ok_or(not_found),
+    }
+}
+
+fn contexts() -> Result<(App, Parts), AppError> {
+    match (use_context::<App>(), use_context::<Parts>()) {
+        (Some(app), Some(parts)) => Ok((app, parts)),
+        _ => Err(ServiceError::Internal(
+            "a server function ran without the service's contexts".to_owned(),
+        )
+        .into()),
+    }
+}

@@ -1,0 +1,95 @@
+//! Reading request bodies: bounded in size and time, JSON only.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout_at};
+
+use crate::server::http::serve::is_stalled;
+use crate::server::scim::error::{ScimError, quoted};
+use crate::server::scim::reason::Reason;
+
+/// Bytes of a body that are read.
+pub(super) const LIMIT: usize = 1024 * 1024;
+/// Bytes of a body too large that are read and thrown away, so that the client gets to read the answer.
+const DRAINED: usize = 32 * 1024 * 1024;
+/// What a sender may take in all; the accept loop ends pauses before.
+const TIME: Duration = Duration::from_secs(14);
+
+/// The body's bytes, whatever its declared type.
+///
+/// # Errors
+/// `body_too_large` (413), `body_timeout` (408), `json_malformed` when the client breaks off.
+pub(super) async fn read(mut body: Body) -> Result<Vec<u8>, ScimError> {
+    let deadline = Instant::now() + TIME;
+    let mut bytes = Vec::new();
+    let mut size = 0;
+    loop {
+        let Ok(frame) = timeout_at(deadline, body.frame()).await else {
+            return Err(too_slow());
+        };
+        let data = match frame {
+            None => break,
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(error)) if is_stalled(&error) => return Err(too_slow()),
+            Some(Err(_)) => {
+                return Err(ScimError::new(
+                    Reason::JsonMalformed,
+                    "The request body broke off before its end. Send the whole body.",
+                ));
+            }
+        };
+        size += data.len();
+        if size <= LIMIT {
+            bytes.extend_from_slice(&data);
+        } else if size > DRAINED {
+            break;
+        }
+    }
+    if size > LIMIT {
+        return Err(ScimError::new(
+            Reason::BodyTooLarge,
+            format!(
+                "The request body is larger than {LIMIT} bytes, the most that is accepted. Send fewer operations \
+                 or attributes at once."
+            ),
+        ));
+    }
+    Ok(bytes)
+}
+
+fn too_slow() -> ScimError {
+    ScimError::new(
+        Reason::BodyTimeout,
+        "The request body did not arrive in time. Send it without pauses.",
+    )
+}
+
+/// A declared type that is not JSON is refused; none is taken as JSON (Entra's bodies are
+/// `application/scim+json; charset=utf-8`).
+///
+/// # Errors
+/// `content_type_unsupported` (415).
+pub(super) fn check_type(headers: &HeaderMap) -> Result<(), ScimError> {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let is_json = essence.is_empty()
+        || matches!(essence, "*/*" | "application/json" | "text/json")
+        || essence.ends_with("+json");
+    if is_json {
+        return Ok(());
+    }
+    Err(ScimError::new(
+        Reason::ContentTypeUnsupported,
+        format!(
+            "The Content-Type {} is not JSON. Send application/scim+json.",
+            quoted(essence)
+        ),
+    ))
+}

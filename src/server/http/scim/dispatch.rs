@@ -1,0 +1,367 @@
+//! From a request to the use case that answers it.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method};
+use serde_json::Value;
+
+use super::answer::Reply;
+use super::target::{self, Target};
+use super::{Scim, body, headers, settle};
+use crate::model::log::{Action, StepKind};
+use crate::server::auth::bearer;
+use crate::server::scim::discovery;
+use crate::server::scim::error::{ScimError, quoted};
+use crate::server::scim::list::ListQuery;
+use crate::server::scim::projection::Projection;
+use crate::server::scim::reason::Reason;
+use crate::server::services::provisioning::{self, Answer, Caller, Refusal, Refused, Unproved};
+use crate::server::services::recording::Exchange;
+
+/// Authenticates, reads the body and runs the use case. Always leaves an entry where the log wants one.
+pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request) -> Reply {
+    let (parts, body) = request.into_parts();
+    let (slug, target) = target::parse(parts.uri.path());
+    let method = if parts.method == Method::HEAD {
+        Method::GET
+    } else {
+        parts.method
+    };
+    let app = &scim.app;
+    // Readable without a token and the same for any organization (RFC 7644 4).
+    if target == Target::ServiceProviderConfig
+        && method == Method::GET
+        && !parts.headers.contains_key(AUTHORIZATION)
+    {
+        let base = app.settings.tenant_url(&slug);
+        return Reply::answer(Answer::ok(discovery::service_provider_config(&base)));
+    }
+    let values = parts
+        .headers
+        .get_all(AUTHORIZATION)
+        .iter()
+        .map(axum::http::HeaderValue::as_bytes);
+    let bearer = bearer::parse(values);
+    let caller = match provisioning::authenticate(app, &slug, bearer, &mut exchange).await {
+        Ok(caller) => caller,
+        Err(Refused::Unproved(unproved)) => return unproved_reply(scim, exchange, unproved).await,
+        Err(Refused::NotNow(error)) => return refuse(scim, exchange, error).await,
+        Err(Refused::Store(error)) => {
+            return settle(app, exchange, Err(Refusal::Store(error))).await;
+        }
+    };
+    let call = Call {
+        scim,
+        caller,
+        method,
+        target,
+        headers: parts.headers,
+        query: pairs(parts.uri.query()),
+    };
+    call.run(exchange, body).await
+}
+
+/// One request of a proved caller.
+struct Call<'a> {
+    scim: &'a Scim,
+    caller: Caller,
+    method: Method,
+    target: Target,
+    headers: HeaderMap,
+    query: Vec<(String, String)>,
+}
+
+impl Call<'_> {
+    async fn run(self, exchange: Exchange, body: Body) -> Reply {
+        match (&self.target, self.method.as_str()) {
+            (Target::Root | Target::Users, "GET") => {
+                let query = ListQuery::from_query(&self.query);
+                self.list(exchange, query).await
+            }
+            (Target::RootSearch | Target::UsersSearch, "POST") => self.search(exchange, body).await,
+            (Target::User(id), "GET") => self.find(exchange, id).await,
+            (Target::Users, "POST") | (Target::User(_), "PUT" | "PATCH" | "DELETE") => {
+                self.change(exchange, body).await
+            }
+            (
+                Target::ServiceProviderConfig
+                | Target::ResourceTypes
+                | Target::ResourceType(_)
+                | Target::Schemas
+                | Target::Schema(_),
+                "GET",
+            ) => self.discover(exchange).await,
+            _ => self.nothing_here(exchange).await,
+        }
+    }
+
+    async fn list(&self, mut exchange: Exchange, query: Result<ListQuery, ScimError>) -> Reply {
+        let app = &self.scim.app;
+        exchange.action = Action::List;
+        let query = match query {
+            Ok(query) => query,
+            Err(error) => return refuse(self.scim, exchange, error).await,
+        };
+        let outcome = provisioning::list(app, &self.caller, &mut exchange, &query).await;
+        self.read(exchange, outcome).await
+    }
+
+    async fn search(&self, mut exchange: Exchange, body: Body) -> Reply {
+        exchange.action = Action::List;
+        match self.body(&mut exchange, body).await {
+            Ok(body) => {
+                let query = ListQuery::from_search_request(&body);
+                self.list(exchange, query).await
+            }
+            Err(error) => refuse(self.scim, exchange, error).await,
+        }
+    }
+
+    async fn find(&self, mut exchange: Exchange, id: &str) -> Reply {
+        let app = &self.scim.app;
+        exchange.action = Action::Read;
+        let projection = match projection(&self.query) {
+            Ok(projection) => projection,
+            Err(error) => return refuse(self.scim, exchange, error).await,
+        };
+        let known = headers::known_versions(&self.headers);
+        let outcome =
+            provisioning::find(app, &self.caller, &mut exchange, id, &known, &projection).await;
+        self.read(exchange, outcome).await
+    }
+
+    async fn change(self, mut exchange: Exchange, body: Body) -> Reply {
+        let app = &self.scim.app;
+        exchange.action = match self.method {
+            Method::POST => Action::Create,
+            Method::DELETE => Action::Delete,
+            _ => Action::Update,
+        };
+        if let Target::User(id) = &self.target {
+            exchange.subject.user_id = Some(id.clone());
+        }
+        let projection = match projection(&self.query) {
+            Ok(projection) => projection,
+            Err(error) => return refuse(self.scim, exchange, error).await,
+        };
+        let precondition = headers::precondition(&self.headers);
+        let brief = exchange.brief();
+        let outcome = match (self.target, self.method) {
+            (Target::User(id), Method::DELETE) => {
+                provisioning::delete(app, self.caller, exchange, id, precondition).await
+            }
+            (target, method) => {
+                let body = match read_body(&self.headers, &mut exchange, body).await {
+                    Ok(body) => body,
+                    Err(error) => return refuse(self.scim, exchange, error).await,
+                };
+                match (target, method) {
+                    (Target::User(id), Method::PATCH) => {
+                        provisioning::patch(
+                            app,
+                            self.caller,
+                            exchange,
+                            id,
+                            body,
+                            precondition,
+                            projection,
+                        )
+                        .await
+                    }
+                    (Target::User(id), _) => {
+                        provisioning::replace(
+                            app,
+                            self.caller,
+                            exchange,
+                            id,
+                            body,
+                            precondition,
+                            projection,
+                        )
+                        .await
+                    }
+                    _ => provisioning::create(app, self.caller, exchange, body, projection).await,
+                }
+            }
+        };
+        settle(app, brief, outcome).await
+    }
+
+    async fn discover(&self, mut exchange: Exchange) -> Reply {
+        exchange.action = Action::Discover;
+        exchange.done(StepKind::Parse, "GET of the service's description.");
+        let outcome = self.description().await;
+        self.read(exchange, outcome).await
+    }
+
+    async fn description(&self) -> Result<Answer, Refusal> {
+        let base = &self.caller.tenant_url;
+        let filters = |(name, value): &(String, String)| {
+            name.eq_ignore_ascii_case("filter") && !value.is_empty()
+        };
+        if self.query.iter().any(filters) {
+            return Err(ScimError::new(
+                Reason::DiscoveryFilterRefused,
+                "Schemas, resource types and the configuration cannot be filtered (RFC 7644 4). Leave the filter out.",
+            )
+            .into());
+        }
+        let body = match &self.target {
+            Target::ServiceProviderConfig => discovery::service_provider_config(base),
+            Target::ResourceTypes => discovery::resource_types(base),
+            Target::ResourceType(name) => {
+                discovery::resource_type(base, name).ok_or_else(|| {
+                    ScimError::new(
+                        Reason::ResourceTypeNotFound,
+                        format!(
+                            "There is no resource type {}. The one offered is User.",
+                            quoted(name)
+                        ),
+                    )
+                })?
+            }
+            Target::Schema(urn) => {
+                let enforcement =
+                    provisioning::schemas_enforcement(&self.scim.app, &self.caller).await?;
+                discovery::schema(base, urn, &enforcement).ok_or_else(|| {
+                    ScimError::new(
+                        Reason::SchemaNotFound,
+                        format!(
+                            "There is no schema {}. See /Schemas for those offered.",
+                            quoted(urn)
+                        ),
+                    )
+                })?
+            }
+            _ => {
+                let enforcement =
+                    provisioning::schemas_enforcement(&self.scim.app, &self.caller).await?;
+                discovery::schemas(base, &enforcement)
+            }
+        };
+        Ok(Answer::ok(body))
+    }
+
+    async fn nothing_here(&self, mut exchange: Exchange) -> Reply {
+        let methods = self.target.methods();
+        let error = match &self.target {
+            Target::Me => ScimError::new(
+                Reason::MeNotSupported,
+                "/Me is not offered: a Secret Token stands for an organization, not for a user. Use /Users.",
+            ),
+            Target::Bulk => {
+                exchange.action = Action::Bulk;
+                ScimError::new(
+                    Reason::BulkNotSupported,
+                    "/Bulk is not offered. Send one request for each user.",
+                )
+            }
+            Target::Groups => ScimError::new(
+                Reason::GroupsNotOffered,
+                "Groups are not offered. Turn off Provision Microsoft Entra ID Groups under Provisioning, Mappings.",
+            ),
+            Target::OtherVersion(version) => ScimError::new(
+                Reason::VersionUnsupported,
+                format!(
+                    "The protocol version {} is not served. Use a Tenant URL that ends in /v2.",
+                    quoted(version)
+                ),
+            ),
+            Target::Unknown => ScimError::new(
+                Reason::EndpointNotFound,
+                "There is nothing at this path. Copy the Tenant URL again from the Tokens page into Provisioning, \
+                 Admin Credentials.",
+            ),
+            _ => ScimError::new(
+                Reason::MethodNotAllowed,
+                format!(
+                    "{} is not possible here. Possible: {methods}.",
+                    self.method.as_str().chars().take(20).collect::<String>()
+                ),
+            ),
+        };
+        refuse(self.scim, exchange, error).await.allowing(methods)
+    }
+
+    async fn body(&self, exchange: &mut Exchange, body: Body) -> Result<Value, ScimError> {
+        read_body(&self.headers, exchange, body).await
+    }
+
+    /// Ends a request that changed nothing: its entry goes into the log's next batch.
+    async fn read(&self, exchange: Exchange, outcome: Result<Answer, Refusal>) -> Reply {
+        let app = &self.scim.app;
+        let outcome = match outcome {
+            Ok(answer) => Ok(answer),
+            Err(Refusal::Scim(error)) => Err(error),
+            Err(error @ Refusal::Store(_)) => return settle(app, exchange, Err(error)).await,
+        };
+        provisioning::record_read(app, exchange, &outcome).await;
+        outcome.map_or_else(Reply::error, Reply::answer)
+    }
+}
+
+async fn read_body(
+    headers: &HeaderMap,
+    exchange: &mut Exchange,
+    body: Body,
+) -> Result<Value, ScimError> {
+    let bytes = body::read(body).await?;
+    if !bytes.is_empty() {
+        body::check_type(headers)?;
+    }
+    exchange.incoming.body = Some(String::from_utf8_lossy(&bytes).into_owned());
+    crate::server::scim::body::parse(&bytes)
+}
+
+/// A refusal before any data was touched. Refused changes are durable before the answer, refused reads are
+/// batched like others.
+async fn refuse(scim: &Scim, exchange: Exchange, error: ScimError) -> Reply {
+    let app = &scim.app;
+    if exchange.action.is_lookup() || exchange.action == Action::Unknown {
+        let outcome = Err(error);
+        provisioning::record_read(app, exchange, &outcome).await;
+        return outcome.map_or_else(Reply::error, Reply::answer);
+    }
+    let brief = exchange.brief();
+    let outcome = provisioning::record_refusal(app, exchange, error).await;
+    settle(app, brief, outcome).await
+}
+
+/// A caller without a good token: 401, recorded in the log of the organization in the URL as far as the limit
+/// goes, else counted.
+async fn unproved_reply(scim: &Scim, mut exchange: Exchange, unproved: Unproved) -> Reply {
+    let Unproved {
+        error,
+        organization_id,
+    } = unproved;
+    let now = exchange.received_at;
+    let known = organization_id.unwrap_or_default();
+    if !known.is_empty() && scim.refused.records(&known, now) {
+        // What an unproved caller claims is not kept: no query, no body.
+        exchange.incoming.query = None;
+        let outcome = Err(error);
+        provisioning::record_read(&scim.app, exchange, &outcome).await;
+        return outcome.map_or_else(Reply::error, Reply::answer);
+    }
+    provisioning::count_unrecorded(&scim.app, known, now, error.reason).await;
+    Reply::error(error)
+}
+
+/// `attributes` and `excludedAttributes` (RFC 7644 3.9).
+fn projection(query: &[(String, String)]) -> Result<Projection, ScimError> {
+    let value = |name: &str| {
+        query
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    };
+    Projection::parse(value("attributes"), value("excludedAttributes"))
+}
+
+/// The query's parameters, form-decoded: `+` and `%20` are blanks, `%2B` is a plus.
+fn pairs(query: Option<&str>) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .into_owned()
+        .collect()
+}

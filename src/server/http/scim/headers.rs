@@ -1,0 +1,94 @@
+//! Reading headers: what the log keeps, and conditional requests.
+
+use axum::extract::Request;
+use axum::http::header::{
+    AUTHORIZATION, COOKIE, IF_MATCH, IF_NONE_MATCH, PROXY_AUTHORIZATION, USER_AGENT,
+};
+use axum::http::{HeaderMap, HeaderName};
+
+use crate::server::http::client_address::ClientAddress;
+use crate::server::services::provisioning::Precondition;
+use crate::server::services::recording::{Incoming, redacted_text};
+
+/// Headers that the log keeps of one request, and characters of each.
+const KEPT: usize = 40;
+const KEPT_CHARS: usize = 500;
+
+/// What the log is to know of a request before its body is read.
+pub(super) fn incoming(request: &Request) -> Incoming {
+    let headers = request.headers();
+    let text = |name: &HeaderName| -> Option<String> {
+        let value = headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    Incoming {
+        method: request.method().as_str().chars().take(20).collect(),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().map(str::to_owned),
+        address: request
+            .extensions()
+            .get::<ClientAddress>()
+            .map(|client| client.address.to_string())
+            .unwrap_or_default(),
+        user_agent: text(&USER_AGENT),
+        client_version: text(&HeaderName::from_static("adscimversion")),
+        headers: kept(headers),
+        body: None,
+    }
+}
+
+fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .take(KEPT)
+        .map(|(name, value)| {
+            let shown = if [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name) {
+                "[redacted]".to_owned()
+            } else {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                redacted_text(&value.chars().take(KEPT_CHARS).collect::<String>())
+            };
+            (name.as_str().to_owned(), shown)
+        })
+        .collect()
+}
+
+/// `If-Match`: what the client accepts.
+pub(super) fn precondition(headers: &HeaderMap) -> Precondition {
+    condition(headers, &IF_MATCH)
+}
+
+/// `If-None-Match`: what the client has.
+pub(super) fn known_versions(headers: &HeaderMap) -> Precondition {
+    condition(headers, &IF_NONE_MATCH)
+}
+
+fn condition(headers: &HeaderMap, name: &HeaderName) -> Precondition {
+    match entity_tags(headers, name) {
+        None => Precondition::None,
+        Some(tags) if tags.iter().any(|tag| tag == "*") => Precondition::Exists,
+        Some(tags) => Precondition::Versions(versions(&tags)),
+    }
+}
+
+fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
+    let mut values = headers.get_all(name).iter().peekable();
+    values.peek()?;
+    Some(
+        values
+            .flat_map(|value| {
+                String::from_utf8_lossy(value.as_bytes())
+                    .split(',')
+                    .map(|tag| tag.trim().to_owned())
+                    .collect::<Vec<_>>()
+            })
+            .collect(),
+    )
+}
+
+/// Tags of ours are `W/"n"`; a client that drops the `W/` means the same.
+fn versions(tags: &[String]) -> Vec<i64> {
+    tags.iter()
+        .filter_map(|tag| tag.trim_start_matches("W/").trim_matches('"').parse().ok())
+        .collect()
+}

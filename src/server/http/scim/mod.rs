@@ -1,0 +1,110 @@
+//! `/scim/{slug}/v2`: HTTP around the provisioning use cases.
+//!
+//! Everything that goes wrong here, panics and time-outs included, is answered as SCIM JSON (RFC 7644 3.12).
+
+mod answer;
+mod body;
+mod dispatch;
+mod headers;
+mod refused;
+mod target;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::any;
+use futures_util::FutureExt;
+
+use crate::server::App;
+use crate::server::ids;
+use crate::server::scim::error::ScimError;
+use crate::server::scim::reason::Reason;
+use crate::server::services::provisioning::{self, Refusal};
+use crate::server::services::recording::Exchange;
+use answer::Reply;
+use refused::Limiter;
+
+/// What one request may take in all; Entra gives up on slow answers, and the next try is as good.
+const TIME: Duration = Duration::from_secs(25);
+
+/// State of the SCIM endpoint.
+#[derive(Clone)]
+struct Scim {
+    app: App,
+    refused: Limiter,
+}
+
+/// The SCIM endpoint of every organization.
+pub fn routes(app: App) -> Router {
+    let scim = Scim {
+        app,
+        refused: Limiter::default(),
+    };
+    Router::new()
+        .route("/scim", any(handle))
+        .route("/scim/", any(handle))
+        .route("/scim/{*path}", any(handle))
+        .with_state(scim)
+}
+
+async fn handle(State(scim): State<Scim>, request: Request) -> Response {
+    let now = scim.app.clock.now();
+    let request_id = ids::new_request_id(now);
+    let incoming = headers::incoming(&request);
+    let exchange = Exchange::new(request_id.clone(), now, incoming);
+    // What is left to log if the work is cut off: it takes the rest with it.
+    let brief = exchange.brief();
+    let work = dispatch::answer(&scim, exchange, request);
+    let outcome = tokio::time::timeout(TIME, AssertUnwindSafe(work).catch_unwind()).await;
+    let reply = match outcome {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) => {
+            tracing::error!(request.id = %request_id, "the request panicked");
+            failed(&scim.app, brief, Reason::InternalError).await
+        }
+        Err(_) => {
+            tracing::error!(request.id = %request_id, "the request took too long");
+            failed(&scim.app, brief, Reason::RequestTimeout).await
+        }
+    };
+    let response = reply.into_response(&request_id);
+    tracing::debug!(request.id = %request_id, status = response.status().as_u16(), "scim request answered");
+    response
+}
+
+/// The answer to a request that the service failed.
+async fn failed(app: &App, exchange: Exchange, reason: Reason) -> Reply {
+    let error = ScimError::new(
+        reason,
+        match reason {
+            Reason::DatabaseUnavailable => {
+                "The database of the service cannot be reached right now. Nothing was changed. Entra tries again by itself."
+            }
+            Reason::RequestTimeout => {
+                "The request took too long and was given up. Entra tries again by itself."
+            }
+            _ => "The service failed while it worked on this request. Entra tries again by itself.",
+        },
+    );
+    provisioning::record_failure(app, exchange, &error).await;
+    Reply::error(error)
+}
+
+/// What a use case answered, as a reply; a failed database is logged here, once.
+async fn settle(
+    app: &App,
+    exchange: Exchange,
+    outcome: Result<provisioning::Answer, Refusal>,
+) -> Reply {
+    match outcome {
+        Ok(answer) => Reply::answer(answer),
+        Err(Refusal::Scim(error)) => Reply::error(error),
+        Err(Refusal::Store(error)) => {
+            tracing::error!(request.id = %exchange.request_id, error = %error, "database failed");
+            failed(app, exchange, Reason::DatabaseUnavailable).await
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a path below `/scim` names.
+
+use percent_encoding::percent_decode_str;
+
+/// An endpoint of one organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The base path: a query over all resources (RFC 7644 3.4.2.1), which are users.
+    Root,
+    RootSearch,
+    Users,
+    UsersSearch,
+    User(String),
+    ServiceProviderConfig,
+    ResourceTypes,
+    ResourceType(String),
+    Schemas,
+    Schema(String),
+    Me,
+    Bulk,
+    Groups,
+    /// A protocol version that is not served (RFC 7644 3.13).
+    OtherVersion(String),
+    Unknown,
+}
+
+/// The slug and what follows it. Slashes may be doubled or trail; `v2` may be left out; endpoint names are
+/// taken without regard to case.
+pub(super) fn parse(path: &str) -> (String, Target) {
+    let mut segments = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .skip(1);
+    let slug = segments.next().unwrap_or_default();
+    let mut segments: Vec<String> = segments.collect();
+    if let Some(first) = segments.first()
+        && let Some(number) = first.strip_prefix(['v', 'V'])
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        if number != "2" {
+            return (slug, Target::OtherVersion(first.clone()));
+        }
+        segments.remove(0);
+    }
+    let names: Vec<String> = segments
+        .iter()
+        .map(|segment| segment.to_ascii_lowercase())
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let target = match names.as_slice() {
+        [] => Target::Root,
+        [".search"] => Target::RootSearch,
+        ["users"] => Target::Users,
+        ["users", ".search"] => Target::UsersSearch,
+        ["users", _] => Target::User(segments.swap_remove(1)),
+        ["serviceproviderconfig"] => Target::ServiceProviderConfig,
+        ["resourcetypes"] => Target::ResourceTypes,
+        ["resourcetypes", _] => Target::ResourceType(segments.swap_remove(1)),
+        ["schemas"] => Target::Schemas,
+        ["schemas", _] => Target::Schema(segments.swap_remove(1)),
+        ["me", ..] => Target::Me,
+        ["bulk"] => Target::Bulk,
+        ["groups", ..] => Target::Groups,
+        _ => Target::Unknown,
+    };
+    (slug, target)
+}
+
+impl Target {
+    /// The methods it has, for `Allow`.
+    pub(super) fn methods(&self) -> &'static str {
+        match self {
+            Self::Root
+            | Self::ServiceProviderConfig
+            | Self::ResourceTypes
+            | Self::ResourceType(_)
+            | Self::Schemas
+            | Self::Schema(_) => "GET, HEAD",
+            Self::RootSearch | Self::UsersSearch => "POST",
+            Self::Users => "GET, HEAD, POST",
+            Self::User(_) => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::Me | Self::Bulk | Self::Groups | Self::OtherVersion(_) | Self::Unknown => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_and_versions_are_tolerated() {
+        for path in [
+            "/scim/contoso/v2/Users",
+            "/scim/contoso/v2/Users/",
+            "/scim//contoso//v2//Users",
+            "/scim/contoso/Users",
+            "/scim/contoso/v2/users",
+        ] {
+            assert_eq!(parse(path), ("contoso".to_owned(), Target::Users), "{path}");
+        }
+        assert_eq!(parse("/scim/contoso/v2/").1, Target::Root);
+        assert_eq!(
+            parse("/scim/contoso/v3/Users").1,
+            Target::OtherVersion("v3".to_owned())
+        );
+        assert_eq!(
+            parse("/scim/contoso/v2/Users/a%2Fb").1,
+            Target::User("a/b".to_owned())
+        );
+        assert_eq!(parse("/scim/contoso/v2/Users/1/2").1, Target::Unknown);
+    }
+}

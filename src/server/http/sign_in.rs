@@ -1,0 +1,268 @@
+//! Signing in and out, and the forms behind links: plain routes that work without scripts.
+//!
+//! The pages are rendered elsewhere; a form posts to its own page's path. An error leads back to it with
+//! `?error=<code>` (see [`SignInError`]), success to `next` or the start page.
+
+use axum::extract::{Form, Path, State};
+use axum::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
+use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, routing};
+use serde::Deserialize;
+use tower_sessions::Session;
+use url::Url;
+use url::form_urlencoded::Serializer;
+
+use crate::model::account::{LinkPurpose, SignInError};
+use crate::model::error::AppError;
+use crate::server::App;
+use crate::server::auth::{guards, session};
+use crate::server::secret::Secret;
+use crate::server::services::account_links::{self, Acceptance};
+use crate::server::services::sign_in::{self, AccessError, SignedIn};
+
+/// `POST` of `/sign-in`, `/sign-out`, `/first-start/{secret}`, `/invitation/{secret}` and `/reset/{secret}`.
+/// They need the session layer around them.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/sign-in", routing::post(sign_in))
+        .route("/sign-out", routing::post(sign_out))
+        .route("/first-start/{secret}", routing::post(first_start))
+        .route("/invitation/{secret}", routing::post(invitation))
+        .route("/reset/{secret}", routing::post(reset))
+}
+
+#[derive(Deserialize)]
+struct SignInForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn sign_in(
+    State(app): State<App>,
+    session: Session,
+    headers: HeaderMap,
+    extensions: Extensions,
+    Form(form): Form<SignInForm>,
+) -> Response {
+    let address = guards::address(&extensions);
+    let password = Secret::new(form.password);
+    let outcome = sign_in::sign_in(&app, &form.email, &password, &address).await;
+    let next = same_site_path(&form.next);
+    match begin(outcome, &session, &address, &headers).await {
+        Ok(()) => see_other(next.as_deref().unwrap_or("/")),
+        Err(error) => see_other(&with_error("/sign-in", error, next.as_deref())),
+    }
+}
+
+async fn sign_out(session: Session) -> Response {
+    if let Err(error) = session::end(&session).await {
+        tracing::error!(error = %error, "signing out failed");
+    }
+    see_other("/sign-in")
+}
+
+/// What the forms behind links send; each uses what it needs.
+#[derive(Deserialize)]
+struct LinkForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    password_again: String,
+}
+
+async fn first_start(
+    app: State<App>,
+    session: Session,
+    path: Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    form: Form<LinkForm>,
+) -> Response {
+    accept(
+        LinkPurpose::FirstStart,
+        app,
+        session,
+        path,
+        headers,
+        extensions,
+        form,
+    )
+    .await
+}
+
+async fn invitation(
+    app: State<App>,
+    session: Session,
+    path: Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    form: Form<LinkForm>,
+) -> Response {
+    accept(
+        LinkPurpose::Invitation,
+        app,
+        session,
+        path,
+        headers,
+        extensions,
+        form,
+    )
+    .await
+}
+
+async fn reset(
+    app: State<App>,
+    session: Session,
+    path: Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    form: Form<LinkForm>,
+) -> Response {
+    accept(
+        LinkPurpose::Reset,
+        app,
+        session,
+        path,
+        headers,
+        extensions,
+        form,
+    )
+    .await
+}
+
+async fn accept(
+    purpose: LinkPurpose,
+    State(app): State<App>,
+    session: Session,
+    Path(secret): Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    Form(form): Form<LinkForm>,
+) -> Response {
+    let address = guards::address(&extensions);
+    let acceptance = Acceptance {
+        email: form.email,
+        name: form.name,
+        password: Secret::new(form.password),
+        password_again: Secret::new(form.password_again),
+    };
+    let outcome = account_links::accept(&app, purpose, &secret, acceptance, &address).await;
+    match begin(outcome, &session, &address, &headers).await {
+        Ok(()) => see_other("/"),
+        Err(error) => {
+            let secret: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
+            see_other(&with_error(
+                &format!("{}/{secret}", purpose.path()),
+                error,
+                None,
+            ))
+        }
+    }
+}
+
+/// Starts the session of who has signed in.
+async fn begin(
+    outcome: Result<SignedIn, AccessError>,
+    session: &Session,
+    address: &str,
+    headers: &HeaderMap,
+) -> Result<(), SignInError> {
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default();
+    let started = match outcome {
+        Ok(signed_in) => session::start(session, &signed_in, address, agent).await,
+        Err(AccessError::Refused(error)) => return Err(error),
+        Err(AccessError::Failed(error)) => Err(error),
+    };
+    started.map_err(|error| {
+        // Logs the cause.
+        let _ = AppError::from(error);
+        SignInError::Unavailable
+    })
+}
+
+fn see_other(location: &str) -> Response {
+    (
+        StatusCode::SEE_OTHER,
+        [(LOCATION, location), (CACHE_CONTROL, "no-store")],
+    )
+        .into_response()
+}
+
+fn with_error(path: &str, error: SignInError, next: Option<&str>) -> String {
+    let mut query = Serializer::new(String::new());
+    query.append_pair("error", error.code());
+    if let SignInError::TooMany { minutes } = error {
+        query.append_pair("minutes", &minutes.to_string());
+    }
+    if let Some(next) = next {
+        query.append_pair("next", next);
+    }
+    format!("{path}?{}", query.finish())
+}
+
+/// `next` as path and query of this site, if that is what it is: a link must not lead from our sign-in page to
+/// somebody else's copy of it.
+pub fn same_site_path(next: &str) -> Option<String> {
+    if !next.starts_with('/') {
+        return None;
+    }
+    let base = Url::parse("http://same.invalid/").ok()?;
+    let url = base.join(next).ok()?;
+    if url.origin() != base.origin() {
+        return None;
+    }
+    let path = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    // The path itself may have become one that names a host: "/a/..//evil.example".
+    (!path.starts_with("//")).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_stays_on_this_site() {
+        assert_eq!(
+            same_site_path("/organizations/contoso/logs?status=failure").as_deref(),
+            Some("/organizations/contoso/logs?status=failure")
+        );
+        for bad in [
+            "",
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "\\\\evil.example",
+            "/a/..//evil.example",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(same_site_path(bad), None, "{bad}");
+        }
+        let split = same_site_path("/a\r\nSet-Cookie: x=1").unwrap_or_default();
+        assert!(!split.contains(['\r', '\n']));
+    }
+
+    #[test]
+    fn errors_travel_as_codes() {
+        let error = SignInError::TooMany { minutes: 7 };
+        assert_eq!(
+            with_error("/sign-in", error, Some("/users?a=b")),
+            "/sign-in?error=too_many&minutes=7&next=%2Fusers%3Fa%3Db"
+        );
+    }
+}

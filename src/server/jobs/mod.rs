@@ -1,0 +1,3 @@
+//! What the service does on its own, by the clock.
+
+pub mod retention;

@@ -1,0 +1,160 @@
+//! Deletes what the deployment no longer keeps, once an hour, in batches that never stand in Entra's way.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::server::App;
+use crate::server::clock::{DAY, MINUTE, Millis};
+use crate::server::error::StoreError;
+use crate::server::ids::first_request_id;
+use crate::server::store::retention::{self as store, BATCH, Expired};
+
+const JOB: &str = "retention";
+const FIRST_RUN: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// A little less than the interval, so that the replica that ran last may run again.
+const LEASE: Millis = 55 * MINUTE;
+/// Between batches, so that requests come first.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long the history of a deleted user is kept.
+const TOMBSTONE_DAYS: i64 = 90;
+const HOURS_DAYS: i64 = 400;
+/// Longer than any window in which attempts are counted.
+const SIGN_IN_ATTEMPT_DAYS: i64 = 1;
+
+/// How many rows went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Purged {
+    pub entries: u64,
+    pub payloads: u64,
+    pub audit: u64,
+    pub tombstones: u64,
+    pub user_changes: u64,
+    pub sessions: u64,
+    pub sign_in_attempts: u64,
+    pub hours: u64,
+}
+
+/// Starts the job; it ends soon after `shutdown`.
+pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut wait = FIRST_RUN;
+        while shutdown
+            .run_until_cancelled(tokio::time::sleep(wait))
+            .await
+            .is_some()
+        {
+            wait = INTERVAL;
+            // Stopping in between loses nothing: a batch that has begun runs to its end.
+            match shutdown.run_until_cancelled(run_claimed(&app)).await {
+                Some(Err(error)) => tracing::error!(%error, "job.retention failed"),
+                Some(Ok(Some(purged))) if purged != Purged::default() => {
+                    tracing::info!(?purged, "job.retention");
+                }
+                Some(Ok(_)) | None => {}
+            }
+        }
+    })
+}
+
+/// Runs if no other replica has in this hour.
+async fn run_claimed(app: &App) -> Result<Option<Purged>, StoreError> {
+    let now = app.clock.now();
+    let is_ours: bool = app
+        .db
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { store::claim(tx, JOB, now, now + LEASE).await })
+        })
+        .await?;
+    if is_ours {
+        run_once(app).await.map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Deletes all that is older than the settings say, and answers how much that was.
+///
+/// # Errors
+/// When the database fails; what was deleted until then stays deleted.
+pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
+    let now = app.clock.now();
+    let days_ago = |days: i64| now - days * DAY;
+    let settings = &app.settings;
+    let entries = days_ago(settings.log_retention_days.into());
+    let payloads = days_ago(settings.payload_retention_days.into());
+    let tombstones = days_ago(TOMBSTONE_DAYS);
+    let mut purged = Purged {
+        // Bodies first: none outlives its entry.
+        payloads: delete_all(
+            app,
+            Expired::Payloads {
+                at: payloads.max(entries),
+                first_id: first_request_id(payloads.max(entries)),
+            },
+        )
+        .await?,
+        entries: delete_all(
+            app,
+            Expired::Entries {
+                at: entries,
+                first_id: first_request_id(entries),
+            },
+        )
+        .await?,
+        audit: delete_all(
+            app,
+            Expired::Audit {
+                before: days_ago(settings.audit_retention_days.into()),
+            },
+        )
+        .await?,
+        user_changes: delete_all(app, Expired::TombstoneChanges { before: tombstones }).await?,
+        tombstones: delete_all(app, Expired::Tombstones { before: tombstones }).await?,
+        sessions: delete_all(app, Expired::Sessions { before: now }).await?,
+        sign_in_attempts: delete_all(
+            app,
+            Expired::SignInAttempts {
+                before: days_ago(SIGN_IN_ATTEMPT_DAYS),
+            },
+        )
+        .await?,
+        hours: 0,
+    };
+    let mut connection = app.db.read().await?;
+    let organizations = store::organization_ids(&mut connection).await?;
+    drop(connection);
+    for organization_id in organizations.into_iter().chain([String::new()]) {
+        let before = days_ago(HOURS_DAYS);
+        purged.hours += delete_all(
+            app,
+            Expired::Hours {
+                organization_id,
+                before,
+            },
+        )
+        .await?;
+    }
+    Ok(purged)
+}
+
+async fn delete_all(app: &App, expired: Expired) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    loop {
+        let batch = expired.clone();
+        let gone: u64 = app
+            .db
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move { store::delete_batch(tx, &batch).await })
+            })
+            .await?;
+        deleted += gone;
+        if i64::try_from(gone).is_ok_and(|gone| gone < BATCH) {
+            return Ok(deleted);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,89 @@
+//! Request bodies: bytes to JSON.
+
+use serde_json::Value;
+
+use super::error::ScimError;
+use super::reason::Reason;
+
+/// Reads a request body as JSON (RFC 7644 3.8: JSON in UTF-8). A byte order mark is tolerated.
+///
+/// # Errors
+/// `body_empty`, `utf8_invalid` or `json_malformed`; the last also for JSON nested deeper than 128.
+pub fn parse(bytes: &[u8]) -> Result<Value, ScimError> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        ScimError::new(
+            Reason::Utf8Invalid,
+            format!(
+                "The request body is not UTF-8: byte {} is not valid. Send JSON encoded as UTF-8.",
+                error.valid_up_to() + 1
+            ),
+        )
+    })?;
+    if text.trim_ascii().is_empty() {
+        return Err(ScimError::new(
+            Reason::BodyEmpty,
+            "The request has no body. Send the resource or the operations as a JSON object.",
+        ));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        ScimError::new(
+            Reason::JsonMalformed,
+            format!(
+                "The request body is not valid JSON: line {}, column {}. Send one JSON object.",
+                error.line(),
+                error.column()
+            ),
+        )
+    })
+}
+
+/// The members of a body that must be an object.
+pub(super) fn object(body: &Value) -> Result<&serde_json::Map<String, Value>, ScimError> {
+    body.as_object().ok_or_else(|| {
+        ScimError::new(
+            Reason::BodyNotObject,
+            "The request body must be a JSON object, in braces.",
+        )
+    })
+}
+
+/// Whether `body.schemas` is a list that names other messages only. A missing or odd list is
+/// tolerated: no client gains from a refusal there.
+pub(super) fn names_other_schema(members: &serde_json::Map<String, Value>, urn: &str) -> bool {
+    let list = members
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case("schemas"))
+        .and_then(|(_, value)| value.as_array());
+    list.is_some_and(|list| {
+        !list.is_empty()
+            && list.iter().all(|item| {
+                item.as_str()
+                    .is_some_and(|text| !text.eq_ignore_ascii_case(urn))
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(bytes: &[u8]) -> Option<Reason> {
+        parse(bytes).err().map(|error| error.reason)
+    }
+
+    #[test]
+    fn bodies_are_refused_by_kind() {
+        assert_eq!(reason(b" \r\n"), Some(Reason::BodyEmpty));
+        assert_eq!(reason(b"\xEF\xBB\xBF"), Some(Reason::BodyEmpty));
+        assert_eq!(reason(b"{\"a\":\"\xFF\"}"), Some(Reason::Utf8Invalid));
+        assert_eq!(reason(b"{\"a\":}"), Some(Reason::JsonMalformed));
+        assert_eq!(reason(b"\xEF\xBB\xBF{\"a\":1}"), None);
+    }
+
+    #[test]
+    fn deep_json_is_malformed_and_not_a_crash() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(reason(deep.as_bytes()), Some(Reason::JsonMalformed));
+    }
+}

@@ -1,0 +1,198 @@
+//! PATCH paths, and the attributes of a value without path.
+
+use serde_json::Value;
+
+use super::{Assignment, Op};
+use crate::server::scim::error::{ScimError, quoted, shortened};
+use crate::server::scim::filter::{Filter, parse_selection, string_end};
+use crate::server::scim::path::{AttributePath, PathError};
+use crate::server::scim::reason::Reason;
+use crate::server::scim::resource::{
+    is_unassigned, section, section_members, section_path, sub_attribute,
+};
+use crate::server::scim::schema::{Attribute, Schema};
+
+/// What an operation changes.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// An attribute or a part of one.
+    Attribute(AttributePath),
+    /// The elements that a filter selects, or a part of them.
+    ValuePath {
+        /// The attribute, without a part.
+        path: AttributePath,
+        /// Over one element.
+        filter: Filter,
+        /// The part of the selected elements.
+        sub: Option<&'static Attribute>,
+    },
+    /// Everything under the Enterprise User URN; only ever cleared.
+    Extension,
+    /// Nothing that a user has; ignored with a remark, since a refusal would sink the rest of
+    /// Entra's request.
+    Unknown(String),
+}
+
+impl PartialEq for Target {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Attribute(a), Self::Attribute(b)) => a == b,
+            (
+                Self::ValuePath { path, filter, sub },
+                Self::ValuePath {
+                    path: other_path,
+                    filter: other_filter,
+                    sub: other_sub,
+                },
+            ) => {
+                path == other_path
+                    && filter == other_filter
+                    && sub.map(|sub| sub.name) == other_sub.map(|sub| sub.name)
+            }
+            (Self::Extension, Self::Extension) => true,
+            (Self::Unknown(a), Self::Unknown(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// Reads `attrPath` or `valuePath [subAttr]` (RFC 7644 3.5.2).
+///
+/// # Errors
+/// `patch_path_malformed` (invalidPath), or the reason of the filter in brackets.
+pub(super) fn parse(text: &str) -> Result<Target, ScimError> {
+    let Some(open) = text.find('[') else {
+        return match AttributePath::parse(text) {
+            Ok(path) => Ok(Target::Attribute(path)),
+            Err(PathError::Unknown(name)) => Ok(Target::Unknown(name)),
+            Err(PathError::Malformed) => Err(malformed(text)),
+        };
+    };
+    let close = closing_bracket(text.as_bytes(), open + 1).ok_or_else(|| malformed(text))?;
+    let (name, inner, rest) = (&text[..open], &text[open + 1..close], &text[close + 1..]);
+    let sub = match rest.strip_prefix('.') {
+        Some("") => return Err(malformed(text)),
+        Some(sub) => Some(sub),
+        None if rest.is_empty() => None,
+        None => return Err(malformed(text)),
+    };
+    let path = match AttributePath::parse(name) {
+        Ok(path) if path.sub.is_none() => path,
+        Err(PathError::Unknown(_)) => return Ok(Target::Unknown(text.to_owned())),
+        Ok(_) | Err(PathError::Malformed) => return Err(malformed(text)),
+    };
+    let filter = match parse_selection(&path, inner) {
+        Ok(filter) => filter,
+        Err(error) if error.reason == Reason::FilterAttributeUnknown => {
+            return Ok(Target::Unknown(text.to_owned()));
+        }
+        Err(error) => return Err(error),
+    };
+    let sub = match sub {
+        None => None,
+        Some(name) => match sub_attribute(path.attribute, name) {
+            Some(sub) => Some(sub),
+            None => return Ok(Target::Unknown(text.to_owned())),
+        },
+    };
+    Ok(Target::ValuePath { path, filter, sub })
+}
+
+/// The bracket that ends a value path; quotation marks hide brackets, and brackets do not nest.
+fn closing_bracket(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match bytes.get(at)? {
+            b'"' => at = string_end(bytes, at + 1)?,
+            b']' => return Some(at),
+            b'[' => return None,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The attributes of a value without path. Entra with its flag flattens names: "name.givenName",
+/// "urn:...:User:employeeNumber"; nested objects, extension objects and value paths occur too.
+pub(super) fn pathless(op: Op, value: &Value, index: usize) -> Result<Vec<Assignment>, ScimError> {
+    let members = match value {
+        Value::Object(members) => Some(members),
+        Value::Array(list) => match list.as_slice() {
+            [Value::Object(members)] => Some(members),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some(members) = members.filter(|_| op != Op::Remove) else {
+        return Err(ScimError::new(
+            Reason::PatchValueMissing,
+            format!(
+                "Operation {} has no path, so its value must be an object with attributes.",
+                index + 1
+            ),
+        ));
+    };
+    let mut out = Vec::with_capacity(members.len());
+    for (key, raw) in members {
+        match section(key) {
+            // schemas, id and meta are the service's.
+            Some(Schema::Common) => {}
+            Some(Schema::Enterprise) => out.extend(extension(op, raw, false)?),
+            Some(Schema::Core) => {
+                for (key, raw) in section_members(Schema::Core, raw)? {
+                    if section(key).is_none() {
+                        out.push(passing(parse(key), key, raw));
+                    }
+                }
+            }
+            None => out.push(passing(parse(key), key, raw)),
+        }
+    }
+    Ok(out)
+}
+
+/// The attributes of an object under the Enterprise User URN; nothing clears them all.
+pub(super) fn extension(
+    op: Op,
+    value: &Value,
+    explicit: bool,
+) -> Result<Vec<Assignment>, ScimError> {
+    if op == Op::Remove || (op == Op::Replace && is_unassigned(value) && !value.is_object()) {
+        return Ok(vec![Assignment {
+            target: Target::Extension,
+            value: Value::Null,
+            explicit,
+        }]);
+    }
+    let members = section_members(Schema::Enterprise, value)?;
+    Ok(members
+        .map(|(key, raw)| {
+            let target = section_path(Schema::Enterprise, key)
+                .map_or_else(|| Target::Unknown(key.clone()), Target::Attribute);
+            Assignment {
+                target,
+                value: raw.clone(),
+                explicit: false,
+            }
+        })
+        .collect())
+}
+
+/// An attribute named in passing; a name that cannot be read is left out with a remark.
+fn passing(target: Result<Target, ScimError>, key: &str, raw: &Value) -> Assignment {
+    Assignment {
+        target: target.unwrap_or_else(|_| Target::Unknown(key.to_owned())),
+        value: raw.clone(),
+        explicit: false,
+    }
+}
+
+fn malformed(path: &str) -> ScimError {
+    ScimError::new(
+        Reason::PatchPathMalformed,
+        format!(
+            "The path {} cannot be read. A path looks like name.givenName or \
+             emails[type eq \"work\"].value.",
+            quoted(path)
+        ),
+    )
+    .on(shortened(path))
+}

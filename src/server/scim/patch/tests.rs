@@ -1,0 +1,514 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{MAX_OPERATIONS, PatchRequest};
+use crate::server::scim::error::ScimError;
+use crate::server::scim::reason::Reason;
+use crate::server::scim::resource::{MAX_ELEMENTS, Remark, User};
+use crate::server::scim::schema::{ENTERPRISE_USER, PATCH_OP, USER};
+
+pub(super) fn stored(body: &Value) -> User {
+    User::from_create(body, &mut Vec::new()).unwrap()
+}
+
+pub(super) fn user(body: &Value) -> Value {
+    serde_json::to_value(stored(body)).unwrap()
+}
+
+fn apply(body: &Value, operations: &Value, remarks: &mut Vec<Remark>) -> Result<Value, ScimError> {
+    let before = stored(body);
+    let request = json!({"schemas": [PATCH_OP], "Operations": operations});
+    let after = PatchRequest::parse(&request)?.apply(&before, remarks)?;
+    let document = serde_json::to_value(&after).unwrap();
+    // Whatever a PATCH makes is as canonical as what a POST makes.
+    let again = serde_json::to_value(stored(&document)).unwrap();
+    assert_eq!(again.to_string(), document.to_string());
+    Ok(document)
+}
+
+/// The document after a PATCH that must leave no remark.
+pub(super) fn patched(body: &Value, operations: Value) -> Value {
+    let mut remarks = Vec::new();
+    let after = apply(body, &operations, &mut remarks).unwrap();
+    assert_eq!(remarks, Vec::new());
+    after
+}
+
+/// The document after a PATCH, and the attributes that were remarked upon.
+pub(super) fn remarked(body: &Value, operations: Value) -> (Value, Vec<String>) {
+    let mut remarks = Vec::new();
+    let after = apply(body, &operations, &mut remarks).unwrap();
+    let names = remarks.into_iter().filter_map(|remark| remark.attribute);
+    (after, names.collect())
+}
+
+pub(super) fn refused(body: &Value, operations: Value) -> (Reason, Option<String>) {
+    let error = apply(body, &operations, &mut Vec::new()).unwrap_err();
+    (error.reason, error.attribute)
+}
+
+fn body() -> Value {
+    json!({
+        "userName": "u", "active": true, "name": {"givenName": "A", "familyName": "B"},
+        "emails": [
+            {"value": "a", "type": "work", "primary": true}, {"value": "b", "type": "home"},
+        ],
+    })
+}
+
+fn one(op: &str, path: &str, value: Value) -> Value {
+    json!([{"op": op, "path": path, "value": value}])
+}
+
+fn reason(operations: Value) -> Reason {
+    refused(&body(), operations).0
+}
+
+#[test]
+fn rfc7644_3_5_2_requests_are_checked() {
+    let parse = |body: Value| PatchRequest::parse(&body).unwrap_err().reason;
+    assert_eq!(parse(json!([])), Reason::BodyNotObject);
+    assert_eq!(parse(json!({})), Reason::PatchOperationsMissing);
+    assert_eq!(
+        parse(json!({"Operations": {}})),
+        Reason::PatchOperationsMissing
+    );
+    assert_eq!(
+        parse(json!({"schemas": [USER], "Operations": []})),
+        Reason::SchemasWrong
+    );
+    for operation in [json!({}), json!(1), json!({"op": 1}), json!({"op": "move"})] {
+        assert_eq!(reason(json!([operation])), Reason::PatchOpUnknown);
+    }
+    assert_eq!(
+        reason(json!([{"op": "remove"}])),
+        Reason::PatchRemoveWithoutPath
+    );
+    assert_eq!(
+        reason(json!([{"op": "remove", "path": ""}])),
+        Reason::PatchRemoveWithoutPath
+    );
+    assert_eq!(reason(json!([{"op": "add"}])), Reason::PatchValueMissing);
+    assert_eq!(
+        reason(json!([{"op": "add", "path": "title"}])),
+        Reason::PatchValueMissing
+    );
+    for value in [json!(null), json!("x"), json!([]), json!(1)] {
+        assert_eq!(
+            reason(json!([{"op": "add", "value": value}])),
+            Reason::PatchValueMissing
+        );
+    }
+    assert_eq!(
+        reason(json!([{"op": "add", "path": 1, "value": 1}])),
+        Reason::PatchPathMalformed
+    );
+}
+
+#[test]
+fn rfc7644_3_5_2_malformed_paths() {
+    for path in [
+        "name.",
+        "a b",
+        "emails[",
+        r#"emails[type eq "work"]value"#,
+        r#"emails[type eq "work"]."#,
+        r#"emails[type eq "work""#,
+        r#"emails.value[type eq "x"]"#,
+        "name.givenName.x",
+        "[]",
+        r#"emails[type eq "wo]rk"#,
+        "emails[type[value]]",
+    ] {
+        let found = reason(one("add", path, json!("x")));
+        assert_eq!(found, Reason::PatchPathMalformed, "{path}");
+    }
+    for path in ["emails[]", "emails[type]", r#"emails[type eq "x" and]"#] {
+        let found = reason(one("add", path, json!("x")));
+        assert_eq!(found, Reason::FilterMalformed, "{path}");
+    }
+    let found = reason(one("add", r#"title[value eq "x"]"#, json!("x")));
+    assert_eq!(found, Reason::FilterOperatorUnsupported);
+    let bracket = patched(
+        &body(),
+        one("add", r#"emails[type eq "]\""].value"#, json!("x")),
+    );
+    assert_eq!(bracket["emails"][2], json!({"value": "x", "type": "]\""}));
+}
+
+#[test]
+fn rfc7644_3_5_2_read_only_is_refused() {
+    for (path, attribute) in [
+        ("id", "id"),
+        ("meta", "meta"),
+        ("meta.created", "meta.created"),
+        ("groups", "groups"),
+        (r#"groups[value eq "1"].display"#, "groups.display"),
+    ] {
+        for op in ["add", "replace", "remove"] {
+            let (reason, name) = refused(&body(), one(op, path, json!("x")));
+            assert_eq!(
+                (reason, name.as_deref()),
+                (Reason::AttributeReadOnly, Some(attribute))
+            );
+        }
+    }
+    let display = format!("{ENTERPRISE_USER}:manager.displayName");
+    assert_eq!(
+        reason(one("add", &display, json!("x"))),
+        Reason::AttributeReadOnly
+    );
+    assert_eq!(
+        patched(&body(), one("add", "schemas", json!([ENTERPRISE_USER]))),
+        user(&body())
+    );
+}
+
+#[test]
+fn rfc7644_3_5_2_2_required_attributes_stay() {
+    for name in ["userName", "active"] {
+        let removed = refused(&body(), json!([{"op": "remove", "path": name}]));
+        assert_eq!(
+            removed,
+            (Reason::AttributeRequiredRemoved, Some(name.to_owned()))
+        );
+    }
+    for value in [json!(null), json!(""), json!([])] {
+        assert_eq!(
+            reason(one("replace", "userName", value.clone())),
+            Reason::UserNameMissing
+        );
+        assert_eq!(
+            reason(one("replace", "active", value.clone())),
+            Reason::ActiveValueMissing
+        );
+        let pathless = json!([{"op": "replace", "value": {"active": value}}]);
+        assert_eq!(reason(pathless), Reason::ActiveValueMissing);
+    }
+    assert_eq!(
+        reason(one("replace", "userName", json!(" "))),
+        Reason::UserNameInvalid
+    );
+}
+
+#[test]
+fn wrong_types_are_refused_by_name() {
+    for (path, value, attribute) in [
+        ("title", json!(5), "title"),
+        ("active", json!("maybe"), "active"),
+        ("name", json!("Ana"), "name"),
+        ("name.givenName", json!({"a": 1}), "name.givenName"),
+        (
+            r#"emails[type eq "work"].value"#,
+            json!(true),
+            "emails.value",
+        ),
+        (r#"emails[type eq "work"]"#, json!(5), "emails"),
+        ("emails", json!([{"value": 1}]), "emails.value"),
+        ("emails", json!([{"foo": 1}]), "emails"),
+    ] {
+        let found = refused(&body(), one("replace", path, value));
+        assert_eq!(
+            found,
+            (Reason::ValueWrongType, Some(attribute.to_owned())),
+            "{path}"
+        );
+    }
+    let nul = refused(&body(), one("add", "title", json!("\u{0}")));
+    assert_eq!(nul.0, Reason::NulCharacter);
+}
+
+#[test]
+fn rfc7644_3_5_2_1_add() {
+    let after = patched(&body(), one("add", "name", json!({"givenName": "C"})));
+    assert_eq!(after["name"], json!({"familyName": "B", "givenName": "C"}));
+    let same = patched(
+        &body(),
+        one("add", "emails", json!([{"value": "A", "type": "work"}])),
+    );
+    assert_eq!(same["emails"].as_array().unwrap().len(), 2);
+    let same = patched(&body(), one("add", "emails", json!([{"value": "a"}])));
+    assert_eq!(same, user(&body()));
+    let more = patched(
+        &body(),
+        one("add", "emails", json!([{"value": "a", "type": "other"}])),
+    );
+    assert_eq!(more["emails"][2], json!({"value": "a", "type": "other"}));
+}
+
+#[test]
+fn rfc7644_3_5_2_3_replace() {
+    let after = patched(&body(), one("replace", "name", json!({"givenName": "C"})));
+    assert_eq!(after["name"], json!({"familyName": "B", "givenName": "C"}));
+    let list = patched(&body(), one("replace", "emails", json!([{"value": "z"}])));
+    assert_eq!(list["emails"], json!([{"value": "z"}]));
+    let absent = patched(&body(), one("replace", "title", json!("T")));
+    assert_eq!(absent["title"], "T");
+    let all = patched(
+        &body(),
+        one("replace", "emails[value pr].display", json!("x")),
+    );
+    assert_eq!(all["emails"][0]["display"], "x");
+    assert_eq!(all["emails"][1]["display"], "x");
+    let merged = patched(
+        &body(),
+        one(
+            "replace",
+            r#"emails[type eq "home"]"#,
+            json!({"value": "z"}),
+        ),
+    );
+    assert_eq!(merged["emails"][1], json!({"value": "z", "type": "home"}));
+    let gone = patched(
+        &body(),
+        one("replace", r#"emails[type eq "home"]"#, json!(null)),
+    );
+    assert_eq!(gone["emails"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn rfc7644_3_5_2_2_remove() {
+    let remove = |path: &str| patched(&body(), json!([{"op": "remove", "path": path}]));
+    assert_eq!(remove("emails").get("emails"), None);
+    assert_eq!(remove("title"), user(&body()));
+    assert_eq!(remove("name.givenName")["name"], json!({"familyName": "B"}));
+    assert_eq!(remove("name").get("name"), None);
+    // An element emptied down to type and primary goes.
+    let after = remove(r#"emails[type eq "work"].value"#);
+    assert_eq!(after["emails"], json!([{"value": "b", "type": "home"}]));
+    assert_eq!(remove("emails.value").get("emails"), None);
+    assert_eq!(remove("emails.type")["emails"][1], json!({"value": "b"}));
+}
+
+#[test]
+fn e40_setting_one_primary_resets_the_others() {
+    let expected = json!([
+        {"value": "a", "type": "work", "primary": false},
+        {"value": "b", "type": "home", "primary": true},
+    ]);
+    for operations in [
+        one(
+            "replace",
+            r#"emails[type eq "home"].primary"#,
+            json!("True"),
+        ),
+        one("add", r#"emails[value eq "b"]"#, json!({"primary": true})),
+        one(
+            "add",
+            "emails",
+            json!([{"value": "b", "type": "home", "primary": true}]),
+        ),
+    ] {
+        assert_eq!(patched(&body(), operations)["emails"], expected);
+    }
+    let added = patched(
+        &body(),
+        one("add", "emails", json!({"value": "c", "primary": true})),
+    );
+    assert_eq!(added["emails"][0]["primary"], false);
+    // The first of the list may be the last that was set.
+    let first = json!({"userName": "u", "emails": ["a", {"value": "b", "primary": true}]});
+    let after = patched(
+        &first,
+        one("replace", r#"emails[value eq "a"].primary"#, json!(true)),
+    );
+    let expected = json!([{"value": "a", "primary": true}, {"value": "b", "primary": false}]);
+    assert_eq!(after["emails"], expected);
+}
+
+#[test]
+fn rfc7644_3_5_2_3_no_target_without_a_plain_filter() {
+    for filter in [
+        r#"type sw "mob""#,
+        r#"type eq "mobile" or type eq "fax""#,
+        "not (value pr)",
+    ] {
+        let path = format!("phoneNumbers[{filter}].value");
+        let (reason, name) = refused(&body(), one("replace", &path, json!("1")));
+        let expected = (Reason::PatchValuePathNoTarget, Some("phoneNumbers.value"));
+        assert_eq!((reason, name.as_deref()), expected, "{filter}");
+        assert_eq!(
+            patched(&body(), one("replace", &path, json!(""))),
+            user(&body())
+        );
+        assert_eq!(
+            patched(&body(), one("remove", &path, json!(null))),
+            user(&body())
+        );
+    }
+    let both = r#"emails[type eq "other" and primary eq "True"].value"#;
+    let after = patched(&body(), one("add", both, json!("c")));
+    assert_eq!(
+        after["emails"][2],
+        json!({"value": "c", "type": "other", "primary": true})
+    );
+    assert_eq!(after["emails"][0]["primary"], false);
+}
+
+#[test]
+fn value_paths_on_single_complex_attributes() {
+    let path = |filter: &str| format!("name[{filter}].middleName");
+    let after = patched(
+        &body(),
+        one("add", &path(r#"givenName eq "a""#), json!("M")),
+    );
+    assert_eq!(after["name"]["middleName"], "M");
+    let found = reason(one("add", &path(r#"givenName eq "z""#), json!("M")));
+    assert_eq!(found, Reason::PatchValuePathNoTarget);
+}
+
+#[test]
+fn rfc7644_3_5_2_operations_see_those_before_and_fail_together() {
+    let operations = json!([
+        {"op": "add", "path": "title", "value": "T"},
+        {"op": "remove", "path": "title"},
+        {"op": "add", "path": r#"emails[type eq "other"].value"#, "value": "c"},
+        {"op": "add", "path": r#"emails[value eq "c"].display"#, "value": "C"},
+    ]);
+    let after = patched(&body(), operations);
+    assert_eq!(after.get("title"), None);
+    assert_eq!(
+        after["emails"][2],
+        json!({"value": "c", "display": "C", "type": "other"})
+    );
+
+    let before = stored(&body());
+    let request = PatchRequest::parse(&json!({"Operations": [
+        {"op": "replace", "path": "active", "value": false},
+        {"op": "replace", "path": "title", "value": 5},
+    ]}));
+    assert!(request.unwrap().apply(&before, &mut Vec::new()).is_err());
+    assert_eq!(before, stored(&body()));
+}
+
+#[test]
+fn bounds_hold() {
+    let many = |count: usize, operation: Value| Value::from(vec![operation; count]);
+    let title = json!({"op": "add", "path": "title", "value": "x"});
+    patched(&body(), many(MAX_OPERATIONS, title.clone()));
+    assert_eq!(
+        reason(many(MAX_OPERATIONS + 1, title)),
+        Reason::PatchTooManyOperations
+    );
+    let terms = vec!["value pr"; 128].join(" or ");
+    let wide = json!({"op": "add", "path": format!("emails[{terms}].display"), "value": "x"});
+    assert_eq!(reason(many(20, wide)), Reason::PatchTooManyOperations);
+    let list: Vec<String> = (0..MAX_ELEMENTS).map(|n| n.to_string()).collect();
+    let full = json!([
+        {"op": "replace", "path": "emails", "value": list},
+        {"op": "add", "path": "emails", "value": "another"},
+    ]);
+    assert_eq!(reason(full), Reason::TooManyValues);
+}
+
+/// Operations on different attributes, as Entra sends them.
+fn entra_operations() -> impl Strategy<Value = Value> {
+    let text = proptest::sample::select(vec!["", "a", "B", "work", "ADMIN", "viewer"]);
+    let texts = proptest::collection::vec(text, 12);
+    let chosen = proptest::sample::subsequence((0..12_usize).collect::<Vec<_>>(), 0..12);
+    let words = proptest::collection::vec(
+        proptest::sample::select(vec!["Add", "Replace", "add", "replace", "Remove"]),
+        12,
+    );
+    (texts, chosen.prop_shuffle(), words).prop_map(|(texts, chosen, words)| {
+        let operation = |index: usize| {
+            let (text, word) = (texts[index], words[index]);
+            let pair = json!([{"value": text, "type": "home"}, {"value": "other"}]);
+            let (path, value) = match index {
+                0 => ("title", json!(text)),
+                1 => ("name.givenName", json!(text)),
+                2 => (r#"emails[type eq "work"].value"#, json!(text)),
+                3 => (r#"roles[primary eq "True"].value"#, json!(text)),
+                4 => (r#"roles[primary eq "True"].type"#, json!(text)),
+                5 => ("manager", json!([{"value": text}])),
+                6 => ("phoneNumbers", pair),
+                7 => ("addresses", json!([{"type": "work", "country": text}])),
+                8 => ("entitlements", json!({"value": text, "primary": "True"})),
+                9 => (
+                    r#"photos[type eq "photo" and primary eq true]"#,
+                    json!({"value": text}),
+                ),
+                10 => ("externalId", json!(text)),
+                _ => ("ims.value", json!(text)),
+            };
+            json!({"op": word, "path": path, "value": value})
+        };
+        chosen.into_iter().map(operation).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_patch_applied_twice_changes_nothing_more(operations in entra_operations()) {
+        let body = json!({
+            "userName": "u", "emails": ["x"], "roles": [{"value": "old", "display": "Old"}],
+            "entitlements": [{"value": "b", "primary": true}],
+        });
+        let once = apply(&body, &operations, &mut Vec::new()).unwrap();
+        let twice = apply(&once, &operations, &mut Vec::new()).unwrap();
+        prop_assert_eq!(once.to_string(), twice.to_string());
+    }
+
+    #[test]
+    fn a_failing_operation_leaves_the_user_untouched(operations in entra_operations()) {
+        let before = stored(&body());
+        let mut operations = operations;
+        if let Some(list) = operations.as_array_mut() {
+            list.push(json!({"op": "replace", "path": "active", "value": "maybe"}));
+        }
+        let request = PatchRequest::parse(&json!({"Operations": operations})).unwrap();
+        prop_assert!(request.apply(&before, &mut Vec::new()).is_err());
+        prop_assert_eq!(before, stored(&body()));
+    }
+
+    #[test]
+    fn any_path_is_safe(path in "\\PC{0,60}") {
+        let _ = apply(&body(), &one("add", &path, json!("x")), &mut Vec::new());
+    }
+
+    #[test]
+    fn any_mix_of_path_tokens_is_safe(words in proptest::collection::vec(
+        proptest::sample::select(vec![
+            "emails", "[", "]", "type", " eq ", "\"work\"", ".value", ".", "\"", "\\", "roles",
+            "primary", "\u{e9}", USER, ":", ENTERPRISE_USER, " and ", "name", "active",
+        ]), 0..10)) {
+        for op in ["add", "remove", "replace"] {
+            let _ = apply(&body(), &one(op, &words.concat(), json!("x")), &mut Vec::new());
+        }
+    }
+
+    #[test]
+    fn any_body_is_safe(request in any_request()) {
+        if let Ok(request) = PatchRequest::parse(&request) {
+            let _ = request.apply(&stored(&body()), &mut Vec::new());
+        }
+    }
+}
+
+fn any_request() -> impl Strategy<Value = Value> {
+    use crate::server::scim::resource::any_json;
+    let path = proptest::sample::select(vec![
+        "emails",
+        "roles",
+        "name",
+        "active",
+        "userName",
+        r#"emails[type eq "work"]"#,
+        "manager",
+        r#"roles[primary eq "True"].value"#,
+        "emails.value",
+        ENTERPRISE_USER,
+        USER,
+        "schemas",
+        "",
+    ]);
+    let op = proptest::sample::select(vec!["add", "Replace", "remove"]);
+    let operation = (op, path, any_json())
+        .prop_map(|(op, path, value)| json!({"op": op, "path": path, "value": value}));
+    prop_oneof![
+        3 => proptest::collection::vec(operation, 0..6).prop_map(|list| json!({"Operations": list})),
+        1 => any_json(),
+    ]
+}

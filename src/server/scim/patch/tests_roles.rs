@@ -1,0 +1,146 @@
+//! Roles as Entra's three mapping expressions send them.
+
+use serde_json::{Value, json};
+
+use super::tests::patched;
+
+const PRIMARY: &str = r#"roles[primary eq "True"].value"#;
+const KIND: &str = "WindowsAzureActiveDirectoryRole";
+
+fn op(op: &str, path: &str, value: Value) -> Value {
+    json!({"op": op, "path": path, "value": value})
+}
+
+#[test]
+fn e7_shape_a_sets_the_primary_role() {
+    for word in ["Add", "Replace", "add", "replace"] {
+        let operations = json!([op(word, PRIMARY, json!("EDITOR"))]);
+        let none = patched(&json!({"userName": "u"}), operations.clone());
+        let role = json!([{"value": "EDITOR", "primary": true}]);
+        assert_eq!(none["roles"], role, "{word} on no role");
+        for primary in [json!(true), json!("True"), json!(false), json!(null)] {
+            let body = json!({"userName": "u", "roles": [
+                {"value": "ADMIN", "display": "Admin", "type": KIND, "primary": primary}]});
+            let one = patched(&body, operations.clone());
+            let role = json!([{"value": "EDITOR", "type": KIND, "primary": true}]);
+            assert_eq!(one["roles"], role, "{word} on primary {primary}");
+        }
+    }
+}
+
+#[test]
+fn e6_display_and_type_hit_the_same_role() {
+    let value = op("Add", PRIMARY, json!("EDITOR"));
+    let display = op(
+        "Add",
+        r#"roles[primary eq "True"].display"#,
+        json!("Editor"),
+    );
+    let kind = op("Add", r#"roles[primary eq "True"].type"#, json!(KIND));
+    let role = json!([{"value": "EDITOR", "display": "Editor", "type": KIND, "primary": true}]);
+    for body in [
+        json!({"userName": "u"}),
+        json!({"userName": "u", "roles": [{"value": "ADMIN", "display": "Admin", "primary": true}]}),
+        json!({"userName": "u", "roles": [{"value": "ADMIN"}]}),
+    ] {
+        for operations in [
+            json!([value, display, kind]),
+            json!([display, kind, value]),
+            json!([kind, value, display]),
+        ] {
+            assert_eq!(
+                patched(&body, operations.clone())["roles"],
+                role,
+                "{operations}"
+            );
+        }
+    }
+}
+
+#[test]
+fn e8_shape_b_json_in_a_string() {
+    let text = r#"{"id":"06b07648","value":"ADMIN","displayName":"Admin"}"#;
+    for body in [
+        json!({"userName": "u"}),
+        json!({"userName": "u", "roles": [{"value": "VIEWER", "display": "Viewer"}]}),
+        json!({"userName": "u", "roles": [{"value": "VIEWER", "primary": true}]}),
+    ] {
+        let after = patched(&body, json!([op("Add", "roles", json!([{"value": text}]))]));
+        let role = json!([{"value": "ADMIN", "display": "Admin", "primary": true}]);
+        assert_eq!(after["roles"], role);
+        let after = patched(&body, json!([op("Add", PRIMARY, json!(text))]));
+        assert_eq!(after["roles"], role);
+    }
+}
+
+#[test]
+fn e9_several_roles_are_appended_and_merged_by_value() {
+    let body = json!({"userName": "u", "roles": [{"value": "A", "primary": true}]});
+    let add = json!([op(
+        "Add",
+        "roles",
+        json!([
+        {"value": r#"{"value":"a"}"#, "primary": false}, {"value": "B", "primary": false, "type": KIND}])
+    )]);
+    let expected = json!([{"value": "a", "primary": true},
+        {"value": "B", "type": KIND, "primary": false}]);
+    let after = patched(&body, add.clone());
+    assert_eq!(after["roles"], expected);
+    assert_eq!(patched(&after, add)["roles"], expected);
+    let third = patched(&after, json!([op("Add", "roles", json!([{"value": "C"}]))]));
+    assert_eq!(third["roles"][2], json!({"value": "C"}));
+}
+
+#[test]
+fn shape_c_replaces_all_roles() {
+    let body = json!({"userName": "u", "roles": [{"value": "ADMIN", "primary": true}]});
+    let roles = json!([{"primary": false, "type": KIND, "display": "User", "value": "USER"}]);
+    let after = patched(&body, json!([op("replace", "roles", roles.clone())]));
+    assert_eq!(after["roles"], roles);
+}
+
+#[test]
+fn a_primary_role_among_several() {
+    let add = |value: &str| json!([op("Add", PRIMARY, json!(value))]);
+    let marked = json!({"userName": "u", "roles": [
+        {"value": "A", "primary": true}, {"value": "B", "display": "b"}]});
+    let expected = json!([{"value": "B", "display": "b", "primary": true}]);
+    assert_eq!(patched(&marked, add("B"))["roles"], expected);
+    let plain = json!({"userName": "u", "roles": ["A", "B"]});
+    let expected = json!([{"value": "A"}, {"value": "b", "primary": true}]);
+    assert_eq!(patched(&plain, add("b"))["roles"], expected);
+    let expected = json!([{"value": "A"}, {"value": "B"}, {"value": "C", "primary": true}]);
+    assert_eq!(patched(&plain, add("C"))["roles"], expected);
+}
+
+#[test]
+fn roles_value_without_a_filter_sets_the_primary_role() {
+    let body = json!({"userName": "u", "roles": [{"value": "A"}]});
+    let after = patched(&body, json!([op("replace", "roles.value", json!("B"))]));
+    assert_eq!(after["roles"], json!([{"value": "B", "primary": true}]));
+}
+
+#[test]
+fn the_only_role_is_the_primary_one() {
+    let body = json!({"userName": "u", "roles": [{"value": "A", "primary": false}]});
+    for operation in [
+        json!({"op": "Remove", "path": r#"roles[primary eq "True"]"#}),
+        json!({"op": "Remove", "path": PRIMARY}),
+        op("Replace", PRIMARY, json!("")),
+    ] {
+        assert_eq!(patched(&body, json!([operation])), json!({"userName": "u"}));
+    }
+    let kind = json!([op("Add", r#"roles[primary eq "True"].type"#, json!(KIND))]);
+    let role = json!([{"value": "A", "type": KIND, "primary": true}]);
+    assert_eq!(patched(&body, kind)["roles"], role);
+}
+
+#[test]
+fn a_filter_that_is_contradicted_does_not_demote() {
+    let body = json!({"userName": "u", "roles": ["A", "B"]});
+    let path = r#"roles[primary eq "True"].primary"#;
+    assert_eq!(
+        patched(&body, json!([op("Replace", path, json!(false))])),
+        super::tests::user(&body)
+    );
+}

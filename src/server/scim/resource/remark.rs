@@ -1,0 +1,78 @@
+//! Remarks: what was carried out differently from what was asked.
+
+use serde::Serialize;
+
+use crate::server::scim::error::shortened;
+use crate::server::scim::reason::Reason;
+
+/// The most remarks that one request collects; a body can name very many unknown attributes.
+pub const MAX_REMARKS: usize = 50;
+
+/// Something the log shows as Warning although the request was carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// A reason code, such as `attribute_ignored`.
+    pub code: &'static str,
+    /// The attribute meant.
+    pub attribute: Option<String>,
+    /// What was done and why, for the customer's admin.
+    pub text: String,
+}
+
+impl Remark {
+    /// A remark about the request.
+    #[must_use]
+    pub fn new(reason: Reason, text: impl Into<String>) -> Self {
+        Self {
+            code: reason.code(),
+            attribute: None,
+            text: text.into(),
+        }
+    }
+
+    /// Names the attribute meant.
+    #[must_use]
+    pub fn on(mut self, attribute: &str) -> Self {
+        self.attribute = Some(shortened(attribute));
+        self
+    }
+
+    /// Adds the remark unless its like is there already or there are [`MAX_REMARKS`].
+    pub fn push_to(self, remarks: &mut Vec<Remark>) {
+        let known =
+            |remark: &Remark| remark.code == self.code && remark.attribute == self.attribute;
+        if remarks.len() < MAX_REMARKS && !remarks.iter().any(known) {
+            remarks.push(self);
+        }
+    }
+
+    /// An attribute that is not in the schema was left out.
+    pub(in crate::server::scim) fn ignored(name: &str) -> Self {
+        let text = format!(
+            "{} was left out: it is not an attribute that Rhombus has.",
+            shortened(name)
+        );
+        Self::new(Reason::AttributeIgnored, text).on(name)
+    }
+
+    /// An attribute that clients cannot set was left out.
+    pub(in crate::server::scim) fn read_only(name: &str) -> Self {
+        let text = format!("{name} was left out: it is set by Rhombus alone.");
+        Self::new(Reason::AttributeIgnored, text).on(name)
+    }
+
+    pub(in crate::server::scim) fn password() -> Self {
+        let text = "A password was sent and discarded; users sign in through their organization.";
+        Self::new(Reason::PasswordDiscarded, text).on("password")
+    }
+
+    pub(in crate::server::scim) fn repeated(name: &str) -> Self {
+        let text = format!("{name} was sent more than once; the last value counts.");
+        Self::new(Reason::AttributeRepeated, text).on(name)
+    }
+
+    pub(in crate::server::scim) fn primary_repeated(name: &str) -> Self {
+        let text = format!("{name} had several primary values; the last one is primary.");
+        Self::new(Reason::PrimaryRepeated, text).on(name)
+    }
+}

@@ -1,0 +1,178 @@
+//! Roles: one of them, the primary one, decides what a user may do.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use serde_json::{Map, Value};
+
+use super::{User, case_key, is_primary};
+use crate::server::scim::schema::Schema;
+
+/// One role of a user, as sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Role<'a> {
+    /// The app role's value.
+    pub value: &'a str,
+    /// Its display name.
+    pub display: Option<&'a str>,
+    /// `WindowsAzureActiveDirectoryRole`, from Entra.
+    pub kind: Option<&'a str>,
+    /// Whether it is marked as the one that decides.
+    pub primary: bool,
+}
+
+impl User {
+    /// The roles in their order.
+    pub fn roles(&self) -> impl Iterator<Item = Role<'_>> {
+        let elements = self.attributes.get("roles").and_then(Value::as_array);
+        elements.into_iter().flatten().filter_map(|element| {
+            let text = |name: &str| element.get(name).and_then(Value::as_str);
+            Some(Role {
+                value: text("value")?,
+                display: text("display"),
+                kind: text("type"),
+                primary: is_primary(element),
+            })
+        })
+    }
+
+    /// The values of all roles.
+    #[must_use]
+    pub fn role_values(&self) -> Vec<&str> {
+        self.roles().map(|role| role.value).collect()
+    }
+
+    /// The value of the role that is marked primary. Without a mark there is none: which role then
+    /// decides is up to the catalogue's order.
+    #[must_use]
+    pub fn primary_role(&self) -> Option<&str> {
+        self.roles()
+            .find(|role| role.primary)
+            .map(|role| role.value)
+    }
+
+    /// Makes `value` the primary role: replaces the primary role, or the only one; with several
+    /// and none primary, marks the one of this value or adds it.
+    pub fn set_primary_role(&mut self, value: &str) {
+        self.change_roles(|elements| {
+            let mut role = Map::new();
+            role.insert("value".into(), value.into());
+            set_primary(elements, role);
+        });
+    }
+
+    /// Replaces the role of value `old`, in any case, by `new`, and keeps its mark. A double of
+    /// `new` is merged. For a role that the catalogue does not have.
+    pub fn replace_role(&mut self, old: &str, new: &str) {
+        let key = case_key(old);
+        self.change_roles(|elements| {
+            for element in elements.iter_mut() {
+                if value_key(element).as_ref() == Some(&key)
+                    && let Some(map) = element.as_object_mut()
+                {
+                    map.insert("value".into(), new.into());
+                    map.shift_remove("display");
+                }
+            }
+        });
+    }
+
+    fn change_roles(&mut self, change: impl FnOnce(&mut Vec<Value>)) {
+        let mut elements = match self.attributes.shift_remove("roles") {
+            Some(Value::Array(elements)) => elements,
+            _ => Vec::new(),
+        };
+        change(&mut elements);
+        merge_roles(&mut elements);
+        let value = (!elements.is_empty()).then_some(Value::Array(elements));
+        self.put(Schema::Core, "roles", value);
+        self.sort();
+    }
+}
+
+/// Puts `role` in the place of the primary role, or of the only one; else marks the role of the
+/// same value, else appends. The role becomes primary and the others do not.
+///
+/// A display name of another value would be wrong, so it goes when the value changes.
+pub(in crate::server::scim) fn set_primary(elements: &mut Vec<Value>, role: Map<String, Value>) {
+    let role = Value::Object(role);
+    let key = value_key(&role);
+    let place = elements
+        .iter()
+        .position(is_primary)
+        .or_else(|| {
+            elements
+                .iter()
+                .position(|element| value_key(element) == key)
+        })
+        .or_else(|| (elements.len() == 1).then_some(0));
+    let index = place.unwrap_or_else(|| {
+        elements.push(Value::Object(Map::new()));
+        elements.len() - 1
+    });
+    for (at, element) in elements.iter_mut().enumerate() {
+        let same_value = value_key(element) == key;
+        let Some(map) = element.as_object_mut() else {
+            continue;
+        };
+        if at != index {
+            if map.get("primary") == Some(&Value::Bool(true)) {
+                map.insert("primary".into(), false.into());
+            }
+            continue;
+        }
+        if !same_value {
+            map.shift_remove("display");
+        }
+        if let Value::Object(role) = &role {
+            map.extend(role.clone());
+        }
+        map.insert("primary".into(), true.into());
+    }
+}
+
+/// Merges roles of one value, without regard to case: the first place stays, the primary mark too.
+pub(super) fn merge_roles(elements: &mut Vec<Value>) {
+    merge_by(elements, value_key);
+}
+
+/// Merges elements of one key into the place of the first; those without a key stay as they are.
+pub(super) fn merge_by(elements: &mut Vec<Value>, key: impl Fn(&Value) -> Option<String>) {
+    if elements.len() < 2 {
+        return;
+    }
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(elements.len());
+    let mut kept: Vec<Value> = Vec::with_capacity(elements.len());
+    for element in elements.drain(..) {
+        if let Some(key) = key(&element) {
+            match places.entry(key) {
+                Entry::Occupied(place) => {
+                    if let Some(first) = kept.get_mut(*place.get()) {
+                        merge_into(first, element);
+                    }
+                    continue;
+                }
+                Entry::Vacant(place) => {
+                    place.insert(kept.len());
+                }
+            }
+        }
+        kept.push(element);
+    }
+    *elements = kept;
+}
+
+/// The later element's parts win, except that a primary mark is never lost.
+pub(in crate::server::scim) fn merge_into(first: &mut Value, second: Value) {
+    let primary = is_primary(first) || is_primary(&second);
+    if let (Some(first), Value::Object(second)) = (first.as_object_mut(), second) {
+        first.extend(second);
+        if primary {
+            first.insert("primary".into(), true.into());
+        }
+    }
+}
+
+fn value_key(element: &Value) -> Option<String> {
+    element.get("value").and_then(Value::as_str).map(case_key)
+}

@@ -1,0 +1,271 @@
+//! One-time links: first start, invitation, reset. 256 random bits each, kept as a hash, good once.
+
+use crate::model::account::{AccountRole, LinkDetails, LinkPurpose, SignInError};
+use crate::server::App;
+use crate::server::actor::Actor;
+use crate::server::clock::{DAY, HOUR, Millis};
+use crate::server::error::{ServiceError, StoreError};
+use crate::server::ids;
+use crate::server::scim::resource::case_key;
+use crate::server::secret::{self, Secret};
+use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::sign_in::{self, AccessError, SignedIn};
+use crate::server::services::{moments, names, passwords};
+use crate::server::store::accounts::{self, NewAccount};
+use crate::server::store::{Tx, sessions};
+
+/// How long a link is good.
+fn lifetime(purpose: LinkPurpose) -> Millis {
+    match purpose {
+        LinkPurpose::FirstStart | LinkPurpose::Reset => HOUR,
+        LinkPurpose::Invitation => 7 * DAY,
+    }
+}
+
+/// A link on its way to the one who may use it.
+#[derive(Debug, Clone)]
+pub struct NewLink {
+    secret: Secret,
+    purpose: LinkPurpose,
+}
+
+impl NewLink {
+    pub(super) fn new(purpose: LinkPurpose) -> Result<Self, ServiceError> {
+        Ok(Self {
+            secret: Secret::new(secret::random_base62(43)?),
+            purpose,
+        })
+    }
+
+    /// Keeps the link; older ones of the account die with it.
+    pub(super) async fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        account_id: Option<&str>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        if let Some(id) = account_id {
+            accounts::use_links_of(tx, id, now).await?;
+        }
+        let expires_at = now + lifetime(self.purpose);
+        accounts::insert_link(
+            tx,
+            &self.secret.hash(),
+            self.purpose,
+            account_id,
+            now,
+            expires_at,
+        )
+        .await
+    }
+
+    /// What to open in a browser.
+    pub(super) fn url(&self, app: &App) -> String {
+        let Self { secret, purpose } = self;
+        format!(
+            "{}{}/{}",
+            app.settings.public_url,
+            purpose.path(),
+            secret.reveal()
+        )
+    }
+}
+
+/// A link for making the first Support account, while there is none; each start prints a new one. Earlier ones
+/// stay good for their hour, since other replicas have printed them.
+///
+/// # Errors
+/// As any write.
+pub async fn first_start(app: &App) -> Result<Option<String>, ServiceError> {
+    if has_support(app).await? {
+        return Ok(None);
+    }
+    let now = app.clock.now();
+    let link = NewLink::new(LinkPurpose::FirstStart)?;
+    let url = link.url(app);
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                accounts::delete_old_links(tx, now - 30 * DAY).await?;
+                link.store(tx, None, now).await
+            })
+        })
+        .await?;
+    Ok(Some(url))
+}
+
+async fn has_support(app: &App) -> Result<bool, StoreError> {
+    let mut connection = app.db.read().await?;
+    Ok(accounts::count_with_role(&mut connection, AccountRole::Support, None).await? > 0)
+}
+
+/// What the page behind a link shows; `None` when the link is used, expired or unknown.
+///
+/// # Errors
+/// As any read.
+pub async fn find_link(
+    app: &App,
+    purpose: LinkPurpose,
+    secret: &str,
+) -> Result<Option<LinkDetails>, ServiceError> {
+    let now = app.clock.now();
+    let mut connection = app.db.read().await?;
+    let hash = secret::hash(secret);
+    let Some(link) = accounts::find_link(&mut connection, &hash, purpose, now).await? else {
+        return Ok(None);
+    };
+    let expires = moments::moment(link.expires_at, now);
+    let Some(id) = link.account_id else {
+        let support =
+            accounts::count_with_role(&mut connection, AccountRole::Support, None).await?;
+        return Ok((support == 0).then(|| LinkDetails {
+            purpose,
+            email: None,
+            name: String::new(),
+            role: AccountRole::Support,
+            organization_name: None,
+            expires,
+        }));
+    };
+    let account = accounts::find(&mut connection, &id).await?;
+    Ok(account
+        .filter(|account| account.deactivated_at.is_none())
+        .map(|account| LinkDetails {
+            purpose,
+            email: Some(account.email),
+            name: account.name,
+            role: account.role,
+            organization_name: account.organization.map(|organization| organization.name),
+            expires,
+        }))
+}
+
+/// What a person fills in behind a link. `email` counts at the first start only; `name` not at a reset.
+#[derive(Debug, Clone)]
+pub struct Acceptance {
+    pub email: String,
+    pub name: String,
+    pub password: Secret,
+    pub password_again: Secret,
+}
+
+/// Uses a link: sets the password (at the first start of the account that it makes) and answers who has signed
+/// in by that. Every other session of the account ends.
+///
+/// # Errors
+/// `Refused` with what the person can mend or `LinkInvalid`; the link stays good then.
+pub async fn accept(
+    app: &App,
+    purpose: LinkPurpose,
+    secret: &str,
+    form: Acceptance,
+    address: &str,
+) -> Result<SignedIn, AccessError> {
+    // Hashing costs a core for a while: only for those who hold a good link.
+    let details = find_link(app, purpose, secret)
+        .await?
+        .ok_or(SignInError::LinkInvalid)?;
+    let email = match details.email {
+        Some(email) => email,
+        None => names::email(&form.email).map_err(|_| SignInError::EmailInvalid)?,
+    };
+    let name = match purpose {
+        LinkPurpose::Reset => details.name,
+        LinkPurpose::FirstStart | LinkPurpose::Invitation => person_name(&form.name)?,
+    };
+    if form.password != form.password_again {
+        return Err(SignInError::PasswordsDiffer.into());
+    }
+    passwords::check(&form.password, &email)?;
+    let password_hash = app.passwords.hash(&form.password).await?;
+    let use_of_link = UseOfLink {
+        hash: secret::hash(secret),
+        purpose,
+        email,
+        name,
+        password_hash,
+        address: address.to_owned(),
+        now: app.clock.now(),
+    };
+    app.db
+        .write(move |tx| Box::pin(async move { use_of_link.run(tx).await }))
+        .await
+}
+
+fn person_name(text: &str) -> Result<String, SignInError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(SignInError::NameMissing);
+    }
+    names::name("name", text).map_err(|_| SignInError::NameLong)
+}
+
+struct UseOfLink {
+    hash: String,
+    purpose: LinkPurpose,
+    email: String,
+    name: String,
+    password_hash: String,
+    address: String,
+    now: Millis,
+}
+
+impl UseOfLink {
+    async fn run(self, tx: &mut Tx<'_>) -> Result<SignedIn, AccessError> {
+        let link = accounts::use_link(tx, &self.hash, self.purpose, self.now)
+            .await?
+            .ok_or(SignInError::LinkInvalid)?;
+        let id = match link.account_id {
+            Some(id) => id,
+            None => self.create_support(tx).await?,
+        };
+        accounts::set_password(tx, &id, &self.name, &self.password_hash).await?;
+        accounts::use_links_of(tx, &id, self.now).await?;
+        sessions::delete_of_account(tx, &id).await?;
+        let account = accounts::find(tx, &id)
+            .await?
+            .filter(|account| account.deactivated_at.is_none())
+            .ok_or(SignInError::LinkInvalid)?;
+        let who = Who {
+            actor: Actor::Account {
+                id: id.clone(),
+                name: account.name.clone(),
+            },
+            address: self.address.clone(),
+            organization_id: account
+                .organization
+                .as_ref()
+                .map(|organization| organization.id.clone()),
+            at: self.now,
+        };
+        let action = match self.purpose {
+            LinkPurpose::FirstStart => "account.first_start",
+            LinkPurpose::Invitation => "account.accept_invitation",
+            LinkPurpose::Reset => "account.reset_password",
+        };
+        let target = Target::new("account", &id, &account.email);
+        audit::record(tx, &who, action, &target, None, None).await?;
+        sign_in::note(tx, &account, &self.address, self.now).await?;
+        Ok(SignedIn { account_id: id })
+    }
+
+    async fn create_support(&self, tx: &mut Tx<'_>) -> Result<String, AccessError> {
+        if accounts::count_with_role(tx, AccountRole::Support, None).await? > 0 {
+            return Err(SignInError::LinkInvalid.into());
+        }
+        let account = NewAccount {
+            id: ids::new_id(self.now),
+            email: self.email.clone(),
+            email_key: case_key(&self.email),
+            name: self.name.clone(),
+            role: AccountRole::Support,
+            organization_id: None,
+            password_hash: None,
+            created_at: self.now,
+        };
+        if !accounts::insert(tx, &account).await? {
+            return Err(SignInError::EmailTaken.into());
+        }
+        Ok(account.id)
+    }
+}

@@ -1,0 +1,28 @@
+//! Use cases: each takes the proof that the actor may do it, and owns its transaction.
+
+pub mod account_links;
+pub mod accounts;
+pub mod audit;
+pub mod changes;
+pub mod log_search;
+pub mod moments;
+pub mod names;
+pub mod organizations;
+pub mod passwords;
+pub mod provisioning;
+pub mod recording;
+pub mod roles;
+pub mod sign_in;
+pub mod tokens;
+pub mod user_directory;
+
+use super::actor::{Allowed, OrganizationRef, Permission};
+use super::error::ServiceError;
+
+/// The organization that `allowed` holds for, if it is the proof that this use case asks for.
+fn organization(
+    allowed: &Allowed,
+    permission: Permission,
+) -> Result<&OrganizationRef, ServiceError> {
+    allowed.check_in(permission)
+}

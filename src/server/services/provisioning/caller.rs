@@ -1,0 +1,183 @@
+//! Who calls: the token, the organization in the URL, and whether the two belong together.
+
+use crate::model::log::StepKind;
+use crate::model::organization::{MissingNames, MissingRole, ProvisioningState, UnknownRole};
+use crate::server::App;
+use crate::server::auth::bearer::{Bearer, BearerError};
+use crate::server::clock::{DAY, HOUR, MINUTE, Millis};
+use crate::server::error::StoreError;
+use crate::server::scim::error::ScimError;
+use crate::server::scim::reason::Reason;
+use crate::server::scim::resource::Remark;
+use crate::server::services::recording::{CallingToken, Exchange, Note};
+use crate::server::store::tokens;
+
+/// A provisioning client that has proved who it is: its organization and that organization's rules.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub organization_id: String,
+    /// `{PUBLIC_URL}/scim/{slug}/v2`, without a trailing slash.
+    pub tenant_url: String,
+    pub missing_names: MissingNames,
+    pub missing_role: MissingRole,
+    pub unknown_role: UnknownRole,
+    pub token: CallingToken,
+}
+
+/// Why a caller is refused.
+#[derive(Debug)]
+pub enum Refused {
+    /// The token does not open this organization: 401.
+    Unproved(Unproved),
+    /// The token is good, but provisioning is off (403) or paused (503).
+    NotNow(ScimError),
+    Store(StoreError),
+}
+
+/// A 401, and what of it the log keeps.
+#[derive(Debug)]
+pub struct Unproved {
+    pub error: ScimError,
+    /// Whether the organization in the URL exists: its log gets the entry. Never told to the client.
+    pub organization_id: Option<String>,
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Finds the caller with one query. Fills the exchange with the organization and the token.
+///
+/// # Errors
+/// [`Refused`], with the same text for an unknown organization, an unknown token and a foreign one.
+pub async fn authenticate(
+    app: &App,
+    slug: &str,
+    bearer: Result<Bearer, BearerError>,
+    exchange: &mut Exchange,
+) -> Result<Caller, Refused> {
+    let hash = match &bearer {
+        Ok(bearer) => bearer.secret.hash(),
+        // No hash is empty: this finds the organization only.
+        Err(_) => String::new(),
+    };
+    let mut connection = app.db.read().await?;
+    let found = tokens::find_for_request(&mut connection, slug, &hash).await?;
+    drop(connection);
+
+    let organization_id = found.organization.as_ref().map(|found| found.id.clone());
+    let unproved = |error: ScimError| {
+        Refused::Unproved(Unproved {
+            error,
+            organization_id: organization_id.clone(),
+        })
+    };
+    if let Some(id) = &organization_id {
+        exchange.organization_id.clone_from(id);
+    }
+    let bearer = bearer.map_err(|error| unproved(error.into_scim()))?;
+    let Some(organization) = found.organization else {
+        return Err(unproved(ScimError::token_refused(
+            Reason::OrganizationUnknown,
+        )));
+    };
+    let Some(token) = found.token else {
+        return Err(unproved(ScimError::token_refused(Reason::TokenUnknown)));
+    };
+    if token.organization_id != organization.id {
+        return Err(unproved(ScimError::token_refused(
+            Reason::TokenWrongOrganization,
+        )));
+    }
+    let now = exchange.received_at;
+    let calling = CallingToken {
+        id: token.id,
+        name: token.name,
+        prefix: token.prefix,
+    };
+    let named = format!("The Secret Token '{}' ({})", calling.name, calling.prefix);
+    exchange.token = Some(calling.clone());
+    if let Some(revoked_at) = token.revoked_at {
+        return Err(unproved(ScimError::new(
+            Reason::TokenRevoked,
+            format!(
+                "{named} was revoked {} ago. Create a new one in Rhombus and paste it into Provisioning, Admin \
+                 Credentials, Secret Token.",
+                span(now - revoked_at)
+            ),
+        )));
+    }
+    if token.expires_at <= now {
+        return Err(unproved(ScimError::new(
+            Reason::TokenExpired,
+            format!(
+                "{named} expired {} ago. Create a new one in Rhombus and paste it into Provisioning, Admin \
+                 Credentials, Secret Token.",
+                span(now - token.expires_at)
+            ),
+        )));
+    }
+    if bearer.doubled {
+        exchange.remarks.push(Remark::new(
+            Reason::BearerDoubled,
+            "The Secret Token was pasted with 'Bearer ' before it. It works, but paste the token alone.",
+        ));
+    }
+    if token.last_used_at.is_none_or(|used| now - used >= MINUTE) {
+        app.recorder
+            .note(Note::TokenUsed {
+                token_id: calling.id.clone(),
+                at: now,
+                address: exchange.incoming.address.clone(),
+                user_agent: exchange.incoming.user_agent.clone().unwrap_or_default(),
+            })
+            .await;
+    }
+    exchange.done(
+        StepKind::Authenticate,
+        format!(
+            "Token {} {} is valid for {slug}, {} left.",
+            calling.name,
+            calling.prefix,
+            span(token.expires_at - now)
+        ),
+    );
+    match organization.state {
+        ProvisioningState::On => {}
+        ProvisioningState::Off => {
+            return Err(Refused::NotNow(ScimError::new(
+                Reason::OrganizationOff,
+                "Provisioning is turned off for this organization. Ask Rhombus Support to turn it on.",
+            )));
+        }
+        ProvisioningState::Paused => {
+            return Err(Refused::NotNow(ScimError::new(
+                Reason::OrganizationPaused,
+                "Provisioning is paused in Rhombus by an admin of this organization. Nothing is lost: Entra tries \
+                 again later. An admin can resume it in Rhombus Provisioning.",
+            )));
+        }
+    }
+    Ok(Caller {
+        tenant_url: app.settings.tenant_url(slug),
+        organization_id: organization.id,
+        missing_names: organization.policies.missing_names,
+        missing_role: organization.policies.missing_role,
+        unknown_role: organization.policies.unknown_role,
+        token: calling,
+    })
+}
+
+/// "3 days", "5 hours", "1 minute": the largest unit, rounded down.
+fn span(duration: Millis) -> String {
+    let (count, unit) = match duration.max(0) {
+        duration if duration >= DAY => (duration / DAY, "day"),
+        duration if duration >= HOUR => (duration / HOUR, "hour"),
+        duration if duration >= MINUTE => (duration / MINUTE, "minute"),
+        duration => (duration / 1_000, "second"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}

@@ -1,0 +1,36 @@
+//! The columns that stand beside a user's document.
+
+use crate::server::error::StoreError;
+use crate::server::scim::resource::{User, case_key};
+use crate::server::services::provisioning::policy::Role;
+use crate::server::store::users::UserColumns;
+
+/// Characters of the name that people know a user by.
+const LABEL_CHARS: usize = 200;
+
+/// Derives the columns from the document and the role that decides access.
+pub(super) fn columns(user: &User, role: &Role) -> Result<UserColumns, StoreError> {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let keyed = |text: Option<&str>| text.map(case_key);
+    let user_name = user.user_name().unwrap_or_default();
+    // A formatted name may be longer than an index can hold.
+    let label: String = user.display_label().chars().take(LABEL_CHARS).collect();
+    Ok(UserColumns {
+        user_name: user_name.to_owned(),
+        user_name_key: case_key(user_name),
+        external_id: owned(user.external_id()),
+        active: user.active().unwrap_or(true),
+        given_name: owned(user.given_name()),
+        given_name_key: keyed(user.given_name()),
+        family_name: owned(user.family_name()),
+        family_name_key: keyed(user.family_name()),
+        display_name: owned(user.display_name()),
+        display_name_key: keyed(user.display_name()),
+        label_key: case_key(&label),
+        label,
+        role_id: role.id.clone(),
+        role_value: role.value.clone(),
+        role_state: role.state.as_str(),
+        document: serde_json::to_string(user)?,
+    })
+}

@@ -1,0 +1,224 @@
+//! What a provisioning client may do with an organization's users: the use cases behind `/scim/{slug}/v2`.
+//!
+//! Each takes the [`Exchange`] that becomes the log entry and gives back an [`Answer`] or a [`Refusal`].
+
+mod caller;
+mod change;
+mod columns;
+mod policy;
+mod read;
+
+pub use caller::{Caller, Refused, Unproved, authenticate};
+pub use change::{Precondition, create, delete, patch, replace};
+pub use read::{find, list, schemas_enforcement};
+
+use serde_json::Value;
+
+use crate::model::log::{Action, Status};
+use crate::server::App;
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+use crate::server::scim::error::ScimError;
+use crate::server::scim::reason::Reason;
+use crate::server::scim::resource::{Meta, User};
+use crate::server::services::recording::{Exchange, Note};
+use crate::server::store::Tx;
+use crate::server::store::db::BoxFuture;
+use crate::server::store::provisioning_logs::{HourCounts, HourKey};
+use crate::server::store::users::StoredUser;
+
+/// What goes back to the client.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Option<Value>,
+    /// The version for the `ETag` header.
+    pub version: Option<i64>,
+    /// For the `Location` and `Content-Location` headers.
+    pub location: Option<String>,
+    /// Nothing was to change: the log says *Skipped*.
+    pub skipped: bool,
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub fn ok(body: Value) -> Self {
+        Self {
+            status: 200,
+            body: Some(body),
+            version: None,
+            location: None,
+            skipped: false,
+        }
+    }
+}
+
+/// Why there is no [`Answer`]: the request is refused, or the database failed.
+#[derive(Debug)]
+pub enum Refusal {
+    Scim(ScimError),
+    Store(StoreError),
+}
+
+impl From<ScimError> for Refusal {
+    fn from(error: ScimError) -> Self {
+        Self::Scim(error)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A stored user with its attributes parsed.
+struct Loaded {
+    stored: StoredUser,
+    user: User,
+}
+
+impl Loaded {
+    fn new(stored: StoredUser) -> Result<Self, StoreError> {
+        let user = serde_json::from_str(&stored.document)?;
+        Ok(Self { stored, user })
+    }
+
+    /// The resource as SCIM answers it.
+    fn to_json(&self, tenant_url: &str) -> Value {
+        let location = location(tenant_url, &self.stored.id);
+        self.user.to_json(&Meta {
+            id: &self.stored.id,
+            created: self.stored.created_at,
+            last_modified: self.stored.updated_at,
+            version: self.stored.version,
+            location: &location,
+        })
+    }
+
+    /// Tells the log whom the request is about.
+    fn name_in(&self, exchange: &mut Exchange) {
+        exchange.subject.user_id = Some(self.stored.id.clone());
+        exchange.subject.user_name = Some(self.stored.user_name.clone());
+        exchange
+            .subject
+            .external_id
+            .clone_from(&self.stored.external_id);
+        exchange.subject.label = Some(self.user.display_label());
+    }
+}
+
+fn location(tenant_url: &str, id: &str) -> String {
+    format!("{tenant_url}/Users/{id}")
+}
+
+fn not_found(id: &str) -> ScimError {
+    let shown: String = id.chars().take(100).collect();
+    ScimError::new(
+        Reason::UserNotFound,
+        format!(
+            "There is no user with the id '{shown}' here. It may have been deleted. Restart provisioning in Entra, \
+             so that it matches its users again."
+        ),
+    )
+}
+
+/// Runs a change: what `work` does, its history and the log entry commit together. A refusal commits its entry
+/// alone, before the client is answered.
+async fn write<F>(app: &App, mut exchange: Exchange, work: F) -> Result<Answer, Refusal>
+where
+    F: for<'t, 'c> FnOnce(
+            &'t mut Tx<'c>,
+            &'t mut Exchange,
+        ) -> BoxFuture<'t, Result<Answer, Refusal>>
+        + Send
+        + 'static,
+{
+    let (outcome, note) = app
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let outcome = match work(tx, &mut exchange).await {
+                    Ok(answer) => Ok(answer),
+                    Err(Refusal::Scim(error)) => Err(error),
+                    Err(Refusal::Store(error)) => return Err(error),
+                };
+                let request_id = exchange.request_id.clone();
+                let entry = match &outcome {
+                    Ok(answer) => exchange.into_entry(
+                        answer.status,
+                        None,
+                        answer.skipped,
+                        answer.body.as_ref(),
+                    ),
+                    Err(error) => exchange.into_entry(
+                        error.status(),
+                        Some(error),
+                        false,
+                        Some(&error.to_json(&request_id)),
+                    ),
+                };
+                let note = Note::counted(&entry);
+                Exchange::store(tx, entry).await?;
+                Ok::<_, StoreError>((outcome, note))
+            })
+        })
+        .await?;
+    app.recorder.note(note).await;
+    outcome.map_err(Refusal::Scim)
+}
+
+/// Leaves the entry of a request that was refused before it reached the data, durable before the answer.
+pub async fn record_refusal(
+    app: &App,
+    exchange: Exchange,
+    error: ScimError,
+) -> Result<Answer, Refusal> {
+    write(app, exchange, move |_, _| {
+        Box::pin(async move { Err(Refusal::Scim(error)) })
+    })
+    .await
+}
+
+/// Hands the entry of a request that changed nothing to the log's batch.
+pub async fn record_read(app: &App, exchange: Exchange, outcome: &Result<Answer, ScimError>) {
+    let request_id = exchange.request_id.clone();
+    let entry = match outcome {
+        Ok(answer) => exchange.into_entry(answer.status, None, false, answer.body.as_ref()),
+        Err(error) => exchange.into_entry(
+            error.status(),
+            Some(error),
+            false,
+            Some(&error.to_json(&request_id)),
+        ),
+    };
+    app.recorder.note(Note::Entry(Box::new(entry))).await;
+}
+
+/// Leaves the entry of a request that the service itself failed; batched, so that it survives a database that is
+/// away for a moment.
+pub async fn record_failure(app: &App, exchange: Exchange, error: &ScimError) {
+    // Without an organization there is no log that it would belong to.
+    if !exchange.organization_id.is_empty() {
+        record_read(app, exchange, &Err(error.clone())).await;
+    }
+}
+
+/// Counts a refused caller whom the log does not record. `organization_id` is "" when there is no such
+/// organization.
+pub async fn count_unrecorded(app: &App, organization_id: String, now: Millis, reason: Reason) {
+    let key = HourKey {
+        organization_id,
+        hour: HourKey::hour_of(now),
+        action: Action::Unknown.as_str(),
+        status: Status::Failure.as_str(),
+        reason: reason.code(),
+        token_id: String::new(),
+    };
+    let counts = HourCounts {
+        entries: 0,
+        unrecorded: 1,
+        duration_us: 0,
+    };
+    app.recorder.note(Note::Counted(key, counts)).await;
+}

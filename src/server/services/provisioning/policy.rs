@@ -1,0 +1,342 @@
+//! What Rhombus asks of a user beyond SCIM: names, and a role of the organization's catalogue.
+//!
+//! The organization's policies decide what happens when these are missing or unknown. They never stand in the
+//! way of taking access away: a request whose result is an inactive user is remarked upon, never refused.
+
+use crate::model::organization::{MissingNames, MissingRole, UnknownRole};
+use crate::model::user::RoleState;
+use crate::server::clock::Millis;
+use crate::server::ids;
+use crate::server::scim::error::{ScimError, quoted};
+use crate::server::scim::path::AttributePath;
+use crate::server::scim::reason::Reason;
+use crate::server::scim::resource::{Remark, User, case_key};
+use crate::server::services::provisioning::Caller;
+use crate::server::store::role_catalogue::RoleValue;
+use crate::server::store::users::StoredUser;
+
+/// The role that decides a user's access.
+#[derive(Debug, Clone)]
+pub(super) struct Role {
+    pub(super) id: Option<String>,
+    /// As Entra sent it.
+    pub(super) value: Option<String>,
+    pub(super) state: RoleState,
+    /// Values to add to the catalogue once the user is stored.
+    pub(super) unreviewed: Vec<NewRole>,
+}
+
+/// A role that Entra sent and the catalogue does not have yet.
+#[derive(Debug, Clone)]
+pub(super) struct NewRole {
+    pub(super) id: String,
+    pub(super) value: String,
+}
+
+impl Role {
+    /// The role of a user whose roles the request leaves alone.
+    pub(super) fn unchanged(stored: &StoredUser) -> Self {
+        Self {
+            id: stored.role_id.clone(),
+            value: stored.role_value.clone(),
+            state: RoleState::parse(&stored.role_state).unwrap_or(RoleState::Missing),
+            unreviewed: Vec::new(),
+        }
+    }
+}
+
+/// Checks the names that a request touched against the organization's policy. `before` is the user as it was,
+/// if there was one.
+///
+/// # Errors
+/// `given_name_missing`, `family_name_missing` under the policy *reject*.
+pub(super) fn check_names(
+    user: &mut User,
+    before: Option<&User>,
+    caller: &Caller,
+    remarks: &mut Vec<Remark>,
+) -> Result<(), ScimError> {
+    type Part = (
+        fn(&User) -> Option<&str>,
+        &'static str,
+        &'static str,
+        Reason,
+    );
+    const PARTS: [Part; 2] = [
+        (
+            User::given_name,
+            "name.givenName",
+            "givenName",
+            Reason::GivenNameMissing,
+        ),
+        (
+            User::family_name,
+            "name.familyName",
+            "surname",
+            Reason::FamilyNameMissing,
+        ),
+    ];
+    for (part, path, source, reason) in PARTS {
+        let is_missing = part(user).is_none_or(|name| name.trim().is_empty());
+        let was = before.and_then(part);
+        // PATCH checks only what it touches: a name that was missing before is not this request's doing.
+        if !is_missing || before.is_some_and(|before| part(before) == part(user)) {
+            continue;
+        }
+        let is_inactive = user.active() == Some(false);
+        match (is_inactive, was) {
+            (true, Some(kept)) => {
+                let kept = kept.to_owned();
+                Remark::new(
+                    Reason::ValueKept,
+                    format!("{path} was to be removed. The user is inactive, so the old value {} is kept.", quoted(&kept)),
+                )
+                .on(path)
+                .push_to(remarks);
+                if let Ok(path) = AttributePath::parse(path) {
+                    user.set(&path, Some(kept.into()));
+                }
+            }
+            (true, None) => names_missing(path).push_to(remarks),
+            (false, _) if caller.missing_names == MissingNames::Accept => {
+                names_missing(path).push_to(remarks);
+            }
+            (false, _) => {
+                return Err(ScimError::new(
+                    reason,
+                    format!(
+                        "{path} is required and was not sent or is empty. Fill {source} of this user in Entra and \
+                         map it to {path} in Provisioning, Mappings."
+                    ),
+                )
+                .on(path));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn names_missing(path: &str) -> Remark {
+    Remark::new(
+        Reason::NamesMissing,
+        format!("{path} is missing. The user was stored without it."),
+    )
+    .on(path)
+}
+
+/// Decides the role of a user whose roles a request touched.
+///
+/// # Errors
+/// `role_missing`, `role_unknown` by the organization's policies.
+pub(super) fn decide_role(
+    user: &mut User,
+    before: Option<(&User, &StoredUser)>,
+    caller: &Caller,
+    catalogue: &[RoleValue],
+    now: Millis,
+    remarks: &mut Vec<Remark>,
+) -> Result<Role, ScimError> {
+    let known_before: Vec<String> =
+        before.map_or_else(Vec::new, |(user, _)| owned(user.role_values()));
+    let is_inactive = user.active() == Some(false);
+    let mut unreviewed: Vec<NewRole> = Vec::new();
+    for value in owned(user.role_values()) {
+        if find(catalogue, &value).is_some() || known_before.contains(&value) {
+            continue;
+        }
+        let refused = || unknown(&value, catalogue);
+        match (caller.unknown_role, is_inactive, before) {
+            // Taking access away comes first: the role stays what it was.
+            (UnknownRole::Reject, true, Some((before, stored))) => {
+                Remark::new(
+                    Reason::ValueKept,
+                    format!("The role {} is not in the role catalogue. The user is inactive, so the old role is kept.", quoted(&value)),
+                )
+                .on(ROLE)
+                .push_to(remarks);
+                keep_roles(user, before);
+                return Ok(Role::unchanged(stored));
+            }
+            (UnknownRole::Reject, false, _) => return Err(refused()),
+            (UnknownRole::Accept, ..) => {
+                Remark::new(
+                    Reason::RoleUnreviewed,
+                    format!("The role {} was not in the role catalogue. It was added, and an admin should review it.", quoted(&value)),
+                )
+                .on(ROLE)
+                .push_to(remarks);
+                if named(&unreviewed, &value).is_none() {
+                    unreviewed.push(NewRole {
+                        id: ids::new_id(now),
+                        value,
+                    });
+                }
+            }
+            (UnknownRole::Default, ..) | (UnknownRole::Reject, true, None) => {
+                Remark::new(
+                    Reason::UnknownRoleReplaced,
+                    format!(
+                        "The role {} is not in the role catalogue. The user has the default role {} instead.",
+                        quoted(&value),
+                        default_role(catalogue).map_or("", |role| role.role_value.as_str()),
+                    ),
+                )
+                .on(ROLE)
+                .push_to(remarks);
+            }
+        }
+    }
+    effective(user, before, caller, catalogue, unreviewed, remarks)
+}
+
+/// The role that the accepted values come to.
+fn effective(
+    user: &mut User,
+    before: Option<(&User, &StoredUser)>,
+    caller: &Caller,
+    catalogue: &[RoleValue],
+    unreviewed: Vec<NewRole>,
+    remarks: &mut Vec<Remark>,
+) -> Result<Role, ScimError> {
+    let deciding = user.primary_role().map(str::to_owned).or_else(|| {
+        // Without a primary role the lowest one decides: least privilege.
+        user.role_values()
+            .into_iter()
+            .max_by_key(|value| find(catalogue, value).map(|role| role.position))
+            .map(str::to_owned)
+    });
+    let Some(value) = deciding else {
+        return missing(user, before, caller, catalogue, remarks);
+    };
+    if let Some(role) = find(catalogue, &value) {
+        return Ok(Role {
+            id: Some(role.role_id.clone()),
+            value: Some(value),
+            state: if role.is_reviewed {
+                RoleState::Known
+            } else {
+                RoleState::Unreviewed
+            },
+            unreviewed,
+        });
+    }
+    let (id, state) = match named(&unreviewed, &value) {
+        Some(role) => (Some(role.id.clone()), RoleState::Unreviewed),
+        None => (
+            default_role(catalogue).map(|role| role.role_id.clone()),
+            RoleState::Defaulted,
+        ),
+    };
+    Ok(Role {
+        id,
+        value: Some(value),
+        state,
+        unreviewed,
+    })
+}
+
+fn missing(
+    user: &mut User,
+    before: Option<(&User, &StoredUser)>,
+    caller: &Caller,
+    catalogue: &[RoleValue],
+    remarks: &mut Vec<Remark>,
+) -> Result<Role, ScimError> {
+    let is_inactive = user.active() == Some(false);
+    if is_inactive
+        && let Some((before, stored)) = before
+        && before.role_values().first().is_some()
+    {
+        Remark::new(
+            Reason::ValueKept,
+            "The roles were to be removed. The user is inactive, so the old role is kept.",
+        )
+        .on(ROLE)
+        .push_to(remarks);
+        keep_roles(user, before);
+        return Ok(Role::unchanged(stored));
+    }
+    let default = default_role(catalogue);
+    match (caller.missing_role, default) {
+        (MissingRole::Reject, _) if !is_inactive => Err(ScimError::new(
+            Reason::RoleMissing,
+            format!(
+                "A role is required and none was sent. Assign the user to an app role in Entra and map \
+                 SingleAppRoleAssignment([appRoleAssignments]) to {ROLE} in Provisioning, Mappings. Accepted values: {}.",
+                accepted(catalogue)
+            ),
+        )
+        .on(ROLE)),
+        (_, Some(role)) => {
+            Remark::new(
+                Reason::DefaultRoleUsed,
+                format!("No role was sent. The user has the default role {}.", role.role_value),
+            )
+            .on(ROLE)
+            .push_to(remarks);
+            Ok(Role {
+                id: Some(role.role_id.clone()),
+                value: None,
+                state: RoleState::Defaulted,
+                unreviewed: Vec::new(),
+            })
+        }
+        (_, None) => Ok(Role {
+            id: None,
+            value: None,
+            state: RoleState::Missing,
+            unreviewed: Vec::new(),
+        }),
+    }
+}
+
+/// Entra's name of the attribute, as its admin sees it in the mapping.
+const ROLE: &str = crate::server::scim::resource::PRIMARY_ROLE;
+
+fn unknown(value: &str, catalogue: &[RoleValue]) -> ScimError {
+    ScimError::new(
+        Reason::RoleUnknown,
+        format!(
+            "The role {} is not in the role catalogue. Accepted values: {}. Assign the user to one of these app \
+             roles in Entra, or add the value in Rhombus under Settings, Roles.",
+            quoted(value),
+            accepted(catalogue)
+        ),
+    )
+    .on(ROLE)
+}
+
+/// The values to choose from, at most thirty, highest role first.
+fn accepted(catalogue: &[RoleValue]) -> String {
+    let values: Vec<&str> = catalogue
+        .iter()
+        .take(30)
+        .map(|role| role.value.as_str())
+        .collect();
+    values.join(", ")
+}
+
+fn find<'a>(catalogue: &'a [RoleValue], value: &str) -> Option<&'a RoleValue> {
+    let key = case_key(value);
+    catalogue.iter().find(|role| role.value_key == key)
+}
+
+fn named<'a>(roles: &'a [NewRole], value: &str) -> Option<&'a NewRole> {
+    let key = case_key(value);
+    roles.iter().find(|role| case_key(&role.value) == key)
+}
+
+fn default_role(catalogue: &[RoleValue]) -> Option<&RoleValue> {
+    catalogue.iter().find(|role| role.is_default)
+}
+
+fn keep_roles(user: &mut User, before: &User) {
+    if let Ok(path) = AttributePath::parse("roles") {
+        let kept = before.get(&path).cloned();
+        user.set(&path, kept);
+    }
+}
+
+fn owned(values: Vec<&str>) -> Vec<String> {
+    values.into_iter().map(str::to_owned).collect()
+}

@@ -1,0 +1,206 @@
+//! Looking users up: by id, by filter, page by page.
+
+use super::{Answer, Caller, Loaded, Precondition, Refusal, location, not_found};
+use crate::model::log::{Action, StepKind};
+use crate::model::organization::{MissingNames, MissingRole};
+use crate::server::App;
+use crate::server::error::StoreError;
+use crate::server::scim::filter::{CompareOp, Filter, Literal};
+use crate::server::scim::list::{ListQuery, list_response};
+use crate::server::scim::projection::Projection;
+use crate::server::scim::resource::case_key;
+use crate::server::scim::schema::Enforcement;
+use crate::server::services::recording::Exchange;
+use crate::server::store::sql::Connection;
+use crate::server::store::users::StoredUser;
+use crate::server::store::{role_catalogue, users};
+
+/// `GET /Users/{id}` (RFC 7644 3.4.1). Inactive users are found too; `known` is `If-None-Match`.
+///
+/// # Errors
+/// 404 when there is no such user in the caller's organization.
+#[tracing::instrument(level = "debug", name = "scim.user.find", skip_all, fields(request.id = %exchange.request_id))]
+pub async fn find(
+    app: &App,
+    caller: &Caller,
+    exchange: &mut Exchange,
+    id: &str,
+    known: &Precondition,
+    projection: &Projection,
+) -> Result<Answer, Refusal> {
+    exchange.action = Action::Read;
+    exchange.subject.user_id = Some(id.to_owned());
+    exchange.done(StepKind::Parse, "GET of one user.");
+    let mut connection = app.db.read().await?;
+    let stored = users::find(&mut connection, &caller.organization_id, id).await?;
+    drop(connection);
+    let user = Loaded::new(stored.ok_or_else(|| not_found(id))?)?;
+    user.name_in(exchange);
+    exchange.done(
+        StepKind::Match,
+        format!("Found {}.", user.user.display_label()),
+    );
+    let version = user.stored.version;
+    let is_known = match known {
+        Precondition::None => false,
+        Precondition::Exists => true,
+        Precondition::Versions(versions) => versions.contains(&version),
+    };
+    Ok(Answer {
+        status: if is_known { 304 } else { 200 },
+        body: (!is_known).then(|| projection.apply(user.to_json(&caller.tenant_url))),
+        version: Some(version),
+        location: Some(location(&caller.tenant_url, id)),
+        skipped: false,
+    })
+}
+
+/// `GET /Users` and `POST /.search` (RFC 7644 3.4.2, 3.4.3): always 200, with nobody in the list if nobody fits.
+///
+/// # Errors
+/// Only when the database fails: the query is checked before.
+#[tracing::instrument(level = "debug", name = "scim.user.list", skip_all, fields(request.id = %exchange.request_id))]
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    exchange: &mut Exchange,
+    query: &ListQuery,
+) -> Result<Answer, Refusal> {
+    let matching = query.filter.as_ref().and_then(matching_value);
+    exchange.action = match (&query.filter, &matching) {
+        (Some(filter), _) if is_match(filter) => Action::Match,
+        _ => Action::List,
+    };
+    if let Some((attribute, value)) = &matching {
+        match *attribute {
+            "userName" => exchange.subject.user_name = Some((*value).to_owned()),
+            "externalId" => exchange.subject.external_id = Some((*value).to_owned()),
+            _ => {}
+        }
+    }
+    exchange.done(StepKind::Parse, describe(query));
+    let mut connection = app.db.read().await?;
+    let (total, stored) = select(&mut connection, &caller.organization_id, query).await?;
+    drop(connection);
+    if let Some(("userName", value)) = matching
+        && stored.is_empty()
+        && is_probe(value)
+    {
+        exchange.action = Action::TestConnection;
+    }
+    let mut resources = Vec::with_capacity(stored.len());
+    let is_single = stored.len() == 1;
+    for stored in stored {
+        let user = Loaded::new(stored)?;
+        if is_single && exchange.action == Action::Match {
+            user.name_in(exchange);
+        }
+        resources.push(query.projection.apply(user.to_json(&caller.tenant_url)));
+    }
+    exchange.done(
+        StepKind::Match,
+        match total {
+            0 => "No user fits.".to_owned(),
+            1 => "One user fits.".to_owned(),
+            total => format!("{total} users fit."),
+        },
+    );
+    Ok(Answer::ok(list_response(
+        total,
+        query.start_index,
+        resources,
+    )))
+}
+
+async fn select(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    query: &ListQuery,
+) -> Result<(i64, Vec<StoredUser>), StoreError> {
+    // Entra's match is the one query that matters for speed: a fixed statement by the unique key.
+    if let Some(Filter::Compare {
+        path,
+        op: CompareOp::Eq,
+        value: Literal::String(value),
+    }) = &query.filter
+        && path.canonical() == "userName"
+    {
+        let found = users::find_by_user_name(connection, organization_id, &case_key(value)).await?;
+        let total = i64::from(found.is_some());
+        let is_shown = query.start_index <= 1 && query.count > 0;
+        return Ok((total, found.into_iter().filter(|_| is_shown).collect()));
+    }
+    let filter = query.filter.as_ref();
+    let offset = query.start_index - 1;
+    let sort = query.sort_by.as_ref().map(|path| (path, query.descending));
+    let page = if query.count > 0 {
+        users::list(
+            connection,
+            organization_id,
+            filter,
+            sort,
+            offset,
+            query.count,
+        )
+        .await?
+    } else {
+        Vec::new()
+    };
+    let shown = i64::try_from(page.len()).unwrap_or(i64::MAX);
+    // A page that is not full tells the total by itself.
+    let total = if query.count > 0 && shown < query.count && (shown > 0 || offset == 0) {
+        offset + shown
+    } else {
+        users::count(connection, organization_id, filter).await?
+    };
+    Ok((total, page))
+}
+
+/// What the organization enforces, for `/Schemas` to advertise.
+///
+/// # Errors
+/// When the database fails.
+pub async fn schemas_enforcement(app: &App, caller: &Caller) -> Result<Enforcement, Refusal> {
+    let mut connection = app.db.read().await?;
+    let catalogue = role_catalogue::list(&mut connection, &caller.organization_id).await?;
+    Ok(Enforcement {
+        names_required: caller.missing_names == MissingNames::Reject,
+        role_required: caller.missing_role == MissingRole::Reject,
+        role_values: catalogue.into_iter().map(|role| role.value).collect(),
+    })
+}
+
+/// The attribute and value of a plain equality.
+fn matching_value(filter: &Filter) -> Option<(&'static str, &str)> {
+    match filter {
+        Filter::Compare {
+            path,
+            op: CompareOp::Eq,
+            value: Literal::String(value),
+        } => Some((path.attribute.name, value)),
+        _ => None,
+    }
+}
+
+/// Entra matches by equalities, joined by `and` at the most.
+fn is_match(filter: &Filter) -> bool {
+    match filter {
+        Filter::Compare { op, .. } => *op == CompareOp::Eq,
+        Filter::And(terms) => terms.iter().all(is_match),
+        Filter::ValuePath { filter, .. } => is_match(filter),
+        Filter::Or(_) | Filter::Not(_) | Filter::Present(_) => false,
+    }
+}
+
+/// The random names that Test Connection asks for: a GUID, bare or after `AzureAD_Test-`.
+fn is_probe(user_name: &str) -> bool {
+    let guid = user_name.strip_prefix("AzureAD_Test-").unwrap_or(user_name);
+    guid.len() == 36 && uuid::Uuid::try_parse(guid).is_ok()
+}
+
+fn describe(query: &ListQuery) -> String {
+    query.filter.as_ref().map_or_else(
+        || "A list of all users.".to_owned(),
+        |filter| format!("Filter {filter}"),
+    )
+}

@@ -1,0 +1,340 @@
+//! The provisioning log's writing side: what is known of one SCIM request while it is answered, and how it
+//! becomes an entry.
+//!
+//! A change commits together with its entry ([`Exchange::store`]); entries of reads and of refused callers are
+//! handed to the [`Recorder`], which writes them in batches.
+
+mod batch;
+mod redaction;
+
+pub use batch::{Note, Recorder};
+pub use redaction::{redacted_body, redacted_text};
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::model::log::{Action, LogRemark, Status, Step, StepKind, StepOutcome};
+use crate::server::actor::Actor;
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+use crate::server::scim::error::ScimError;
+use crate::server::scim::resource::{Change, Remark, case_key};
+use crate::server::store::Tx;
+use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry, NewPayload};
+
+/// Bytes of a body that are kept.
+const BODY_KEPT: usize = 64 * 1024;
+/// Characters of a header or query that are kept.
+const TEXT_KEPT: usize = 2_000;
+
+/// How a request came in.
+#[derive(Debug, Clone, Default)]
+pub struct Incoming {
+    pub method: String,
+    /// The path without the query.
+    pub path: String,
+    pub query: Option<String>,
+    pub address: String,
+    pub user_agent: Option<String>,
+    /// Entra's `ADSCIMVersion` header: a hint, never trusted.
+    pub client_version: Option<String>,
+    /// Names and redacted values.
+    pub headers: Vec<(String, String)>,
+    pub body: Option<String>,
+}
+
+impl Incoming {
+    /// Without what is large.
+    fn brief(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            address: self.address.clone(),
+            user_agent: self.user_agent.clone(),
+            client_version: self.client_version.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Which token called, as the entry names it.
+#[derive(Debug, Clone)]
+pub struct CallingToken {
+    pub id: String,
+    pub name: String,
+    pub prefix: String,
+}
+
+impl CallingToken {
+    /// The token as the author of a change.
+    pub fn actor(&self) -> Actor {
+        Actor::Token {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            prefix: self.prefix.clone(),
+        }
+    }
+}
+
+/// Whom a request is about, as far as it is known.
+#[derive(Debug, Clone, Default)]
+pub struct Subject {
+    pub user_id: Option<String>,
+    pub user_name: Option<String>,
+    pub external_id: Option<String>,
+    /// The name that people know them by.
+    pub label: Option<String>,
+}
+
+impl Subject {
+    /// What an index can hold: a refused request may name whom it likes.
+    fn cut(&mut self) {
+        for (text, limit) in [
+            (&mut self.user_id, 200),
+            (&mut self.user_name, 1_000),
+            (&mut self.external_id, 1_000),
+            (&mut self.label, 800),
+        ] {
+            *text = text.take().map(|text| cut(text, limit));
+        }
+    }
+}
+
+/// One request and its answer, while the service works on it.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    pub request_id: String,
+    pub received_at: Millis,
+    pub incoming: Incoming,
+    pub organization_id: String,
+    pub token: Option<CallingToken>,
+    pub action: Action,
+    pub subject: Subject,
+    pub remarks: Vec<Remark>,
+    /// What a refused request wanted to change.
+    pub refused_changes: Vec<Change>,
+    steps: Vec<Step>,
+    started: Instant,
+    step_started: Instant,
+}
+
+impl Exchange {
+    /// A request that came in at `received_at`.
+    pub fn new(request_id: String, received_at: Millis, incoming: Incoming) -> Self {
+        let started = Instant::now();
+        Self {
+            request_id,
+            received_at,
+            incoming,
+            organization_id: String::new(),
+            token: None,
+            action: Action::Unknown,
+            subject: Subject::default(),
+            remarks: Vec::new(),
+            refused_changes: Vec::new(),
+            steps: Vec::with_capacity(6),
+            started,
+            step_started: started,
+        }
+    }
+
+    /// The same request without its body and what was found out: enough for an entry that says that the service
+    /// failed, should the work take the rest with it.
+    pub fn brief(&self) -> Self {
+        Self {
+            request_id: self.request_id.clone(),
+            received_at: self.received_at,
+            incoming: self.incoming.brief(),
+            organization_id: self.organization_id.clone(),
+            token: self.token.clone(),
+            action: self.action,
+            subject: self.subject.clone(),
+            remarks: Vec::new(),
+            refused_changes: Vec::new(),
+            steps: Vec::new(),
+            started: self.started,
+            step_started: self.started,
+        }
+    }
+
+    /// Ends a step that did its work; `text` says what was found or done.
+    pub fn done(&mut self, kind: StepKind, text: impl Into<String>) {
+        self.step(kind, StepOutcome::Done, text.into());
+    }
+
+    fn step(&mut self, kind: StepKind, outcome: StepOutcome, text: String) {
+        let now = Instant::now();
+        let duration = now.duration_since(self.step_started);
+        self.step_started = now;
+        self.steps.push(Step {
+            kind,
+            outcome,
+            duration_us: micros(duration),
+            text,
+        });
+    }
+
+    /// The step after the last finished one is where a refusal happened.
+    fn refused_step(&self, error: &ScimError) -> StepKind {
+        const ORDER: [StepKind; 6] = [
+            StepKind::Authenticate,
+            StepKind::Parse,
+            StepKind::Match,
+            StepKind::Apply,
+            StepKind::Validate,
+            StepKind::Store,
+        ];
+        let status = error.status();
+        if matches!(status, 401) {
+            return StepKind::Authenticate;
+        }
+        let last = self
+            .steps
+            .iter()
+            .filter_map(|step| ORDER.iter().position(|kind| *kind == step.kind))
+            .max();
+        ORDER[last.map_or(0, |index| (index + 1).min(ORDER.len() - 1))]
+    }
+
+    /// Closes the exchange: the entry to store, for the answer that the caller gets.
+    pub fn into_entry(
+        mut self,
+        http_status: u16,
+        error: Option<&ScimError>,
+        skipped: bool,
+        response_body: Option<&Value>,
+    ) -> NewEntry {
+        if let Some(error) = error {
+            let kind = self.refused_step(error);
+            self.step(kind, StepOutcome::Failed, error.detail.clone());
+        }
+        let status = if error.is_some() {
+            Status::Failure
+        } else if !self.remarks.is_empty() {
+            Status::Warning
+        } else if skipped {
+            Status::Skipped
+        } else {
+            Status::Success
+        };
+        let duration_us = micros(self.started.elapsed());
+        self.subject.cut();
+        let payload = self.payload(response_body);
+        let remarks: Vec<LogRemark> = self.remarks.iter().map(log_remark).collect();
+        NewEntry {
+            occurred_at: self.received_at,
+            organization_id: self.organization_id,
+            action: self.action.as_str(),
+            status: status.as_str(),
+            is_lookup: self.action.is_lookup(),
+            method: self.incoming.method,
+            path: redacted_text(&cut(self.incoming.path, TEXT_KEPT)),
+            http_status: i64::from(http_status),
+            scim_type: error.and_then(|error| error.scim_type().map(|kind| kind.as_str())),
+            // A remark's code stands where a refusal's would, so that both are found in the same way.
+            reason: error
+                .map(|error| error.reason.code())
+                .or_else(|| self.remarks.first().map(|remark| remark.code)),
+            attribute: error.and_then(|error| error.attribute.clone()).or_else(|| {
+                self.remarks
+                    .first()
+                    .and_then(|remark| remark.attribute.clone())
+            }),
+            detail: error.map(|error| redacted_text(&error.detail)),
+            user_name_key: self.subject.user_name.as_deref().map(case_key),
+            label_key: self.subject.label.as_deref().map(case_key),
+            user_id: self.subject.user_id,
+            user_name: self.subject.user_name,
+            external_id: self.subject.external_id,
+            label: self.subject.label,
+            token_id: self.token.as_ref().map(|token| token.id.clone()),
+            token_prefix: self.token.map(|token| token.prefix),
+            address: self.incoming.address,
+            user_agent: self.incoming.user_agent.map(|text| cut(text, 500)),
+            client_version: self.incoming.client_version.map(|text| cut(text, 200)),
+            duration_us,
+            steps: json(&self.steps),
+            remarks: (!remarks.is_empty()).then(|| json(&remarks)),
+            payload,
+            id: self.request_id,
+        }
+    }
+
+    fn payload(&mut self, response_body: Option<&Value>) -> Option<NewPayload> {
+        // A caller that has not proved who it is leaves no body.
+        self.token.as_ref()?;
+        let request_body = self.incoming.body.take().map(|body| redacted_body(&body));
+        let response_body = response_body.map(|body| redacted_body(&body.to_string()));
+        let is_cut = [&request_body, &response_body]
+            .into_iter()
+            .flatten()
+            .any(|body| body.len() > BODY_KEPT);
+        Some(NewPayload {
+            query: self
+                .incoming
+                .query
+                .take()
+                .map(|query| redacted_text(&cut(query, TEXT_KEPT))),
+            request_headers: json(&self.incoming.headers),
+            request_body: request_body.map(|body| cut(body, BODY_KEPT)),
+            response_body: response_body.map(|body| cut(body, BODY_KEPT)),
+            refused_changes: (!self.refused_changes.is_empty())
+                .then(|| json(&self.refused_changes)),
+            is_cut,
+        })
+    }
+
+    /// Stores the entry as part of `tx`: the change and its entry commit together.
+    pub async fn store(tx: &mut Tx<'_>, entry: NewEntry) -> Result<(), StoreError> {
+        provisioning_logs::insert(tx, vec![entry]).await
+    }
+}
+
+/// The hourly counter that an entry belongs to.
+pub(super) fn hour_of(entry: &NewEntry) -> (HourKey, HourCounts) {
+    (
+        HourKey {
+            organization_id: entry.organization_id.clone(),
+            hour: HourKey::hour_of(entry.occurred_at),
+            action: entry.action,
+            status: entry.status,
+            reason: entry.reason.unwrap_or(""),
+            token_id: entry.token_id.clone().unwrap_or_default(),
+        },
+        HourCounts {
+            entries: 1,
+            unrecorded: 0,
+            duration_us: entry.duration_us,
+        },
+    )
+}
+
+fn log_remark(remark: &Remark) -> LogRemark {
+    LogRemark {
+        code: remark.code.to_owned(),
+        attribute: remark.attribute.clone(),
+        text: remark.text.clone(),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    // Plain data with string keys always serializes.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn micros(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// At most `limit` bytes of `text`, never within a character.
+fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let end = (0..=limit)
+            .rev()
+            .find(|index| text.is_char_boundary(*index))
+            .unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}

@@ -1,0 +1,111 @@
+//! What must never be kept: passwords, and anything that looks like our token.
+
+use serde_json::Value;
+
+const HIDDEN: &str = "[redacted]";
+const TOKEN_START: &str = "rhp_";
+/// What the tokens page shows too.
+const TOKEN_SHOWN: usize = 8;
+
+/// A body without passwords and tokens. One that cannot be parsed and speaks of a password is not kept.
+pub fn redacted_body(body: &str) -> String {
+    let text = redacted_text(body);
+    if !contains_password(&text) {
+        return text;
+    }
+    match serde_json::from_str::<Value>(&text) {
+        Ok(mut value) => {
+            hide_passwords(&mut value);
+            value.to_string()
+        }
+        Err(_) => "[not kept: not JSON, and it mentions a password]".to_owned(),
+    }
+}
+
+/// Text with every token shortened to what the tokens page shows of it.
+pub fn redacted_text(text: &str) -> String {
+    let mut rest = text;
+    let mut redacted = String::new();
+    while let Some(start) = rest.find(TOKEN_START) {
+        let (before, token) = rest.split_at(start);
+        let length = TOKEN_START.len()
+            + token[TOKEN_START.len()..]
+                .bytes()
+                .take_while(u8::is_ascii_alphanumeric)
+                .count();
+        redacted.push_str(before);
+        let shown = length.min(TOKEN_START.len() + TOKEN_SHOWN);
+        redacted.push_str(&token[..shown]);
+        if length > shown {
+            redacted.push('…');
+        }
+        rest = &token[length..];
+    }
+    if redacted.is_empty() && rest.len() == text.len() {
+        return text.to_owned();
+    }
+    redacted.push_str(rest);
+    redacted
+}
+
+fn contains_password(text: &str) -> bool {
+    text.as_bytes()
+        .windows(8)
+        .any(|window| window.eq_ignore_ascii_case(b"password"))
+}
+
+fn hide_passwords(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            // PATCH names the attribute in `path` and its value beside it.
+            let targets_password = members.iter().any(|(name, path)| {
+                name.eq_ignore_ascii_case("path") && path.as_str().is_some_and(contains_password)
+            });
+            for (name, member) in members.iter_mut() {
+                if contains_password(name)
+                    || (targets_password && name.eq_ignore_ascii_case("value"))
+                {
+                    *member = Value::from(HIDDEN);
+                } else {
+                    hide_passwords(member);
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(hide_passwords),
+        Value::String(text) if contains_password(text) && text.trim_start().starts_with('{') => {
+            // A document inside a string, as Entra sends roles.
+            *text = redacted_body(text);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_hidden_wherever_they_stand() {
+        let body = r#"{"userName":"a","Password":"s1","Operations":[{"op":"add","path":"urn:x:password","value":"s2"},{"value":{"password":"s3"}}]}"#;
+        let redacted = redacted_body(body);
+        for secret in ["s1", "s2", "s3"] {
+            assert!(!redacted.contains(secret), "{redacted}");
+        }
+        assert!(redacted.contains("\"userName\":\"a\""));
+    }
+
+    #[test]
+    fn tokens_are_shortened_in_any_text() {
+        let token = "rhp_AbCdEfGh1234567890";
+        assert_eq!(
+            redacted_text(&format!("x{token} and {token}")),
+            "xrhp_AbCdEfGh… and rhp_AbCdEfGh…"
+        );
+        assert_eq!(redacted_text("rhp_AbCdEfGh"), "rhp_AbCdEfGh");
+    }
+
+    #[test]
+    fn unparsable_bodies_with_passwords_are_not_kept() {
+        assert!(!redacted_body("{\"password\":\"s1\"").contains("s1"));
+    }
+}

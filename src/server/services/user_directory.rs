@@ -1,0 +1,322 @@
+//! Provisioned people as the dashboard shows them. It only reads: Entra manages users.
+
+use serde_json::{Map, Value};
+
+use super::moments::{self, Moments};
+use super::{changes, organization};
+use crate::model::page::Page;
+use crate::model::user::{
+    ChangeKind, RoleState, UserChange, UserCounts, UserDetail, UserFailure, UserFilter, UserRow,
+    UserState,
+};
+use crate::server::App;
+use crate::server::actor::{Allowed, Permission};
+use crate::server::error::{ServiceError, StoreError};
+use crate::server::scim::resource::case_key;
+use crate::server::scim::resource::{Meta, User};
+use crate::server::store::keyset::{self, PAGE, TimeCursor};
+use crate::server::store::user_directory::{
+    self as store, Cursor, FoundUser, LatestFailure, ListedUser, Search, StoredChange,
+};
+
+/// A page of the organization's users. `allowed` proves [`Permission::ReadUsers`].
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] without that proof; else only what the database answers: a filter that nothing
+/// matches is an empty page, and a cursor that is none means the first page.
+pub async fn list(
+    app: &App,
+    allowed: &Allowed,
+    query: &UserFilter,
+) -> Result<Page<UserRow>, ServiceError> {
+    let organization = organization(allowed, Permission::ReadUsers)?;
+    let now = app.clock.now();
+    let text = query.text.trim();
+    let mut search = Search {
+        organization_id: &organization.id,
+        filter: query,
+        text,
+        text_key: case_key(text),
+        changed_since: moments::since(query.within.as_deref(), now),
+        text_is_broad: false,
+        roles_are_broad: false,
+    };
+    let moments = Moments::utc(now);
+    if query.state == Some(UserState::Deleted) {
+        return list_deleted(app, &search, &moments).await;
+    }
+    let mut connection = app.db.read().await?;
+    let total = store::measure(&mut connection, &mut search).await?;
+    let descending = query.descending;
+    let mut cursor = query.cursor.as_deref().and_then(Cursor::parse);
+    let mut back = query.newer && cursor.is_some();
+    let mut users =
+        store::list(&mut connection, &search, cursor.as_ref(), descending, back).await?;
+    if back && users.len() <= PAGE {
+        // The beginning is reached: show it as a full page.
+        (cursor, back) = (None, false);
+        users = store::list(&mut connection, &search, None, descending, false).await?;
+    }
+    let page = Page::of(
+        users,
+        cursor.is_some(),
+        back,
+        keyset::count(total),
+        |user| Cursor::of(query.sort, user).to_string(),
+    );
+    let ids: Vec<&str> = page.items.iter().map(|user| user.id.as_str()).collect();
+    let mut failures = store::latest_failures(&mut connection, &organization.id, &ids).await?;
+    Ok(page.map(|user| {
+        let failure = failures
+            .iter()
+            .position(|failure| failure.user_id == user.id)
+            .map(|index| failures.swap_remove(index));
+        row(user, failure, &moments)
+    }))
+}
+
+async fn list_deleted(
+    app: &App,
+    search: &Search<'_>,
+    moments: &Moments,
+) -> Result<Page<UserRow>, ServiceError> {
+    let mut connection = app.db.read().await?;
+    let descending = search.filter.descending;
+    let mut cursor = search.filter.cursor.as_deref().and_then(TimeCursor::parse);
+    let mut back = search.filter.newer && cursor.is_some();
+    let (mut users, total) =
+        store::list_deleted(&mut connection, search, cursor.as_ref(), descending != back).await?;
+    if back && users.len() <= PAGE {
+        (cursor, back) = (None, false);
+        (users, _) = store::list_deleted(&mut connection, search, None, descending).await?;
+    }
+    let page = Page::of(
+        users,
+        cursor.is_some(),
+        back,
+        keyset::count(total),
+        |user| {
+            TimeCursor {
+                at: user.deleted_at,
+                id: user.id.clone(),
+            }
+            .to_string()
+        },
+    );
+    Ok(page.map(|user| UserRow {
+        id: user.id,
+        label: user.label,
+        user_name: user.user_name,
+        active: false,
+        blocked: false,
+        role: None,
+        role_state: RoleState::Missing,
+        changed: moments.moment(user.deleted_at),
+        last_failure: None,
+    }))
+}
+
+fn row(user: ListedUser, failure: Option<LatestFailure>, moments: &Moments) -> UserRow {
+    UserRow {
+        id: user.id,
+        label: user.label,
+        user_name: user.user_name,
+        active: user.active,
+        blocked: user.blocked_at.is_some(),
+        role: user.role,
+        role_state: RoleState::parse(&user.role_state).unwrap_or(RoleState::Missing),
+        changed: moments.moment(user.updated_at),
+        last_failure: failure.map(|failure| UserFailure {
+            title: super::log_search::refusal(failure.reason.as_deref(), failure.detail.as_deref()),
+            log_id: failure.log_id,
+        }),
+    }
+}
+
+/// Counts for the tabs of the list. `allowed` proves [`Permission::ReadUsers`].
+///
+/// # Errors
+/// As [`list`].
+pub async fn counts(app: &App, allowed: &Allowed) -> Result<UserCounts, ServiceError> {
+    let organization = organization(allowed, Permission::ReadUsers)?;
+    let mut connection = app.db.read().await?;
+    let counted = store::counts(&mut connection, &organization.id).await?;
+    Ok(UserCounts {
+        all: keyset::count(counted.everyone),
+        active: keyset::count(counted.active),
+        inactive: keyset::count(counted.inactive),
+        with_errors: keyset::count(counted.failing),
+        deleted: keyset::count(counted.deleted),
+    })
+}
+
+/// Everything about one user, also about one that Entra has deleted. `allowed` proves
+/// [`Permission::ReadUsers`].
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for an id that this organization does not have; as [`list`] otherwise.
+pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail, ServiceError> {
+    let organization = organization(allowed, Permission::ReadUsers)?;
+    let mut connection = app.db.read().await?;
+    let user = store::find(&mut connection, &organization.id, id)
+        .await?
+        .ok_or(ServiceError::NotFound { what: "user" })?;
+    let moments = Moments::utc(app.clock.now());
+    let document: Map<String, Value> =
+        serde_json::from_str(&user.document).map_err(StoreError::from)?;
+    let base = app.settings.tenant_url(&organization.slug);
+    Ok(UserDetail {
+        json: resource_json(&user, &base)?,
+        attributes: attributes(&document),
+        active: user.active,
+        blocked: user.blocked_at.is_some(),
+        deleted: user.deleted_at.map(|at| moments.moment(at)),
+        role: user.role,
+        role_value: user.role_value,
+        role_state: RoleState::parse(&user.role_state).unwrap_or(RoleState::Missing),
+        version: user.version,
+        created: moments.moment(user.created_at),
+        changed: moments.moment(user.updated_at),
+        id: user.id,
+        label: user.label,
+        user_name: user.user_name,
+        external_id: user.external_id,
+    })
+}
+
+/// The resource as a GET answers it (RFC 7643 3.1), indented.
+fn resource_json(user: &FoundUser, base: &str) -> Result<String, ServiceError> {
+    let document: User = serde_json::from_str(&user.document).map_err(StoreError::from)?;
+    let resource = document.to_json(&Meta {
+        id: &user.id,
+        created: user.created_at,
+        last_modified: user.updated_at,
+        version: user.version,
+        location: &format!("{base}/Users/{}", user.id),
+    });
+    Ok(serde_json::to_string_pretty(&resource).map_err(StoreError::from)?)
+}
+
+fn is_extension(name: &str) -> bool {
+    name.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
+}
+
+/// Every stored value by its path, in the words of Entra's attribute mapping: `name.givenName`,
+/// `emails[type eq "work"].value`, `urn:...:2.0:User:department`.
+fn attributes(document: &Map<String, Value>) -> Vec<(String, String)> {
+    let mut flat = Vec::new();
+    for (name, value) in document {
+        match value {
+            Value::Object(parts) if is_extension(name) => {
+                for (part, value) in parts {
+                    flatten(format!("{name}:{part}"), value, &mut flat);
+                }
+            }
+            _ => flatten(name.clone(), value, &mut flat),
+        }
+    }
+    flat
+}
+
+fn flatten(path: String, value: &Value, flat: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(parts) => {
+            for (part, value) in parts {
+                flatten(format!("{path}.{part}"), value, flat);
+            }
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                flatten(element_path(&path, index, element), element, flat);
+            }
+        }
+        _ => {
+            if let Some(text) = changes::text(value) {
+                flat.push((path, text));
+            }
+        }
+    }
+}
+
+/// An element by its type, else as the primary one, else by its place.
+fn element_path(path: &str, index: usize, element: &Value) -> String {
+    if let Some(kind) = element.get("type").and_then(Value::as_str) {
+        format!("{path}[type eq \"{kind}\"]")
+    } else if element.get("primary").and_then(Value::as_bool) == Some(true) {
+        format!("{path}[primary eq true]")
+    } else {
+        format!("{path}[{}]", index + 1)
+    }
+}
+
+/// What a cursor of [`history`] begins with when it leads to newer changes.
+const NEWER: &str = "newer~";
+
+/// A page of what changed on a user, newest first; `cursor` as the page before answered it. `allowed` proves
+/// [`Permission::ReadUsers`].
+///
+/// # Errors
+/// As [`list`]. A user without history, or an unknown one, has an empty page.
+pub async fn history(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+    cursor: Option<String>,
+) -> Result<Page<UserChange>, ServiceError> {
+    let organization = organization(allowed, Permission::ReadUsers)?;
+    let mut connection = app.db.read().await?;
+    let cursor = cursor.unwrap_or_default();
+    let (place, mut newer) = match cursor.strip_prefix(NEWER) {
+        Some(place) => (place, true),
+        None => (cursor.as_str(), false),
+    };
+    let mut cursor = TimeCursor::parse(place);
+    newer = newer && cursor.is_some();
+    let (mut stored, total) = store::history(
+        &mut connection,
+        &organization.id,
+        id,
+        cursor.as_ref(),
+        newer,
+    )
+    .await?;
+    if newer && stored.len() <= PAGE {
+        (cursor, newer) = (None, false);
+        (stored, _) = store::history(&mut connection, &organization.id, id, None, false).await?;
+    }
+    let moments = Moments::utc(app.clock.now());
+    let page = Page::of(
+        stored,
+        cursor.is_some(),
+        newer,
+        keyset::count(total),
+        |change| {
+            TimeCursor {
+                at: change.changed_at,
+                id: change.id.clone(),
+            }
+            .to_string()
+        },
+    );
+    let mut page = page.try_map(|change| change_set(change, &moments))?;
+    page.previous = page.previous.map(|place| format!("{NEWER}{place}"));
+    Ok(page)
+}
+
+fn change_set(stored: StoredChange, moments: &Moments) -> Result<UserChange, ServiceError> {
+    let kind = ChangeKind::parse(&stored.kind)
+        .ok_or_else(|| StoreError::Corrupt(format!("unknown kind of change {}", stored.kind)))?;
+    Ok(UserChange {
+        id: stored.id,
+        changed: moments.moment(stored.changed_at),
+        kind,
+        actor: match stored.actor_kind.as_str() {
+            "token" => format!("Token {}", stored.actor_name),
+            _ => stored.actor_name,
+        },
+        log_id: stored.log_id,
+        version: stored.version,
+        changes: changes::parse(&stored.changes)?,
+    })
+}

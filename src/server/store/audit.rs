@@ -1,0 +1,84 @@
+//! `audit_log`: append-only.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use super::sql::{Builder, Connection, sql};
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+
+/// An entry as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Entry {
+    pub id: String,
+    /// `None` for what concerns the whole deployment.
+    pub organization_id: Option<String>,
+    pub occurred_at: Millis,
+    pub actor_kind: String,
+    pub actor_id: String,
+    pub actor_name: String,
+    pub address: String,
+    pub action: String,
+    pub target_kind: String,
+    pub target_id: String,
+    pub target_name: String,
+    /// JSON.
+    pub before: Option<String>,
+    /// JSON.
+    pub after: Option<String>,
+}
+
+/// Adds an entry.
+pub async fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
+    tx.execute(
+        sql(
+            "INSERT INTO audit_log (id, organization_id, occurred_at, actor_kind, actor_id, actor_name, address, \
+             action, target_kind, target_id, target_name, before, after) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        )
+        .bind(&entry.id)
+        .bind(entry.organization_id.as_deref())
+        .bind(entry.occurred_at)
+        .bind(&entry.actor_kind)
+        .bind(&entry.actor_id)
+        .bind(&entry.actor_name)
+        .bind(&entry.address)
+        .bind(&entry.action)
+        .bind(&entry.target_kind)
+        .bind(&entry.target_id)
+        .bind(&entry.target_name)
+        .bind(entry.before.as_deref())
+        .bind(entry.after.as_deref()),
+    )
+    .await?;
+    Ok(())
+}
+
+/// At most `limit` entries, latest first, older than the `(occurred_at, id)` of `older_than`; those of one
+/// organization, or all.
+pub async fn list(
+    connection: &mut Connection<'_>,
+    organization_id: Option<&str>,
+    older_than: Option<(Millis, &str)>,
+    limit: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT id, organization_id, occurred_at, actor_kind, actor_id, actor_name, address, action, target_kind, \
+         target_id, target_name, before, after FROM audit_log WHERE 1 = 1",
+    );
+    if let Some(id) = organization_id {
+        statement.push(" AND organization_id = ").bind(id);
+    }
+    if let Some((occurred_at, id)) = older_than {
+        statement
+            .push(" AND (occurred_at, id) < (")
+            .bind(occurred_at)
+            .push(", ")
+            .bind(id)
+            .push(")");
+    }
+    statement
+        .push(" ORDER BY occurred_at DESC, id DESC LIMIT ")
+        .bind(limit);
+    connection.fetch_all(statement.finish()).await
+}

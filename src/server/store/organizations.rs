@@ -1,0 +1,288 @@
+//! `organizations`.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use super::keyset::{From, prefix_range};
+use super::sql::{Builder, Connection, sql};
+use crate::model::organization::{MissingNames, MissingRole, ProvisioningState, UnknownRole};
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+
+/// An organization as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    pub state: ProvisioningState,
+    pub state_changed_at: Millis,
+    pub policies: Policies,
+    pub created_at: Millis,
+}
+
+/// What the organization decides about incomplete users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Policies {
+    pub missing_names: MissingNames,
+    pub missing_role: MissingRole,
+    pub unknown_role: UnknownRole,
+}
+
+impl Policies {
+    /// From the texts of the three columns.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a text that this program does not write.
+    pub fn from_columns(
+        missing_names: &str,
+        missing_role: &str,
+        unknown_role: &str,
+    ) -> Result<Self, StoreError> {
+        let corrupt = |text: &str| StoreError::Corrupt(format!("policy {text:?}"));
+        Ok(Self {
+            missing_names: MissingNames::parse(missing_names)
+                .ok_or_else(|| corrupt(missing_names))?,
+            missing_role: MissingRole::parse(missing_role).ok_or_else(|| corrupt(missing_role))?,
+            unknown_role: UnknownRole::parse(unknown_role).ok_or_else(|| corrupt(unknown_role))?,
+        })
+    }
+}
+
+/// A state from its column.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for a text that this program does not write.
+pub fn state_from_column(text: &str) -> Result<ProvisioningState, StoreError> {
+    ProvisioningState::parse(text)
+        .ok_or_else(|| StoreError::Corrupt(format!("provisioning state {text:?}")))
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    slug: String,
+    name: String,
+    state: String,
+    state_changed_at: i64,
+    missing_names: String,
+    missing_role: String,
+    unknown_role: String,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for Organization {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            state: state_from_column(&row.state)?,
+            policies: Policies::from_columns(
+                &row.missing_names,
+                &row.missing_role,
+                &row.unknown_role,
+            )?,
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            state_changed_at: row.state_changed_at,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// The organization of a slug.
+pub async fn find(
+    connection: &mut Connection<'_>,
+    slug: &str,
+) -> Result<Option<Organization>, StoreError> {
+    let row: Option<Row> = connection
+        .fetch_optional(
+            sql(
+                "SELECT id, slug, name, state, state_changed_at, missing_names, missing_role, unknown_role, created_at \
+                 FROM organizations WHERE slug = $1",
+            )
+            .bind(slug),
+        )
+        .await?;
+    row.map(Organization::try_from).transpose()
+}
+
+/// The organization of an id, locked for a change.
+pub async fn find_for_update(
+    tx: &mut Tx<'_>,
+    id: &str,
+) -> Result<Option<Organization>, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT id, slug, name, state, state_changed_at, missing_names, missing_role, unknown_role, created_at \
+         FROM organizations WHERE id = ",
+    );
+    statement.bind(id).push(tx.for_update());
+    let row: Option<Row> = tx.fetch_optional(statement.finish()).await?;
+    row.map(Organization::try_from).transpose()
+}
+
+/// Adds an organization; `false` when its slug is taken. `name_key` is the normalized twin of the name.
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    organization: &Organization,
+    name_key: &str,
+) -> Result<bool, StoreError> {
+    let inserted = tx
+        .execute(
+            sql(
+                "INSERT INTO organizations (id, slug, name, name_key, state, state_changed_at, missing_names, \
+                 missing_role, unknown_role, created_at, updated_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (slug) DO NOTHING",
+            )
+            .bind(&organization.id)
+            .bind(&organization.slug)
+            .bind(&organization.name)
+            .bind(name_key)
+            .bind(organization.state.as_str())
+            .bind(organization.state_changed_at)
+            .bind(organization.policies.missing_names.as_str())
+            .bind(organization.policies.missing_role.as_str())
+            .bind(organization.policies.unknown_role.as_str())
+            .bind(organization.created_at)
+            .bind(organization.created_at),
+        )
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// Sets name and policies.
+pub async fn update_settings(
+    tx: &mut Tx<'_>,
+    id: &str,
+    name: &str,
+    name_key: &str,
+    policies: Policies,
+    now: Millis,
+) -> Result<(), StoreError> {
+    tx.execute(
+        sql(
+            "UPDATE organizations SET name = $1, name_key = $2, missing_names = $3, missing_role = $4, \
+             unknown_role = $5, updated_at = $6 WHERE id = $7",
+        )
+        .bind(name)
+        .bind(name_key)
+        .bind(policies.missing_names.as_str())
+        .bind(policies.missing_role.as_str())
+        .bind(policies.unknown_role.as_str())
+        .bind(now)
+        .bind(id),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Turns provisioning on or off, or pauses it.
+pub async fn update_state(
+    tx: &mut Tx<'_>,
+    id: &str,
+    state: ProvisioningState,
+    now: Millis,
+) -> Result<(), StoreError> {
+    tx.execute(
+        sql("UPDATE organizations SET state = $1, state_changed_at = $2, updated_at = $2 WHERE id = $3")
+            .bind(state.as_str())
+            .bind(now)
+            .bind(id),
+    )
+    .await?;
+    Ok(())
+}
+
+/// An organization in Support's list, with its figures.
+#[derive(Debug, Clone, FromRow)]
+pub struct Listed {
+    pub slug: String,
+    pub name: String,
+    pub state: String,
+    pub users: i64,
+    pub failures: i64,
+    pub last_contact_at: Option<i64>,
+}
+
+/// At most `limit` organizations in the order of their names (against it for [`From::Before`]); `prefix` is
+/// a normalized beginning of name or slug. Failures count from `since` on.
+pub async fn list(
+    connection: &mut Connection<'_>,
+    prefix: &str,
+    from: &From,
+    since: Millis,
+    limit: i64,
+) -> Result<Vec<Listed>, StoreError> {
+    // Figures are looked up for the rows of the page only, each by the beginning of an index.
+    let mut statement = Builder::new(
+        "SELECT o.slug, o.name, o.state, \
+         (SELECT count(*) FROM users u WHERE u.organization_id = o.id) AS users, \
+         (SELECT CAST(COALESCE(sum(h.entries + h.unrecorded), 0) AS BIGINT) FROM provisioning_log_hours h \
+          WHERE h.organization_id = o.id AND h.hour >= ",
+    );
+    statement.bind(since).push(
+        " AND h.status = 'failure') AS failures, \
+         (SELECT max(l.occurred_at) FROM provisioning_logs l WHERE l.organization_id = o.id) AS last_contact_at \
+         FROM (SELECT id, slug, name, name_key, state FROM organizations WHERE 1 = 1",
+    );
+    push_prefix(&mut statement, prefix);
+    let (end, direction) = match from {
+        From::Start => ("", ""),
+        From::After(slug) => {
+            statement
+                .push(" AND (name_key, slug) > (SELECT name_key, slug FROM organizations WHERE slug = ")
+                .bind(slug);
+            (")", "")
+        }
+        From::Before(slug) => {
+            statement
+                .push(" AND (name_key, slug) < (SELECT name_key, slug FROM organizations WHERE slug = ")
+                .bind(slug);
+            (")", " DESC")
+        }
+    };
+    let order = |statement: &mut Builder| {
+        statement
+            .push(" ORDER BY name_key")
+            .push(direction)
+            .push(", slug")
+            .push(direction);
+    };
+    statement.push(end);
+    order(&mut statement);
+    statement.push(" LIMIT ").bind(limit).push(") o");
+    order(&mut statement);
+    connection.fetch_all(statement.finish()).await
+}
+
+/// How many organizations begin with `prefix`; counting stops at `limit`.
+pub async fn count(
+    connection: &mut Connection<'_>,
+    prefix: &str,
+    limit: i64,
+) -> Result<i64, StoreError> {
+    let mut statement =
+        Builder::new("SELECT count(*) FROM (SELECT 1 FROM organizations WHERE 1 = 1");
+    push_prefix(&mut statement, prefix);
+    statement.push(" LIMIT ").bind(limit).push(") counted");
+    connection.fetch_count(statement.finish()).await
+}
+
+/// Names and slugs that begin with `prefix`, as ranges of two indexes: key columns sort by code point.
+fn push_prefix(statement: &mut Builder, prefix: &str) {
+    if prefix.is_empty() {
+        return;
+    }
+    let (start, end) = prefix_range(prefix);
+    statement
+        .push(" AND ((name_key >= ")
+        .bind(&start)
+        .push(" AND name_key < ")
+        .bind(&end)
+        .push(") OR (slug >= ")
+        .bind(&start)
+        .push(" AND slug < ")
+        .bind(&end)
+        .push("))");
+}

@@ -1,0 +1,261 @@
+//! `provisioning_logs`, their payloads and their hourly counts.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use super::sql::{Arg, Builder, Connection, sql};
+use crate::server::clock::{HOUR, MINUTE, Millis};
+use crate::server::error::StoreError;
+
+/// Requests of one organization with no gap above this are one cycle.
+const CYCLE_GAP: Millis = 5 * MINUTE;
+/// Rows of one insert: 28 values each, below both databases' limits.
+const ROWS: usize = 100;
+
+/// One SCIM request, as stored.
+#[derive(Debug, Clone)]
+pub struct NewEntry {
+    /// The request id.
+    pub id: String,
+    pub organization_id: String,
+    pub occurred_at: Millis,
+    pub action: &'static str,
+    pub status: &'static str,
+    pub is_lookup: bool,
+    pub method: String,
+    pub path: String,
+    pub http_status: i64,
+    pub scim_type: Option<&'static str>,
+    pub reason: Option<&'static str>,
+    pub attribute: Option<String>,
+    pub detail: Option<String>,
+    pub user_id: Option<String>,
+    pub user_name: Option<String>,
+    pub user_name_key: Option<String>,
+    pub external_id: Option<String>,
+    pub label: Option<String>,
+    pub label_key: Option<String>,
+    pub token_id: Option<String>,
+    pub token_prefix: Option<String>,
+    pub address: String,
+    pub user_agent: Option<String>,
+    pub client_version: Option<String>,
+    pub duration_us: i64,
+    /// JSON: `[model::log::Step]`.
+    pub steps: String,
+    /// JSON: `[model::log::LogRemark]`.
+    pub remarks: Option<String>,
+    pub payload: Option<NewPayload>,
+}
+
+/// What was sent and answered: already redacted and cut.
+#[derive(Debug, Clone)]
+pub struct NewPayload {
+    pub query: Option<String>,
+    /// JSON: `[["name", "value"]]`.
+    pub request_headers: String,
+    pub request_body: Option<String>,
+    pub response_body: Option<String>,
+    /// JSON: `[{"attribute", "old", "new"}]`.
+    pub refused_changes: Option<String>,
+    pub is_cut: bool,
+}
+
+/// Counts of one hour, to be added to what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HourKey {
+    /// "" for requests to organizations that do not exist.
+    pub organization_id: String,
+    /// Start of the hour, epoch milliseconds.
+    pub hour: Millis,
+    pub action: &'static str,
+    pub status: &'static str,
+    pub reason: &'static str,
+    pub token_id: String,
+}
+
+impl HourKey {
+    /// The start of the hour that `time` is in.
+    pub fn hour_of(time: Millis) -> Millis {
+        time.div_euclid(HOUR) * HOUR
+    }
+}
+
+/// What is added to a [`HourKey`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HourCounts {
+    pub entries: i64,
+    /// Requests beyond what the log records.
+    pub unrecorded: i64,
+    pub duration_us: i64,
+}
+
+/// Stores entries with their payloads. Entries join the cycle of the organization's last request if that is at
+/// most five minutes ago, else the first of them begins a new one.
+pub async fn insert(tx: &mut Tx<'_>, entries: Vec<NewEntry>) -> Result<(), StoreError> {
+    let mut rest = entries;
+    while !rest.is_empty() {
+        let tail = rest.split_off(rest.len().min(ROWS));
+        insert_rows(tx, rest).await?;
+        rest = tail;
+    }
+    Ok(())
+}
+
+async fn insert_rows(tx: &mut Tx<'_>, entries: Vec<NewEntry>) -> Result<(), StoreError> {
+    let mut cycles: Vec<Cycle> = Vec::new();
+    let mut rows = Vec::with_capacity(entries.len());
+    let mut payloads = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let cycle_id = cycle_of(tx, &mut cycles, &entry).await?;
+        if let Some(payload) = entry.payload {
+            payloads.push(vec![
+                Arg::from(&entry.id),
+                Arg::from(&entry.organization_id),
+                Arg::from(entry.occurred_at),
+                Arg::from(payload.query),
+                Arg::from(payload.request_headers),
+                Arg::from(payload.request_body),
+                Arg::from(payload.response_body),
+                Arg::from(payload.refused_changes),
+                Arg::from(payload.is_cut),
+            ]);
+        }
+        rows.push(vec![
+            Arg::from(entry.id),
+            Arg::from(entry.organization_id),
+            Arg::from(entry.occurred_at),
+            Arg::from(cycle_id),
+            Arg::from(entry.action),
+            Arg::from(entry.status),
+            Arg::from(entry.is_lookup),
+            Arg::from(entry.method),
+            Arg::from(entry.path),
+            Arg::from(entry.http_status),
+            Arg::from(entry.scim_type),
+            Arg::from(entry.reason),
+            Arg::from(entry.attribute),
+            Arg::from(entry.detail),
+            Arg::from(entry.user_id),
+            Arg::from(entry.user_name),
+            Arg::from(entry.user_name_key),
+            Arg::from(entry.external_id),
+            Arg::from(entry.label),
+            Arg::from(entry.label_key),
+            Arg::from(entry.token_id),
+            Arg::from(entry.token_prefix),
+            Arg::from(entry.address),
+            Arg::from(entry.user_agent),
+            Arg::from(entry.client_version),
+            Arg::from(entry.duration_us),
+            Arg::from(entry.steps),
+            Arg::from(entry.remarks),
+        ]);
+    }
+    let mut statement = Builder::new(
+        "INSERT INTO provisioning_logs (id, organization_id, occurred_at, cycle_id, action, status, is_lookup, \
+         method, path, http_status, scim_type, reason, attribute, detail, user_id, user_name, user_name_key, \
+         external_id, label, label_key, token_id, token_prefix, address, user_agent, client_version, \
+         duration_us, steps, remarks) VALUES ",
+    );
+    statement.push_rows(rows);
+    tx.execute(statement.finish_repeated()).await?;
+    if !payloads.is_empty() {
+        let mut statement = Builder::new(
+            "INSERT INTO provisioning_log_payloads (log_id, organization_id, occurred_at, query, \
+             request_headers, request_body, response_body, refused_changes, is_cut) VALUES ",
+        );
+        statement.push_rows(payloads);
+        tx.execute(statement.finish_repeated()).await?;
+    }
+    Ok(())
+}
+
+/// Where an organization's current cycle stands while a batch is stored.
+struct Cycle {
+    organization_id: String,
+    id: String,
+    last_at: Millis,
+}
+
+#[derive(FromRow)]
+struct LastEntry {
+    occurred_at: Millis,
+    cycle_id: String,
+}
+
+async fn cycle_of(
+    connection: &mut Connection<'_>,
+    cycles: &mut Vec<Cycle>,
+    entry: &NewEntry,
+) -> Result<String, StoreError> {
+    let known = cycles
+        .iter()
+        .position(|cycle| cycle.organization_id == entry.organization_id);
+    let index = match known {
+        Some(index) => index,
+        None => {
+            let last: Option<LastEntry> = connection
+                .fetch_optional(
+                    sql(
+                        "SELECT occurred_at, cycle_id FROM provisioning_logs WHERE organization_id = $1 \
+                         ORDER BY occurred_at DESC, id DESC LIMIT 1",
+                    )
+                    .bind(&entry.organization_id),
+                )
+                .await?;
+            let (id, last_at) = last.map_or_else(
+                || (entry.id.clone(), entry.occurred_at),
+                |last| (last.cycle_id, last.occurred_at),
+            );
+            cycles.push(Cycle {
+                organization_id: entry.organization_id.clone(),
+                id,
+                last_at,
+            });
+            cycles.len() - 1
+        }
+    };
+    let cycle = &mut cycles[index];
+    if entry.occurred_at - cycle.last_at > CYCLE_GAP {
+        cycle.id.clone_from(&entry.id);
+    }
+    // Batched reads may be older than a change that was stored at once.
+    cycle.last_at = cycle.last_at.max(entry.occurred_at);
+    Ok(cycle.id.clone())
+}
+
+/// Adds to the hourly counts.
+pub async fn add_hours(
+    tx: &mut Tx<'_>,
+    hours: Vec<(HourKey, HourCounts)>,
+) -> Result<(), StoreError> {
+    if hours.is_empty() {
+        return Ok(());
+    }
+    let mut statement = Builder::new(
+        "INSERT INTO provisioning_log_hours (organization_id, hour, action, status, reason, token_id, entries, \
+         unrecorded, duration_us) VALUES ",
+    );
+    statement.push_rows(hours.into_iter().map(|(key, counts)| {
+        vec![
+            Arg::from(key.organization_id),
+            Arg::from(key.hour),
+            Arg::from(key.action),
+            Arg::from(key.status),
+            Arg::from(key.reason),
+            Arg::from(key.token_id),
+            Arg::from(counts.entries),
+            Arg::from(counts.unrecorded),
+            Arg::from(counts.duration_us),
+        ]
+    }));
+    statement.push(
+        " ON CONFLICT (organization_id, hour, action, status, reason, token_id) DO UPDATE SET \
+         entries = provisioning_log_hours.entries + excluded.entries, \
+         unrecorded = provisioning_log_hours.unrecorded + excluded.unrecorded, \
+         duration_us = provisioning_log_hours.duration_us + excluded.duration_us",
+    );
+    tx.execute(statement.finish()).await?;
+    Ok(())
+}

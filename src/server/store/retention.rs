@@ -1,0 +1,129 @@
+//! Deleting what is no longer kept, a batch at a time, and the lease of the job that does it.
+
+use super::Tx;
+use super::sql::{Connection, sql};
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+
+/// Rows of one batch: few enough that nobody notices the wait.
+pub const BATCH: i64 = 500;
+
+/// What is deleted by age.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expired {
+    /// Log entries before `at`, whose ids sort before `first_id` (see [`crate::server::ids::first_request_id`]).
+    Entries {
+        at: Millis,
+        first_id: String,
+    },
+    /// Their bodies.
+    Payloads {
+        at: Millis,
+        first_id: String,
+    },
+    Audit {
+        before: Millis,
+    },
+    /// Changes of users that were deleted before.
+    TombstoneChanges {
+        before: Millis,
+    },
+    /// The deleted users themselves, once their changes are gone.
+    Tombstones {
+        before: Millis,
+    },
+    Sessions {
+        before: Millis,
+    },
+    SignInAttempts {
+        before: Millis,
+    },
+    /// Hourly counts of one organization; "" for those of none.
+    Hours {
+        organization_id: String,
+        before: Millis,
+    },
+}
+
+/// Deletes one batch; answers how many rows went.
+pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, StoreError> {
+    let statement = match expired {
+        Expired::Entries { at, first_id } => sql(
+            "DELETE FROM provisioning_logs WHERE id IN (SELECT id FROM provisioning_logs \
+                 WHERE id < $1 AND occurred_at < $2 ORDER BY id LIMIT $3)",
+        )
+        .bind(first_id)
+        .bind(*at),
+        Expired::Payloads { at, first_id } => {
+            sql("DELETE FROM provisioning_log_payloads WHERE log_id IN \
+                 (SELECT log_id FROM provisioning_log_payloads \
+                 WHERE log_id < $1 AND occurred_at < $2 ORDER BY log_id LIMIT $3)")
+            .bind(first_id)
+            .bind(*at)
+        }
+        Expired::Audit { before } => sql(
+            "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log \
+                 WHERE occurred_at < $1 ORDER BY occurred_at, id LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::TombstoneChanges { before } => sql(
+            "DELETE FROM user_changes WHERE id IN (SELECT c.id FROM deleted_users d \
+                 JOIN user_changes c ON c.organization_id = d.organization_id AND c.user_id = d.id \
+                 WHERE d.deleted_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::Tombstones { before } => sql(
+            "DELETE FROM deleted_users WHERE id IN (SELECT id FROM deleted_users \
+                 WHERE deleted_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::Sessions { before } => {
+            sql("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+                 WHERE expires_at < $1 LIMIT $2)")
+            .bind(*before)
+        }
+        Expired::SignInAttempts { before } => sql(
+            "DELETE FROM sign_in_attempts WHERE key IN (SELECT key FROM sign_in_attempts \
+                 WHERE window_started_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::Hours {
+            organization_id,
+            before,
+        } => sql("DELETE FROM provisioning_log_hours WHERE \
+                 (organization_id, hour, action, status, reason, token_id) IN \
+                 (SELECT organization_id, hour, action, status, reason, token_id \
+                 FROM provisioning_log_hours WHERE organization_id = $1 AND hour < $2 LIMIT $3)")
+        .bind(organization_id)
+        .bind(*before),
+    };
+    tx.execute(statement.bind(BATCH)).await
+}
+
+/// The ids of all organizations.
+pub async fn organization_ids(connection: &mut Connection<'_>) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> = connection
+        .fetch_all(sql("SELECT id FROM organizations ORDER BY id"))
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Takes the lease of the job `name` until `until`; false if another replica holds it now.
+pub async fn claim(
+    tx: &mut Tx<'_>,
+    name: &str,
+    now: Millis,
+    until: Millis,
+) -> Result<bool, StoreError> {
+    let claimed = tx
+        .execute(
+            sql("INSERT INTO job_leases (name, held_until) VALUES ($1, $2) \
+                 ON CONFLICT (name) DO UPDATE SET held_until = excluded.held_until \
+                 WHERE job_leases.held_until <= $3")
+            .bind(name)
+            .bind(until)
+            .bind(now),
+        )
+        .await?;
+    Ok(claimed > 0)
+}

@@ -1,0 +1,342 @@
+//! `users`, `user_values`, `deleted_users` and `user_changes`: provisioned people and their history.
+
+use sqlx::FromRow;
+
+use super::sql::{Arg, Builder, Connection, sql};
+use super::user_filter;
+use super::{Tx, dialect};
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+use crate::server::scim::filter::Filter;
+use crate::server::scim::path::AttributePath;
+use crate::server::scim::resource::FilterValue;
+
+macro_rules! columns {
+    () => {
+        "u.id, u.user_name, u.external_id, u.active, u.role_id, u.role_value, u.role_state, \
+         u.blocked_at, u.version, u.created_at, u.updated_at, u.document"
+    };
+}
+
+/// A user as stored: the document and what stands beside it.
+#[derive(Debug, Clone, FromRow)]
+pub struct StoredUser {
+    pub id: String,
+    pub user_name: String,
+    pub external_id: Option<String>,
+    pub active: bool,
+    pub role_id: Option<String>,
+    pub role_value: Option<String>,
+    pub role_state: String,
+    pub blocked_at: Option<Millis>,
+    pub version: i64,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+    /// The SCIM attributes as JSON, without `id`, `meta` and `schemas`.
+    pub document: String,
+}
+
+/// The columns that a change writes, derived from the document.
+#[derive(Debug, Clone)]
+pub struct UserColumns {
+    pub user_name: String,
+    pub user_name_key: String,
+    pub external_id: Option<String>,
+    pub active: bool,
+    pub given_name: Option<String>,
+    pub given_name_key: Option<String>,
+    pub family_name: Option<String>,
+    pub family_name_key: Option<String>,
+    pub display_name: Option<String>,
+    pub display_name_key: Option<String>,
+    pub label: String,
+    pub label_key: String,
+    pub role_id: Option<String>,
+    pub role_value: Option<String>,
+    pub role_state: &'static str,
+    pub document: String,
+}
+
+/// One change set of one user.
+#[derive(Debug, Clone)]
+pub struct NewChange<'a> {
+    pub id: String,
+    pub user_id: &'a str,
+    pub log_id: Option<&'a str>,
+    pub changed_at: Millis,
+    pub kind: &'static str,
+    pub actor_kind: &'static str,
+    pub actor_id: &'a str,
+    pub actor_name: String,
+    pub version: i64,
+    /// JSON: `[{"attribute", "old", "new"}]`.
+    pub changes: String,
+}
+
+/// The user with this id in this organization.
+pub async fn find(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    id: &str,
+) -> Result<Option<StoredUser>, StoreError> {
+    const FIND: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE u.id = $1 AND u.organization_id = $2"
+    );
+    connection
+        .fetch_optional(sql(FIND).bind(id).bind(organization_id))
+        .await
+}
+
+/// As [`find`], and nobody else changes the user until this transaction ends.
+pub async fn find_locked(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+) -> Result<Option<StoredUser>, StoreError> {
+    const LOCKED: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE u.id = $1 AND u.organization_id = $2 FOR UPDATE"
+    );
+    match tx.dialect() {
+        // SQLite's one writer is the lock.
+        dialect::Dialect::Sqlite => find(tx, organization_id, id).await,
+        dialect::Dialect::Postgres => {
+            tx.fetch_optional(sql(LOCKED).bind(id).bind(organization_id))
+                .await
+        }
+    }
+}
+
+/// The user with this userName, compared by its key.
+pub async fn find_by_user_name(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    user_name_key: &str,
+) -> Result<Option<StoredUser>, StoreError> {
+    const BY_USER_NAME: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE u.organization_id = $1 AND u.user_name_key = $2"
+    );
+    connection
+        .fetch_optional(sql(BY_USER_NAME).bind(organization_id).bind(user_name_key))
+        .await
+}
+
+/// Stores a new user. `false` when the userName is taken; nothing is stored then.
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+    now: Millis,
+    columns: UserColumns,
+) -> Result<bool, StoreError> {
+    let statement = sql(
+        "INSERT INTO users (id, organization_id, user_name, user_name_key, external_id, active, \
+         given_name, given_name_key, family_name, family_name_key, display_name, display_name_key, \
+         label, label_key, role_id, role_value, role_state, blocked_at, version, created_at, updated_at, document) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, NULL, 1, $18, $18, $19) \
+         ON CONFLICT (organization_id, user_name_key) DO NOTHING",
+    )
+    .bind(id)
+    .bind(organization_id)
+    .bind(columns.user_name)
+    .bind(columns.user_name_key)
+    .bind(columns.external_id)
+    .bind(columns.active)
+    .bind(columns.given_name)
+    .bind(columns.given_name_key)
+    .bind(columns.family_name)
+    .bind(columns.family_name_key)
+    .bind(columns.display_name)
+    .bind(columns.display_name_key)
+    .bind(columns.label)
+    .bind(columns.label_key)
+    .bind(columns.role_id)
+    .bind(columns.role_value)
+    .bind(columns.role_state)
+    .bind(now)
+    .bind(columns.document);
+    Ok(tx.execute(statement).await? == 1)
+}
+
+/// Stores a changed user under its next version. `renamed` says that the userName's key changed.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the new userName is taken; nothing is stored then.
+pub async fn update(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+    version: i64,
+    now: Millis,
+    renamed: bool,
+    columns: UserColumns,
+) -> Result<(), StoreError> {
+    let statement = sql(
+        "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, active = $6, \
+         given_name = $7, given_name_key = $8, family_name = $9, family_name_key = $10, \
+         display_name = $11, display_name_key = $12, label = $13, label_key = $14, role_id = $15, \
+         role_value = $16, role_state = $17, version = $18, updated_at = $19, document = $20 \
+         WHERE id = $1 AND organization_id = $2",
+    )
+    .bind(id)
+    .bind(organization_id)
+    .bind(columns.user_name)
+    .bind(columns.user_name_key)
+    .bind(columns.external_id)
+    .bind(columns.active)
+    .bind(columns.given_name)
+    .bind(columns.given_name_key)
+    .bind(columns.family_name)
+    .bind(columns.family_name_key)
+    .bind(columns.display_name)
+    .bind(columns.display_name_key)
+    .bind(columns.label)
+    .bind(columns.label_key)
+    .bind(columns.role_id)
+    .bind(columns.role_value)
+    .bind(columns.role_state)
+    .bind(version)
+    .bind(now)
+    .bind(columns.document);
+    // Only a new userName can be refused, so only then is the extra savepoint worth its price.
+    if renamed {
+        tx.try_execute(statement).await?;
+    } else {
+        tx.execute(statement).await?;
+    }
+    Ok(())
+}
+
+/// Stores the filterable values of a new user.
+pub async fn insert_values(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    user_id: &str,
+    values: Vec<FilterValue>,
+) -> Result<(), StoreError> {
+    // Far below both databases' limits on bound values.
+    const ROWS: usize = 500;
+    let mut values = values.into_iter().peekable();
+    while values.peek().is_some() {
+        let mut statement = Builder::new(
+            "INSERT INTO user_values (user_id, organization_id, attribute, element, sub, value_key, match_key) VALUES ",
+        );
+        statement.push_rows(values.by_ref().take(ROWS).map(|value| {
+            vec![
+                Arg::from(user_id),
+                Arg::from(organization_id),
+                Arg::from(value.attribute),
+                Arg::from(value.element),
+                Arg::from(value.sub),
+                Arg::from(&value.key),
+                Arg::from(user_filter::match_key(&value.key)),
+            ]
+        }));
+        tx.execute(statement.finish()).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the filterable values of a user, before new ones are stored.
+pub async fn delete_values(tx: &mut Tx<'_>, user_id: &str) -> Result<(), StoreError> {
+    tx.execute(sql("DELETE FROM user_values WHERE user_id = $1").bind(user_id))
+        .await?;
+    Ok(())
+}
+
+/// Takes a user out of SCIM's sight; its tombstone stays in `deleted_users`.
+pub async fn delete(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+    now: Millis,
+    log_id: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        sql(
+            "INSERT INTO deleted_users (id, organization_id, user_name, user_name_key, external_id, label, \
+             version, created_at, deleted_at, log_id, document) \
+             SELECT id, organization_id, user_name, user_name_key, external_id, label, version, created_at, \
+             $3, $4, document FROM users WHERE id = $1 AND organization_id = $2",
+        )
+        .bind(id)
+        .bind(organization_id)
+        .bind(now)
+        .bind(log_id),
+    )
+    .await?;
+    delete_values(tx, id).await?;
+    tx.execute(
+        sql("DELETE FROM users WHERE id = $1 AND organization_id = $2")
+            .bind(id)
+            .bind(organization_id),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Adds to a user's history.
+pub async fn insert_change(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    change: NewChange<'_>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        sql(
+            "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, \
+             actor_id, actor_name, version, changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(change.id)
+        .bind(organization_id)
+        .bind(change.user_id)
+        .bind(change.log_id)
+        .bind(change.changed_at)
+        .bind(change.kind)
+        .bind(change.actor_kind)
+        .bind(change.actor_id)
+        .bind(change.actor_name)
+        .bind(change.version)
+        .bind(change.changes),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Users that a filter selects, in order; at most `limit` of them after the first `offset`.
+pub async fn list(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    filter: Option<&Filter>,
+    sort: Option<(&AttributePath, bool)>,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<StoredUser>, StoreError> {
+    let mut statement = Builder::new(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE u.organization_id = "
+    ));
+    statement.bind(organization_id);
+    user_filter::push_where(&mut statement, organization_id, filter);
+    user_filter::push_order(&mut statement, sort);
+    statement.push(" LIMIT ").bind(limit);
+    statement.push(" OFFSET ").bind(offset);
+    connection.fetch_all(statement.finish()).await
+}
+
+/// How many users a filter selects.
+pub async fn count(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    filter: Option<&Filter>,
+) -> Result<i64, StoreError> {
+    let mut statement = Builder::new("SELECT count(*) FROM users u WHERE u.organization_id = ");
+    statement.bind(organization_id);
+    user_filter::push_where(&mut statement, organization_id, filter);
+    connection.fetch_count(statement.finish()).await
+}

@@ -1,0 +1,6 @@
+//! What the pages read: users, the log, and what becomes of both with age.
+
+mod fill;
+mod log_search;
+mod retention;
+mod user_directory;

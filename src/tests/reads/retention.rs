@@ -1,0 +1,90 @@
+use rhombus_provisioning::server::clock::{DAY, HOUR};
+use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::jobs::retention::{self, Purged};
+use rhombus_provisioning::server::store::retention::claim;
+use rhombus_provisioning::server::store::sql::sql;
+
+use super::fill::*;
+use crate::db_test;
+
+db_test! {
+    async fn what_is_old_goes_and_the_rest_stays(db) {
+        let app = two_organizations(db).await;
+        let kept = entry("update", 89 * DAY);
+        let old: Vec<_> = (0..1_001).map(|index| entry("update", 91 * DAY + index)).collect();
+        let mut statements: Vec<_> = old.iter().chain([&kept]).map(Entry::insert).collect();
+        statements.extend([
+            kept.payload(None),
+            entry("update", 31 * DAY).payload(None),
+            entry("update", 29 * DAY).payload(None),
+            tombstone("gone", "a", NOW - 91 * DAY),
+            tombstone("left", "b", NOW - 89 * DAY),
+            change("gone", NOW - 100 * DAY, None, "[]"),
+            change("left", NOW - 100 * DAY, None, "[]"),
+            change("here", NOW - 100 * DAY, None, "[]"),
+        ]);
+        for (id, at) in [("old", NOW - 731 * DAY), ("new", NOW - 729 * DAY)] {
+            statements.push(
+                sql("INSERT INTO audit_log (id, occurred_at, actor_kind, actor_id, actor_name, address, action, \
+                     target_kind, target_id, target_name) VALUES ($1, $2, '', '', '', '', '', '', '', '')")
+                .bind(id).bind(at),
+            );
+        }
+        for (id, at) in [("old", NOW - 1), ("new", NOW + 1)] {
+            statements.push(
+                sql("INSERT INTO sessions (id, data, created_at, last_seen_at, expires_at, address, user_agent) \
+                     VALUES ($1, '', 0, 0, $2, '', '')")
+                .bind(id).bind(at),
+            );
+        }
+        for (id, at) in [("old", NOW - 2 * DAY), ("new", NOW - HOUR)] {
+            statements.push(
+                sql("INSERT INTO sign_in_attempts (key, window_started_at, attempts) VALUES ($1, $2, 1)")
+                    .bind(id).bind(at),
+            );
+        }
+        for (organization, at) in [(CONTOSO, NOW - 401 * DAY), ("", NOW - 401 * DAY), (CONTOSO, NOW - 399 * DAY)] {
+            statements.push(
+                sql("INSERT INTO provisioning_log_hours (organization_id, hour, action, status, reason, token_id, \
+                     entries, unrecorded, duration_us) VALUES ($1, $2, 'update', 'success', '', '', 1, 0, 0)")
+                .bind(organization).bind(at),
+            );
+        }
+        run(&app, statements).await;
+        let purged = Purged {
+            entries: 1_001,
+            payloads: 2,
+            audit: 1,
+            tombstones: 1,
+            user_changes: 1,
+            sessions: 1,
+            sign_in_attempts: 1,
+            hours: 2,
+        };
+        assert_eq!(retention::run_once(&app).await.unwrap(), purged);
+        assert_eq!(retention::run_once(&app).await.unwrap(), Purged::default());
+        let mut connection = app.db.read().await.unwrap();
+        for (table, rows) in [
+            ("SELECT count(*) FROM provisioning_logs", 1),
+            ("SELECT count(*) FROM provisioning_log_payloads", 1),
+            ("SELECT count(*) FROM user_changes", 2),
+            ("SELECT count(*) FROM deleted_users", 1),
+        ] {
+            assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
+        }
+    }
+}
+
+db_test! {
+    async fn one_replica_at_a_time_has_the_lease(db) {
+        let app = app(db);
+        let mut held = Vec::new();
+        for (now, until) in [(10, 20), (15, 25), (20, 30), (29, 39), (30, 40)] {
+            let claimed: bool = app.db.write::<_, StoreError, _>(move |tx| Box::pin(async move {
+                claim(tx, "retention", now, until).await
+            })).await.unwrap();
+            held.push(claimed);
+        }
+        assert_eq!(held, [true, false, true, false, true]);
+    }
+}

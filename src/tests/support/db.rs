@@ -1,0 +1,116 @@
+//! A fresh database for each test, on both database systems.
+
+use rhombus_provisioning::server::store::{Db, migrate};
+
+/// An open, migrated database that nobody else uses.
+pub struct TestDb {
+    pub db: Db,
+    pub url: String,
+    /// Keeps the SQLite file as long as the test runs.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl TestDb {
+    /// A new SQLite file.
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        Self::open(url, Some(folder)).await
+    }
+
+    /// A new database on the server that `TEST_POSTGRES_URL` names. Without one the test is skipped, loudly; in
+    /// CI that is a failure.
+    pub async fn postgres() -> Option<Self> {
+        let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "TEST_POSTGRES_URL is not set: `cargo xtask test` starts PostgreSQL and sets it"
+            );
+            eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set");
+            return None;
+        };
+        let name = format!(
+            "test_{}",
+            rhombus_provisioning::server::secret::random_base62(16).unwrap()
+        );
+        let name = name.to_lowercase();
+        let pool = sqlx::PgPool::connect(&server).await.unwrap();
+        // Templates can be copied by one session at a time only: try again while another test does.
+        for attempt in 0.. {
+            let created = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+                .execute(&pool)
+                .await;
+            match created {
+                Ok(_) => break,
+                Err(error) if attempt > 50 => panic!("no test database: {error}"),
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+            }
+        }
+        pool.close().await;
+        let mut url = url::Url::parse(&server).unwrap();
+        url.set_path(&name);
+        Some(Self::open(url.to_string(), None).await)
+    }
+
+    async fn open(url: String, folder: Option<tempfile::TempDir>) -> Self {
+        let db = Db::open(&url, true).await.unwrap();
+        migrate::migrate(&db, &url).await.unwrap();
+        Self {
+            db,
+            url,
+            _folder: folder,
+        }
+    }
+}
+
+/// Makes each test two: one on SQLite, one on PostgreSQL.
+#[macro_export]
+macro_rules! db_test {
+    // The short form, for tests that need the connections only.
+    (async fn $name:ident($db:ident) $body:block) => {
+        $crate::db_test! {
+            async fn $name(opened: TestDb) {
+                let $db = opened.db.clone();
+                $body
+            }
+        }
+    };
+    ($($(#[$meta:meta])* async fn $name:ident($db:ident: TestDb) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs all of its module's names")]
+            use super::*;
+            use $crate::support::db::TestDb;
+
+            async fn on_database($db: TestDb) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$meta])*
+            async fn sqlite() {
+                on_database(TestDb::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$meta])*
+            async fn postgres() {
+                if let Some(db) = TestDb::postgres().await {
+                    on_database(db).await;
+                }
+            }
+        }
+    )+};
+}
+
+/// As `db_test!`, for a test that needs one organization with Entra.
+#[macro_export]
+macro_rules! entra_test {
+    ($($(#[$meta:meta])* async fn $name:ident($entra:ident: Entra) $body:block)+) => {
+        $crate::db_test! {$(
+            $(#[$meta])*
+            async fn $name(db: TestDb) {
+                let app = $crate::support::app::TestApp::new(db).await;
+                let $entra = app.entra("contoso").await;
+                $body
+            }
+        )+}
+    };
+}
