@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod architecture;
 mod process;
 mod reads;
 mod scim;
