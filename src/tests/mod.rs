@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod architecture;
 mod process;
 mod reads;
 mod scim;

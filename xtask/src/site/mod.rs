@@ -11,7 +11,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use crate::build::Profile;
+use crate::build::{Profile, for_this_computer};
 use crate::process::{cargo, run};
 use crate::steps::step;
 use crate::workspace::{self, NAME, site};
@@ -30,11 +30,6 @@ pub fn build(profile: Profile) -> Result<()> {
             made.insert(files::write(&site().join("pkg").join(name), &content)?);
         }
         let style = style::bundle(&workspace::root().join("style/main.css"))?;
-        let style = if profile == Profile::Release {
-            style
-        } else {
-            style
-        };
         made.insert(files::write(
             &site().join("pkg").join(NAME).with_extension("css"),
             style.as_bytes(),
