@@ -2,8 +2,13 @@
 
 pub mod account;
 pub mod error;
+pub mod form;
+pub mod frame;
 pub mod log;
+pub mod log_query;
 pub mod organization;
 pub mod page;
+pub mod query;
 pub mod token;
 pub mod user;
+pub mod user_query;

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod process;
 mod reads;
 mod scim;
 mod store;

@@ -1,11 +1,15 @@
 //! HTTP: the accept loop, what stands before every route, and the routes.
 
+pub mod assets;
 pub mod client_address;
 pub mod cross_site;
+pub mod dashboard;
 pub mod health;
+pub mod organization_forms;
 mod router;
 pub mod scim;
 pub mod serve;
 pub mod sign_in;
+pub mod token_forms;
 
 pub use router::router;

@@ -6,12 +6,12 @@ use crate::server::actor::Actor;
 use crate::server::clock::{DAY, HOUR, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::ids;
+use crate::server::scim::resource::case_key;
 use crate::server::secret::{self, Secret};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
 use crate::server::services::{moments, names, passwords};
 use crate::server::store::accounts::{self, NewAccount};
-use crate::server::store::keyset::case_key;
 use crate::server::store::{Tx, sessions};
 
 /// How long a link is good.

@@ -11,13 +11,14 @@ use crate::server::actor::{Actor, Allowed, Permission};
 use crate::server::clock::Millis;
 use crate::server::error::ServiceError;
 use crate::server::ids;
+use crate::server::scim::resource::case_key;
 use crate::server::secret::Secret;
 use crate::server::services::account_links::NewLink;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::sign_in::AccessError;
 use crate::server::services::{moments, names, passwords};
 use crate::server::store::accounts::{self, Account, NewAccount};
-use crate::server::store::keyset::{self, From, case_key};
+use crate::server::store::keyset::{self, From};
 use crate::server::store::{Tx, sessions};
 
 pub use crate::server::services::account_links::find_link;

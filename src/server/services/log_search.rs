@@ -13,8 +13,10 @@ use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::ids;
+use crate::server::scim::reason::Reason;
+use crate::server::scim::resource::case_key;
 use crate::server::store::Tx;
-use crate::server::store::keyset::{self, PAGE, TimeCursor, case_key};
+use crate::server::store::keyset::{self, PAGE, TimeCursor};
 use crate::server::store::log_search::{self as store, Cycle, Entry, FullEntry, Search};
 use crate::server::store::sql::{Connection, sql};
 
@@ -223,9 +225,7 @@ fn summary(entry: &Entry, action: Action, status: Status, changes: &[AttributeCh
 
 /// Why a request was refused, in one line: the detail that Entra was told, else the catalogue's title.
 pub(super) fn refusal(reason: Option<&str>, detail: Option<&str>) -> String {
-    let detail = detail
-        .map(without_reference)
-        .filter(|detail| !detail.is_empty());
+    let detail = detail.filter(|detail| !detail.is_empty());
     match (detail, reason) {
         (Some(detail), _) => changes::shortened(detail, 160),
         (None, Some(reason)) => {
@@ -235,24 +235,19 @@ pub(super) fn refusal(reason: Option<&str>, detail: Option<&str>) -> String {
     }
 }
 
-/// A detail without its last words, which name the request for Entra's admin.
-fn without_reference(detail: &str) -> &str {
-    match detail.rfind("req_") {
-        Some(start) => detail[..start]
-            .trim_end()
-            .trim_end_matches("Reference")
-            .trim_end_matches(['(', '[', ':'])
-            .trim_end()
-            .trim_end_matches("Reference")
-            .trim_end(),
-        None => detail.trim_end(),
-    }
-}
-
 /// What the catalogue of reason codes says.
 fn explanation(reason: &str) -> Option<Explanation> {
-    let _ = reason;
-    None
+    let found = Reason::from_code(reason)?.explanation();
+    let owned = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect();
+    Some(Explanation {
+        title: found.title.to_owned(),
+        happened: found.happened.to_owned(),
+        why: found.why.to_owned(),
+        fix_in_entra: owned(found.fix_in_entra),
+        fix_here: owned(found.fix_here),
+        entra_code: found.entra_code.map(str::to_owned),
+        rfc: found.rfc.map(str::to_owned),
+    })
 }
 
 /// Everything about one entry but its payload. `allowed` proves [`Permission::ReadLogs`].

@@ -11,9 +11,10 @@ use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::DAY;
 use crate::server::error::ServiceError;
 use crate::server::ids;
+use crate::server::scim::resource::case_key;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::{moments, names, roles};
-use crate::server::store::keyset::{self, From, case_key};
+use crate::server::store::keyset::{self, From};
 use crate::server::store::organizations::{self, Organization, Policies};
 
 /// A new organization as it is typed.
@@ -133,7 +134,7 @@ pub async fn list(
     let prefix = case_key(query.search.trim());
     let from = From::new(query.after.as_deref(), query.before.as_deref());
     let mut connection = app.db.read().await?;
-    let mut rows =
+    let rows =
         organizations::list(&mut connection, &prefix, &from, now - DAY, keyset::FETCH).await?;
     let total = organizations::count(&mut connection, &prefix, keyset::COUNT_LIMIT + 1).await?;
     drop(connection);

@@ -11,8 +11,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::model::account::SignInError;
 use crate::server::error::ServiceError;
+use crate::server::scim::resource::case_key;
 use crate::server::secret::{self, Secret};
-use crate::server::store::keyset::case_key;
 
 /// Characters of a password.
 const SHORTEST: usize = 12;

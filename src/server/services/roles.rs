@@ -3,7 +3,7 @@
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::ids;
-use crate::server::store::keyset::case_key;
+use crate::server::scim::resource::case_key;
 use crate::server::store::{Tx, roles};
 
 /// Value, display name, description; from most to least privilege. The last one is the default.

@@ -9,10 +9,10 @@ use crate::server::App;
 use crate::server::actor::Actor;
 use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
+use crate::server::scim::resource::case_key;
 use crate::server::secret::{self, Secret};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::store::accounts::{self, Account};
-use crate::server::store::keyset::case_key;
 use crate::server::store::sign_in_attempts::{self, Window};
 
 /// The time in which failed attempts are counted together.

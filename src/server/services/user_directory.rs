@@ -12,12 +12,12 @@ use crate::model::user::{
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::error::{ServiceError, StoreError};
-use crate::server::store::keyset::{self, PAGE, TimeCursor, case_key};
+use crate::server::scim::resource::case_key;
+use crate::server::scim::resource::{Meta, User};
+use crate::server::store::keyset::{self, PAGE, TimeCursor};
 use crate::server::store::user_directory::{
     self as store, Cursor, FoundUser, LatestFailure, ListedUser, Search, StoredChange,
 };
-
-const CORE_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
 /// A page of the organization's users. `allowed` proves [`Permission::ReadUsers`].
 ///
@@ -166,7 +166,7 @@ pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail
         serde_json::from_str(&user.document).map_err(StoreError::from)?;
     let base = app.settings.tenant_url(&organization.slug);
     Ok(UserDetail {
-        json: resource_json(&user, &document, &base)?,
+        json: resource_json(&user, &base)?,
         attributes: attributes(&document),
         active: user.active,
         blocked: user.blocked_at.is_some(),
@@ -185,38 +185,16 @@ pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail
 }
 
 /// The resource as a GET answers it (RFC 7643 3.1), indented.
-fn resource_json(
-    user: &FoundUser,
-    document: &Map<String, Value>,
-    base: &str,
-) -> Result<String, ServiceError> {
-    let mut schemas = vec![Value::from(CORE_SCHEMA)];
-    schemas.extend(
-        document
-            .keys()
-            .filter(|name| is_extension(name))
-            .map(|name| Value::from(name.as_str())),
-    );
-    let mut resource = Map::new();
-    resource.insert("schemas".to_owned(), Value::Array(schemas));
-    resource.insert("id".to_owned(), Value::from(user.id.as_str()));
-    resource.extend(
-        document
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
-    resource.insert(
-        "meta".to_owned(),
-        serde_json::json!({
-            "resourceType": "User",
-            "created": moments::machine(user.created_at),
-            "lastModified": moments::machine(user.updated_at),
-            "location": format!("{base}/Users/{}", user.id),
-            "version": format!("W/\"{}\"", user.version),
-        }),
-    );
-    let text = serde_json::to_string_pretty(&resource).map_err(StoreError::from)?;
-    Ok(text)
+fn resource_json(user: &FoundUser, base: &str) -> Result<String, ServiceError> {
+    let document: User = serde_json::from_str(&user.document).map_err(StoreError::from)?;
+    let resource = document.to_json(&Meta {
+        id: &user.id,
+        created: user.created_at,
+        last_modified: user.updated_at,
+        version: user.version,
+        location: &format!("{base}/Users/{}", user.id),
+    });
+    Ok(serde_json::to_string_pretty(&resource).map_err(StoreError::from)?)
 }
 
 fn is_extension(name: &str) -> bool {

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::model::page::{Count, Page};
 use crate::server::clock::Millis;
 
@@ -81,12 +79,6 @@ pub fn count(counted: i64) -> Count {
 /// no escaping and uses an index on both databases whatever its collation of patterns.
 pub fn prefix_range(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{}", char::MAX))
-}
-
-/// The normalized twin of a text: NFC, lower case.
-pub fn case_key(text: &str) -> String {
-    let lower = text.nfc().collect::<String>().to_lowercase();
-    lower.nfc().collect()
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ fn place(path: &AttributePath) -> Place {
         "meta.created" => Place::Time("u.created_at"),
         "meta.lastModified" => Place::Time("u.updated_at"),
         "meta.version" => Place::Version,
-        "meta.resourceType" => Place::Constant("User"),
+        "meta" | "meta.resourceType" => Place::Constant("User"),
         "meta.location" => Place::Location,
         "schemas" => Place::Schemas,
         "name" => Place::Name,
@@ -48,17 +48,9 @@ fn place(path: &AttributePath) -> Place {
     }
 }
 
-/// `user_values.attribute` and `.sub` of a path.
+/// `user_values.attribute` and `.sub` of a path; `sub` is empty for an attribute without parts.
 fn value_columns(path: &AttributePath) -> (String, &'static str) {
-    let sub = path.sub.map_or(
-        if path.attribute.multi_valued && !path.attribute.sub_attributes.is_empty() {
-            ""
-        } else {
-            "value"
-        },
-        |sub| sub.name,
-    );
-    (path.top_level(), sub)
+    (path.top_level(), path.sub.map_or("", |sub| sub.name))
 }
 
 /// Adds ` AND (...)` for a filter; nothing without one.
@@ -197,8 +189,8 @@ fn push_compare(
             }
         }
         (Place::Constant(constant), value) => {
-            sql.bind(case_key(constant));
-            push_text(sql, op, &case_key(&text(value)));
+            sql.bind(constant);
+            push_text(sql, op, &key(path, value));
         }
         (Place::Location, value) => {
             let text = text(value);
@@ -206,7 +198,7 @@ fn push_compare(
             // Locations differ in nothing but their last part.
             push_text(sql, op, text.rsplit('/').next().unwrap_or(&text));
         }
-        (Place::Schemas, value) => push_schema(sql, organization_id, &text(value)),
+        (Place::Schemas, value) => push_schema(sql, organization_id, op, &text(value)),
         (Place::Values, value) => {
             let (attribute, sub) = value_columns(path);
             sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
@@ -226,10 +218,11 @@ fn push_compare(
     }
 }
 
-fn push_schema(sql: &mut Builder, organization_id: &str, urn: &str) {
-    if urn.eq_ignore_ascii_case(schema::USER) {
+/// Every user has the core schema; the extension's is there when it has data (RFC 7643 3).
+fn push_schema(sql: &mut Builder, organization_id: &str, op: CompareOp, urn: &str) {
+    if fits(op, schema::USER, urn) {
         sql.push("TRUE");
-    } else if urn.eq_ignore_ascii_case(schema::ENTERPRISE_USER) {
+    } else if fits(op, schema::ENTERPRISE_USER, urn) {
         let mut prefix = like_escaped(schema::ENTERPRISE_USER);
         prefix.push_str(":%");
         sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
@@ -239,6 +232,22 @@ fn push_schema(sql: &mut Builder, organization_id: &str, urn: &str) {
             .push(" ESCAPE '\\')");
     } else {
         sql.push("FALSE");
+    }
+}
+
+/// Compares two URNs, which have no case.
+fn fits(op: CompareOp, urn: &str, with: &str) -> bool {
+    let (urn, with) = (case_key(urn), case_key(with));
+    match op {
+        CompareOp::Eq => urn == with,
+        CompareOp::Ne => urn != with,
+        CompareOp::Co => urn.contains(&with),
+        CompareOp::Sw => urn.starts_with(&with),
+        CompareOp::Ew => urn.ends_with(&with),
+        CompareOp::Gt => urn > with,
+        CompareOp::Ge => urn >= with,
+        CompareOp::Lt => urn < with,
+        CompareOp::Le => urn <= with,
     }
 }
 
@@ -454,7 +463,6 @@ pub fn push_order(sql: &mut Builder, sort: Option<(&AttributePath, bool)>) {
 
 fn push_sort_value(sql: &mut Builder, path: &AttributePath) {
     let (attribute, sub) = value_columns(path);
-    let sub = if sub.is_empty() { "value" } else { sub };
     sql.push("SELECT v.value_key FROM user_values v WHERE v.user_id = u.id AND v.attribute = ")
         .bind(attribute)
         .push(" AND v.sub = ")

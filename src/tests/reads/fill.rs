@@ -5,8 +5,8 @@ use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::clock::{Clock, MINUTE, Millis};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::ids;
+use rhombus_provisioning::server::scim::resource::case_key;
 use rhombus_provisioning::server::store::Db;
-use rhombus_provisioning::server::store::keyset::case_key;
 use rhombus_provisioning::server::store::sql::{Sql, sql};
 
 /// 23 Nov 2026, 09:13:58.412 UTC.

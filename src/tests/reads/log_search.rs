@@ -44,7 +44,7 @@ async fn seven_entries(app: &App) {
         external_id: Some("ext-omar"),
         ..entry("create", 2 * SECOND).failed(
             "name_missing",
-            "name.familyName is required and was not sent. Reference req_01JDBW9T4M.",
+            "name.familyName is required and was not sent.",
         )
     };
     let yuki = entry("create", 3 * SECOND).about("u-Yuki", "Yuki Tanaka");

@@ -162,7 +162,7 @@ db_test! {
     async fn a_failure_shows_until_a_later_change_succeeds(db) {
         let app = two_organizations(db).await;
         four_users(&app).await;
-        let refused = |user, ago| entry("update", ago).about(user, "x").failed("role_unknown", "No such role. (req_1)");
+        let refused = |user, ago| entry("update", ago).about(user, "x").failed("role_unknown", "No such role.");
         run(&app, vec![
             refused("u-Ana", HOUR).insert(),
             entry("update", MINUTE).about("u-Ana", "x").insert(),
@@ -251,7 +251,7 @@ db_test! {
         ]);
         let json: serde_json::Value = serde_json::from_str(&detail.json).unwrap();
         assert_eq!(json["schemas"].as_array().unwrap().len(), 2);
-        assert_eq!(json["meta"]["location"], "https://provisioning.example/scim/contoso/v2/Users/u-Ana");
+        assert_eq!(json["meta"]["location"], "https://provisioning.test/scim/contoso/v2/Users/u-Ana");
         assert_eq!(json["meta"]["version"], "W/\"3\"");
         assert_eq!(detail.role.as_deref(), Some("Viewer"));
 

@@ -1,3 +1,5 @@
 //! The SCIM endpoint, called as Entra calls it.
 
 mod lifecycle;
+mod regressions;
+mod rules;

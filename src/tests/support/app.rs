@@ -12,7 +12,7 @@ use rhombus_provisioning::server::services::organizations::{self, NewOrganizatio
 use rhombus_provisioning::server::settings::Settings;
 use rhombus_provisioning::server::store::sql::{Record, sql};
 use rhombus_provisioning::server::{http, ids, secret};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::db::TestDb;
@@ -39,6 +39,45 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|error| panic!("{error} in the answer {} {}", self.status, self.text))
+    }
+
+    /// The body, of an answer with this status.
+    #[track_caller]
+    pub fn is(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() {
+            return Value::Null;
+        }
+        assert_eq!(self.header("content-type"), "application/scim+json");
+        self.json()
+    }
+
+    /// The text of an error with this status and `scimType` ("" for none): exactly the members of RFC 7644 3.12,
+    /// and the request id in its last words.
+    #[track_caller]
+    pub fn is_error(&self, status: u16, scim_type: &str) -> String {
+        let body = self.is(status);
+        let detail = body["detail"].as_str().unwrap_or_default().to_owned();
+        let mut expected = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": status.to_string(),
+            "detail": detail,
+        });
+        if !scim_type.is_empty() {
+            expected["scimType"] = json!(scim_type);
+        }
+        assert_eq!(body, expected);
+        let request_id = self.header("x-request-id");
+        assert!(request_id.starts_with("req_"), "{request_id:?}");
+        let text = detail.strip_suffix(&format!(" Reference {request_id}"));
+        text.unwrap_or_else(|| panic!("{detail:?} does not end in {request_id}"))
+            .to_owned()
+    }
+
+    /// The `id` of the resource.
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.json()["id"].as_str().unwrap().to_owned()
     }
 
     /// The header as text, "" when absent.

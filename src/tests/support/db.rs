@@ -99,3 +99,18 @@ macro_rules! db_test {
         }
     )+};
 }
+
+/// As `db_test!`, for a test that needs one organization with Entra.
+#[macro_export]
+macro_rules! entra_test {
+    ($($(#[$meta:meta])* async fn $name:ident($entra:ident: Entra) $body:block)+) => {
+        $crate::db_test! {$(
+            $(#[$meta])*
+            async fn $name(db: TestDb) {
+                let app = $crate::support::app::TestApp::new(db).await;
+                let $entra = app.entra("contoso").await;
+                $body
+            }
+        )+}
+    };
+}

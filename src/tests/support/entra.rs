@@ -30,8 +30,58 @@ pub struct Entry {
     pub user_name: Option<String>,
     pub label: Option<String>,
     pub token_prefix: Option<String>,
+    pub external_id: Option<String>,
+    pub scim_type: Option<String>,
+    pub method: String,
+    pub path: String,
+    pub is_lookup: bool,
+    pub address: String,
+    pub user_agent: Option<String>,
+    pub client_version: Option<String>,
+    pub occurred_at: i64,
     pub steps: String,
     pub remarks: Option<String>,
+}
+
+impl Entry {
+    /// The codes of its remarks.
+    pub fn remark_codes(&self) -> Vec<String> {
+        let remarks: Value = serde_json::from_str(self.remarks.as_deref().unwrap_or("[]")).unwrap();
+        let codes = remarks.as_array().unwrap().iter();
+        codes
+            .map(|remark| remark["code"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// One set of changes in a user's history.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Changed {
+    pub log_id: Option<String>,
+    pub changed_at: i64,
+    pub kind: String,
+    pub actor_kind: String,
+    pub actor_name: String,
+    pub version: i64,
+    pub changes: String,
+}
+
+impl Changed {
+    /// `[{"attribute", "old", "new"}]`.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.changes).unwrap()
+    }
+}
+
+/// What the log keeps of a request.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Payload {
+    pub query: Option<String>,
+    pub request_headers: String,
+    pub request_body: Option<String>,
+    pub response_body: Option<String>,
+    pub refused_changes: Option<String>,
+    pub is_cut: bool,
 }
 
 impl<'a> Entra<'a> {
@@ -88,6 +138,37 @@ impl<'a> Entra<'a> {
             .await
     }
 
+    pub async fn put(&self, id: &str, body: &Value) -> Answer {
+        self.send("PUT", &format!("/Users/{id}"), Some(body)).await
+    }
+
+    pub async fn delete(&self, id: &str) -> Answer {
+        self.send("DELETE", &format!("/Users/{id}"), None).await
+    }
+
+    /// A PATCH of one operation.
+    pub async fn change(&self, id: &str, op: &str, path: &str, value: Value) -> Answer {
+        self.patch(id, json!([{"op": op, "path": path, "value": value}]))
+            .await
+    }
+
+    /// A request with one more header.
+    pub async fn with(&self, method: &str, path: &str, header: (&str, &str), body: &str) -> Answer {
+        let request = self.request(method, path).header(header.0, header.1);
+        self.app
+            .send(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+    }
+
+    /// The userNames that a filter finds, in alphabetical order.
+    pub async fn found(&self, filter: &str) -> Vec<String> {
+        let answer = self.filter(filter).await;
+        assert_eq!(answer.status, 200, "{filter}: {}", answer.text);
+        let mut names = user_names(&answer.json());
+        names.sort();
+        names
+    }
+
     /// Creates Ana Ruiz under a userName; answers her id.
     #[track_caller]
     pub fn create(&self, user_name: &str) -> impl Future<Output = String> {
@@ -104,6 +185,68 @@ impl<'a> Entra<'a> {
         let answer = self.get(&format!("/Users/{id}")).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
+    }
+
+    /// Another user, with more attributes than the mapping sends.
+    pub async fn create_with(&self, user_name: &str, more: Value) -> String {
+        let mut body = user(user_name);
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let answer = self.post(&body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.id()
+    }
+
+    /// Sets one of the organization's policies.
+    pub async fn policy(&self, name: &str, value: &str) {
+        let statement = sql(match name {
+            "missing_names" => "UPDATE organizations SET missing_names = $1 WHERE id = $2",
+            "missing_role" => "UPDATE organizations SET missing_role = $1 WHERE id = $2",
+            "unknown_role" => "UPDATE organizations SET unknown_role = $1 WHERE id = $2",
+            "state" => "UPDATE organizations SET state = $1 WHERE id = $2",
+            _ => panic!("no policy {name}"),
+        });
+        self.app
+            .execute(statement.bind(value).bind(&self.organization_id))
+            .await;
+    }
+
+    /// How many users the organization has.
+    pub async fn users(&self) -> usize {
+        let statement = sql("SELECT id FROM users WHERE organization_id = $1");
+        let rows: Vec<(String,)> = self.app.rows(statement.bind(&self.organization_id)).await;
+        rows.len()
+    }
+
+    /// A user's history, oldest first.
+    pub async fn history(&self, id: &str) -> Vec<Changed> {
+        self.app
+            .rows(
+                sql("SELECT * FROM user_changes WHERE organization_id = $1 AND user_id = $2 ORDER BY version")
+                    .bind(&self.organization_id)
+                    .bind(id),
+            )
+            .await
+    }
+
+    /// The entry of an answer.
+    pub async fn entry(&self, answer: &Answer) -> Entry {
+        let id = answer.header("x-request-id");
+        let mut entries = self.log().await;
+        entries.retain(|entry| entry.id == id);
+        entries.pop().expect("the answer's entry in the log")
+    }
+
+    /// What the log kept of the request and the answer.
+    pub async fn payload(&self, answer: &Answer) -> Option<Payload> {
+        self.app.flush().await;
+        let statement = sql("SELECT * FROM provisioning_log_payloads WHERE log_id = $1");
+        let rows = self
+            .app
+            .rows(statement.bind(answer.header("x-request-id")))
+            .await;
+        rows.into_iter().next()
     }
 
     /// The organization's log, oldest first.
@@ -128,6 +271,14 @@ impl<'a> Entra<'a> {
             })
             .expect("a change in the log")
     }
+}
+
+/// The userNames of a list, in its order.
+pub fn user_names(list: &Value) -> Vec<String> {
+    let resources = list["Resources"].as_array().unwrap().iter();
+    resources
+        .map(|user| user["userName"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The body of Entra's POST with Rhombus's mapping (entra-client 9).

@@ -6,8 +6,9 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
+use crate::server::http::serve::is_stalled;
 use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::reason::Reason;
 
@@ -15,9 +16,7 @@ use crate::server::scim::reason::Reason;
 pub(super) const LIMIT: usize = 1024 * 1024;
 /// Bytes of a body too large that are read and thrown away, so that the client gets to read the answer.
 const DRAINED: usize = 32 * 1024 * 1024;
-/// A sender may pause this long,
-const PAUSE: Duration = Duration::from_secs(10);
-/// and take this long in all.
+/// What a sender may take in all; the accept loop ends pauses before.
 const TIME: Duration = Duration::from_secs(14);
 
 /// The body's bytes, whatever its declared type.
@@ -29,18 +28,13 @@ pub(super) async fn read(mut body: Body) -> Result<Vec<u8>, ScimError> {
     let mut bytes = Vec::new();
     let mut size = 0;
     loop {
-        let frame = match timeout_at(deadline, timeout(PAUSE, body.frame())).await {
-            Ok(Ok(frame)) => frame,
-            Ok(Err(_)) | Err(_) => {
-                return Err(ScimError::new(
-                    Reason::BodyTimeout,
-                    "The request body did not arrive in time. Send it without pauses.",
-                ));
-            }
+        let Ok(frame) = timeout_at(deadline, body.frame()).await else {
+            return Err(too_slow());
         };
         let data = match frame {
             None => break,
             Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(error)) if is_stalled(&error) => return Err(too_slow()),
             Some(Err(_)) => {
                 return Err(ScimError::new(
                     Reason::JsonMalformed,
@@ -65,6 +59,13 @@ pub(super) async fn read(mut body: Body) -> Result<Vec<u8>, ScimError> {
         ));
     }
     Ok(bytes)
+}
+
+fn too_slow() -> ScimError {
+    ScimError::new(
+        Reason::BodyTimeout,
+        "The request body did not arrive in time. Send it without pauses.",
+    )
 }
 
 /// A declared type that is not JSON is refused; none is taken as JSON (Entra's bodies are

@@ -53,18 +53,22 @@ fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// `If-Match`.
+/// `If-Match`: what the client accepts.
 pub(super) fn precondition(headers: &HeaderMap) -> Precondition {
-    match entity_tags(headers, &IF_MATCH) {
+    condition(headers, &IF_MATCH)
+}
+
+/// `If-None-Match`: what the client has.
+pub(super) fn known_versions(headers: &HeaderMap) -> Precondition {
+    condition(headers, &IF_NONE_MATCH)
+}
+
+fn condition(headers: &HeaderMap, name: &HeaderName) -> Precondition {
+    match entity_tags(headers, name) {
         None => Precondition::None,
         Some(tags) if tags.iter().any(|tag| tag == "*") => Precondition::Exists,
         Some(tags) => Precondition::Versions(versions(&tags)),
     }
-}
-
-/// The versions in `If-None-Match`.
-pub(super) fn known_versions(headers: &HeaderMap) -> Vec<i64> {
-    entity_tags(headers, &IF_NONE_MATCH).map_or_else(Vec::new, |tags| versions(&tags))
 }
 
 fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {

@@ -20,7 +20,7 @@ use crate::server::services::recording::Exchange;
 use crate::server::store::users::{self, NewChange, StoredUser};
 use crate::server::store::{Tx, role_catalogue};
 
-/// `If-Match` of a change (RFC 7644 3.14): the versions the client accepts.
+/// `If-Match` or `If-None-Match` (RFC 7644 3.14): the versions that the client names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
     /// No header: go on.

@@ -1,6 +1,6 @@
 //! Looking users up: by id, by filter, page by page.
 
-use super::{Answer, Caller, Loaded, Refusal, location, not_found};
+use super::{Answer, Caller, Loaded, Precondition, Refusal, location, not_found};
 use crate::model::log::{Action, StepKind};
 use crate::model::organization::{MissingNames, MissingRole};
 use crate::server::App;
@@ -15,8 +15,7 @@ use crate::server::store::sql::Connection;
 use crate::server::store::users::StoredUser;
 use crate::server::store::{role_catalogue, users};
 
-/// `GET /Users/{id}` (RFC 7644 3.4.1). Inactive users are found too; `known` are the versions of
-/// `If-None-Match`.
+/// `GET /Users/{id}` (RFC 7644 3.4.1). Inactive users are found too; `known` is `If-None-Match`.
 ///
 /// # Errors
 /// 404 when there is no such user in the caller's organization.
@@ -26,7 +25,7 @@ pub async fn find(
     caller: &Caller,
     exchange: &mut Exchange,
     id: &str,
-    known: &[i64],
+    known: &Precondition,
     projection: &Projection,
 ) -> Result<Answer, Refusal> {
     exchange.action = Action::Read;
@@ -42,7 +41,11 @@ pub async fn find(
         format!("Found {}.", user.user.display_label()),
     );
     let version = user.stored.version;
-    let is_known = known.contains(&version);
+    let is_known = match known {
+        Precondition::None => false,
+        Precondition::Exists => true,
+        Precondition::Versions(versions) => versions.contains(&version),
+    };
     Ok(Answer {
         status: if is_known { 304 } else { 200 },
         body: (!is_known).then(|| projection.apply(user.to_json(&caller.tenant_url))),

@@ -1,0 +1,52 @@
+//! The provisioning log.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+
+use crate::model::error::AppError;
+use crate::model::log::{LogDetail, LogFilter, LogPage, LogRow};
+
+#[cfg(feature = "ssr")]
+use crate::server::{
+    App,
+    actor::Permission,
+    auth::guards,
+    services::log_search,
+};
+
+#[server(prefix = "/api", endpoint = "logs/list", input = GetUrl)]
+pub async fn list_logs(slug: String, #[server(default)] filter: LogFilter) -> Result<LogPage, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
+    Ok(log_search::list(&app, &allowed, &filter).await?)
+}
+
+/// With request and response for those who may see them: looking is audited.
+#[server(prefix = "/api", endpoint = "logs/get", input = GetUrl)]
+pub async fn get_log(slug: String, id: String) -> Result<LogDetail, AppError> {
+    let app = expect_context::<App>();
+    match guards::require(Permission::ReadPayloads, Some(&slug)).await {
+        Ok(allowed) => Ok(log_search::detail_with_payload(&app, &allowed, &id).await?),
+        Err(AppError::Forbidden) => {
+            let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
+            Ok(log_search::detail(&app, &allowed, &id).await?)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The last entries about one user.
+#[server(prefix = "/api", endpoint = "logs/of_user", input = GetUrl)]
+pub async fn latest_logs_of_user(slug: String, user_id: String) -> Result<Vec<LogRow>, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
+    Ok(log_search::latest_for_user(&app, &allowed, &user_id, 8).await?)
+}
+
+/// The entries before and after this one about the same user.
+#[server(prefix = "/api", endpoint = "logs/neighbours", input = GetUrl)]
+pub async fn log_neighbours(slug: String, id: String) -> Result<(Option<String>, Option<String>), AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
+    Ok(log_search::previous_and_next(&app, &allowed, &id).await?)
+}

@@ -1,0 +1,52 @@
+//! Provisioned people.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+
+use crate::model::error::AppError;
+use crate::model::page::Page;
+use crate::model::user::{UserChange, UserCounts, UserDetail, UserFilter, UserRow};
+
+#[cfg(feature = "ssr")]
+use crate::server::{
+    App,
+    actor::Permission,
+    auth::guards,
+    services::user_directory,
+};
+
+#[server(prefix = "/api", endpoint = "users/list", input = GetUrl)]
+pub async fn list_users(
+    slug: String,
+    #[server(default)] filter: UserFilter,
+) -> Result<Page<UserRow>, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadUsers, Some(&slug)).await?;
+    Ok(user_directory::list(&app, &allowed, &filter).await?)
+}
+
+#[server(prefix = "/api", endpoint = "users/counts", input = GetUrl)]
+pub async fn count_users(slug: String) -> Result<UserCounts, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadUsers, Some(&slug)).await?;
+    Ok(user_directory::counts(&app, &allowed).await?)
+}
+
+#[server(prefix = "/api", endpoint = "users/get", input = GetUrl)]
+pub async fn get_user(slug: String, id: String) -> Result<UserDetail, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadUsers, Some(&slug)).await?;
+    Ok(user_directory::detail(&app, &allowed, &id).await?)
+}
+
+/// What changed about a user, newest first.
+#[server(prefix = "/api", endpoint = "users/history", input = GetUrl)]
+pub async fn user_history(
+    slug: String,
+    id: String,
+    cursor: Option<String>,
+) -> Result<Page<UserChange>, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadUsers, Some(&slug)).await?;
+    Ok(user_directory::history(&app, &allowed, &id, cursor).await?)
+}

@@ -1,0 +1,146 @@
+//! The document, the route table and the frames that pages stand in.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
+use leptos_router::hooks::use_params_map;
+use leptos_router::{SsrMode, path};
+
+use crate::api::frame::{get_frame, get_me};
+use crate::components::nav::Nav;
+use crate::components::page::{FrameResource, MeResource};
+use crate::components::problem::NotFoundPage;
+use crate::model::account::OrganizationLink;
+use crate::pages::first_start::FirstStartPage;
+use crate::pages::home::HomePage;
+use crate::pages::invitation::InvitationPage;
+use crate::pages::log::LogPage;
+use crate::pages::logs::LogsPage;
+use crate::pages::organizations::OrganizationsPage;
+use crate::pages::overview::OverviewPage;
+use crate::pages::reset::ResetPage;
+use crate::pages::sign_in::SignInPage;
+use crate::pages::tokens::{RevokeTokenPage, RotateTokenPage, TokensPage};
+use crate::pages::user::UserPage;
+use crate::pages::users::UsersPage;
+
+/// What the document needs to know from the server: addresses of the parts that it loads, and the chosen theme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub style: String,
+    pub script: String,
+    pub wasm: String,
+    /// "light" or "dark"; the system's choice when absent.
+    pub theme: Option<&'static str>,
+}
+
+/// The whole document around the application. One stylesheet stands before the first paint; the rest is deferred.
+pub fn shell(document: Document) -> impl IntoView {
+    let Document { style, script, wasm, theme } = document;
+    let start = format!(
+        "import({script:?}).then(part=>part.default({{module_or_path:{wasm:?}}}).then(()=>part.hydrate()))"
+    );
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="stylesheet" href=style/>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <link rel="modulepreload" href=script/>
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin=""/>
+                <script type="module" nonce=use_nonce()>{start}</script>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+                // Behind the application: hydration begins with the body's first child.
+                <svg hidden aria-hidden="true" inner_html=include_str!("../style/icons.svg")></svg>
+            </body>
+        </html>
+    }
+}
+
+/// The application, in the browser as on the server.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let mode = || SsrMode::Async;
+    view! {
+        <Title formatter=|title: String| {
+            if title.is_empty() {
+                "Rhombus Provisioning".to_owned()
+            } else {
+                format!("{title} · Rhombus Provisioning")
+            }
+        }/>
+        <Router>
+            <a class="skip" href="#main">"Skip to content"</a>
+            <Routes fallback=NotFoundPage>
+                <Route path=path!("/") view=HomePage ssr=mode()/>
+                <Route path=path!("/sign-in") view=SignInPage ssr=mode()/>
+                <Route path=path!("/first-start/:secret") view=FirstStartPage ssr=mode()/>
+                <Route path=path!("/invitation/:secret") view=InvitationPage ssr=mode()/>
+                <Route path=path!("/reset/:secret") view=ResetPage ssr=mode()/>
+                <ParentRoute path=path!("/organizations/:slug") view=OrganizationLayout ssr=mode()>
+                    <Route path=path!("") view=OverviewPage ssr=mode()/>
+                    <Route path=path!("/users") view=UsersPage ssr=mode()/>
+                    <Route path=path!("/users/:id") view=UserPage ssr=mode()/>
+                    <Route path=path!("/logs") view=LogsPage ssr=mode()/>
+                    <Route path=path!("/logs/:id") view=LogPage ssr=mode()/>
+                    <Route path=path!("/tokens") view=TokensPage ssr=mode()/>
+                    <Route path=path!("/tokens/:id/rotate") view=RotateTokenPage ssr=mode()/>
+                    <Route path=path!("/tokens/:id/revoke") view=RevokeTokenPage ssr=mode()/>
+                </ParentRoute>
+                <ParentRoute path=path!("/organizations") view=SupportLayout ssr=mode()>
+                    <Route path=path!("") view=OrganizationsPage ssr=mode()/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// Navigation of one organization; the pages wait for the same frame.
+#[component]
+fn OrganizationLayout() -> impl IntoView {
+    let params = use_params_map();
+    let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
+    let frame = Resource::new(move || slug.get(), get_frame);
+    provide_context(FrameResource(frame));
+    let nav = move || {
+        Suspend::new(async move {
+            frame.await.ok().map(|frame| {
+                let organization = OrganizationLink {
+                    slug: frame.organization.slug,
+                    name: frame.organization.name,
+                };
+                view! { <Nav me=frame.me organization=Some(organization)/> }
+            })
+        })
+    };
+    view! {
+        <div class="app">
+            <Transition>{nav}</Transition>
+            <div class="sheet"><Outlet/></div>
+        </div>
+    }
+}
+
+/// Navigation of pages that are about all organizations.
+#[component]
+fn SupportLayout() -> impl IntoView {
+    let me = Resource::new(|| (), |()| get_me());
+    provide_context(MeResource(me));
+    let nav = move || {
+        Suspend::new(async move { me.await.ok().map(|me| view! { <Nav me organization=None/> }) })
+    };
+    view! {
+        <div class="app">
+            <Transition>{nav}</Transition>
+            <div class="sheet"><Outlet/></div>
+        </div>
+    }
+}

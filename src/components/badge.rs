@@ -1,0 +1,86 @@
+//! Badges state facts; a status is a glyph and its word.
+
+use leptos::prelude::*;
+
+use super::icon::{Glyph, Icon, IconName, Tone};
+use crate::model::log;
+use crate::model::organization::ProvisioningState;
+use crate::model::token::TokenState;
+
+/// A glyph and its word, with an optional code in small type ("400 invalidValue").
+#[component]
+pub fn Status(
+    tone: Tone,
+    #[prop(into)] label: String,
+    #[prop(optional_no_strip)] code: Option<String>,
+) -> impl IntoView {
+    view! {
+        <span class=format!(
+            "status status-{}",
+            tone.class(),
+        )>
+            <Glyph tone/> {label} {code.map(|code| view! { " " <code>{code}</code> })}
+        </span>
+    }
+}
+
+#[component]
+pub fn LogStatus(
+    status: log::Status,
+    #[prop(optional_no_strip)] code: Option<String>,
+) -> impl IntoView {
+    view! { <Status tone=log_tone(status) label=status.label() code/> }
+}
+
+pub fn log_tone(status: log::Status) -> Tone {
+    match status {
+        log::Status::Success => Tone::Ok,
+        log::Status::Failure => Tone::Fail,
+        log::Status::Skipped => Tone::Skip,
+        log::Status::Warning => Tone::Warn,
+    }
+}
+
+#[component]
+pub fn ProvisioningStatus(state: ProvisioningState) -> impl IntoView {
+    let tone = match state {
+        ProvisioningState::On => Tone::Ok,
+        ProvisioningState::Off | ProvisioningState::Paused => Tone::Off,
+    };
+    view! { <Status tone label=state.label()/> }
+}
+
+/// `used` tells a token that works from one that works and has been seen.
+#[component]
+pub fn TokenStatus(state: TokenState, used: bool) -> impl IntoView {
+    let (tone, label) = match (state, used) {
+        (TokenState::Active, true) => (Tone::Ok, "Active"),
+        (TokenState::Active | TokenState::Expiring, false) => (Tone::Wait, "Never used"),
+        (TokenState::Expiring, true) => (Tone::Warn, "Expiring"),
+        (TokenState::Expired, _) => (Tone::Off, "Expired"),
+        (TokenState::Revoked, _) => (Tone::Off, "Revoked"),
+    };
+    view! { <Status tone label/> }
+}
+
+/// Whether a provisioned person may sign in.
+#[component]
+pub fn UserStatus(
+    active: bool,
+    blocked: bool,
+    #[prop(optional)] deleted: bool,
+) -> impl IntoView {
+    let (tone, label) = match (deleted, blocked, active) {
+        (true, _, _) => (Tone::Off, "Deleted"),
+        (false, true, _) => (Tone::Warn, "Blocked"),
+        (false, false, true) => (Tone::Ok, "Active"),
+        (false, false, false) => (Tone::Off, "Inactive"),
+    };
+    view! { <Status tone label/> }
+}
+
+/// A short fact, framed; with a lock for what Entra owns.
+#[component]
+pub fn Badge(#[prop(optional)] icon: Option<IconName>, #[prop(into)] label: String) -> impl IntoView {
+    view! { <span class="badge badge-line">{icon.map(|name| view! { <Icon name/> })} {label}</span> }
+}

@@ -1,0 +1,132 @@
+//! Inputs with their label above, a hint and an error below.
+
+use leptos::prelude::*;
+
+use super::icon::{Glyph, Tone};
+use crate::model::error::FieldError;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FieldKind {
+    #[default]
+    Text,
+    Email,
+    /// For signing in.
+    Password,
+    /// For choosing one.
+    NewPassword,
+}
+
+impl FieldKind {
+    fn input_type(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Email => "email",
+            Self::Password | Self::NewPassword => "password",
+        }
+    }
+
+    fn autocomplete(self) -> &'static str {
+        match self {
+            Self::Text => "off",
+            Self::Email => "username",
+            Self::Password => "current-password",
+            Self::NewPassword => "new-password",
+        }
+    }
+}
+
+/// `name` is the form's field name; `errors` are all of the form, of which the field takes its own.
+#[component]
+pub fn Field(
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional)] kind: FieldKind,
+    #[prop(optional, into)] value: String,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional)] errors: Vec<FieldError>,
+    #[prop(optional)] autofocus: bool,
+    #[prop(optional)] minlength: Option<u16>,
+    #[prop(optional)] maxlength: Option<u16>,
+    /// A regular expression that the browser checks; the hint must say it in words.
+    #[prop(optional)]
+    pattern: Option<&'static str>,
+    #[prop(optional)] autocomplete: Option<&'static str>,
+) -> impl IntoView {
+    let error = errors.into_iter().find(|error| error.field == name).map(|error| error.message);
+    let hint_id = format!("{name}-hint");
+    let error_id = format!("{name}-error");
+    let described = match (&hint, &error) {
+        (None, None) => None,
+        (Some(_), None) => Some(hint_id.clone()),
+        (None, Some(_)) => Some(error_id.clone()),
+        (Some(_), Some(_)) => Some(format!("{error_id} {hint_id}")),
+    };
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <input
+                class="input"
+                id=name
+                name=name
+                type=kind.input_type()
+                autocomplete=autocomplete.unwrap_or_else(|| kind.autocomplete())
+                spellcheck="false"
+                value=value
+                required
+                autofocus=autofocus
+                minlength=minlength
+                maxlength=maxlength
+                pattern=pattern
+                aria-invalid=error.is_some().then_some("true")
+                aria-describedby=described
+            />
+            {error
+                .map(|error| {
+                    view! {
+                        <p class="field-error" id=error_id>
+                            <Glyph tone=Tone::Fail/>
+                            {error}
+                        </p>
+                    }
+                })}
+            {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
+        </div>
+    }
+}
+
+/// One of several; the label says the choice, the detail its consequence.
+#[component]
+pub fn Choice(
+    name: &'static str,
+    value: &'static str,
+    label: &'static str,
+    detail: &'static str,
+    #[prop(optional)] checked: bool,
+) -> impl IntoView {
+    view! {
+        <label class="choice">
+            <input type="radio" name=name value=value checked=checked/>
+            <span>{label}</span>
+            <small>{detail}</small>
+        </label>
+    }
+}
+
+/// A drop-down; `options` are value and label, the first one is chosen.
+#[component]
+pub fn Select(
+    name: &'static str,
+    label: &'static str,
+    options: &'static [(&'static str, &'static str)],
+) -> impl IntoView {
+    let options = options
+        .iter()
+        .map(|(value, label)| view! { <option value=*value>{*label}</option> })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <select class="select" id=name name=name>{options}</select>
+        </div>
+    }
+}

@@ -1,0 +1,154 @@
+//! Filters live in the address: a GET form to set them, chips to take them away.
+//!
+//! The form stays where it is while results change, so its state is given as functions.
+
+use leptos::prelude::*;
+use leptos_router::components::Form;
+
+use super::icon::{Icon, IconName};
+
+/// `action` is the list's own path.
+#[component]
+pub fn FilterBar(
+    #[prop(into)] action: String,
+    /// "Filter users".
+    label: &'static str,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <Form method="GET" action=action attr:class="filters" attr:role="search" attr:aria-label=label>
+            {children()}
+            <button class="visually-hidden">"Apply filters"</button>
+        </Form>
+    }
+}
+
+/// The text search of a filter bar, field name `q`.
+#[component]
+pub fn SearchField(
+    placeholder: &'static str,
+    #[prop(into)] value: Signal<String>,
+) -> impl IntoView {
+    view! {
+        <label class="search">
+            <Icon name=IconName::Search/>
+            <span class="visually-hidden">{placeholder}</span>
+            <input
+                type="search"
+                name="q"
+                placeholder=placeholder
+                autocomplete="off"
+                value=value.get_untracked()
+                prop:value=move || value.get()
+            />
+        </label>
+    }
+}
+
+/// One choice of a filter: what stands in the address, and its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FilterOption {
+    pub value: &'static str,
+    pub label: &'static str,
+}
+
+/// A drop-down of choices with field name `name`; `single` allows one only.
+#[component]
+pub fn FilterMenu(
+    label: &'static str,
+    name: &'static str,
+    #[prop(into)] options: Vec<FilterOption>,
+    #[prop(into)] chosen: Signal<Vec<String>>,
+    #[prop(optional)] single: bool,
+) -> impl IntoView {
+    let class = move || if chosen.with(Vec::is_empty) { "filter" } else { "filter filter-on" };
+    let kind = if single { "radio" } else { "checkbox" };
+    let options = options
+        .into_iter()
+        .map(|option| {
+            let is_chosen = move || chosen.with(|chosen| chosen.iter().any(|value| value == option.value));
+            view! {
+                <label>
+                    <input
+                        type=kind
+                        name=name
+                        value=option.value
+                        checked=untrack(is_chosen)
+                        prop:checked=is_chosen
+                    />
+                    {option.label}
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class=class name="filter">
+            <summary>{label} <Icon name=IconName::Down/></summary>
+            <div class="menu">{options} <button class="btn btn-block">"Apply"</button></div>
+        </details>
+    }
+}
+
+/// An on/off filter: present in the address as `name=1` or not at all.
+#[component]
+pub fn FilterSwitch(
+    label: &'static str,
+    name: &'static str,
+    #[prop(into)] on: Signal<bool>,
+) -> impl IntoView {
+    view! {
+        <label class="switch">
+            <input
+                type="checkbox"
+                role="switch"
+                name=name
+                value="1"
+                checked=on.get_untracked()
+                prop:checked=move || on.get()
+                on:change=|event| {
+                    if let Some(form) = event_target::<web_sys::HtmlInputElement>(&event).form() {
+                        let _ = form.request_submit();
+                    }
+                }
+            />
+            {label}
+        </label>
+    }
+}
+
+/// A filter that is on; `without` is the address without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chip {
+    pub name: &'static str,
+    pub value: String,
+    pub without: String,
+}
+
+/// Nothing when there are no chips.
+#[component]
+pub fn Chips(
+    #[prop(into)] chips: Signal<Vec<Chip>>,
+    /// The address without any filter.
+    #[prop(into)]
+    clear: String,
+) -> impl IntoView {
+    move || {
+        let chips = chips.get();
+        let clear = clear.clone();
+        (!chips.is_empty()).then(|| {
+            let chips = chips
+                .into_iter()
+                .map(|chip| {
+                    let remove = format!("Remove filter {}: {}", chip.name, chip.value);
+                    view! {
+                        <span class="chip">
+                            {chip.name} ": " <b>{chip.value}</b>
+                            <a href=chip.without aria-label=remove><Icon name=IconName::X/></a>
+                        </span>
+                    }
+                })
+                .collect_view();
+            view! { <div class="chips">{chips} <a class="small" href=clear>"Clear filters"</a></div> }
+        })
+    }
+}

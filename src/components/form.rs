@@ -1,0 +1,37 @@
+//! Plain forms: they post to a plain route and are answered by a page.
+
+use leptos::prelude::*;
+
+use super::callout::Callout;
+use super::icon::Tone;
+use crate::model::error::{AppError, FieldError};
+use crate::model::form::FormAnswer;
+
+/// What the page being shown answers, if it answers a form. The server knows it, the browser reads it from the
+/// page that it takes over; a page opened by a link answers nothing.
+pub fn form_answer() -> Option<FormAnswer> {
+    SharedValue::new(use_context::<FormAnswer>).into_inner()
+}
+
+/// The errors of single fields in a refused form.
+pub fn field_errors(answer: Option<&FormAnswer>) -> Vec<FieldError> {
+    match answer {
+        Some(FormAnswer::Refused { error: AppError::Invalid { fields }, .. }) => fields.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Why a form was refused, above it.
+#[component]
+pub fn Refusal(answer: Option<FormAnswer>) -> impl IntoView {
+    let text = match answer {
+        Some(FormAnswer::Refused { error, .. }) => error.to_string(),
+        Some(FormAnswer::TokenCreated(_)) | None => return ().into_any(),
+    };
+    view! {
+        <Callout tone=Tone::Fail alert=true>
+            <p>{text}</p>
+        </Callout>
+    }
+    .into_any()
+}

@@ -1,0 +1,176 @@
+//! The sheet that a page is written on: top bar with the way here, heading, content.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::icon::{Icon, IconName};
+use super::load::load_page;
+use crate::model::account::{AccountRole, Me};
+use crate::model::error::AppError;
+use crate::model::frame::Frame;
+
+/// A step on the way here; the last one is the page itself and has no link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crumb {
+    pub label: String,
+    pub href: Option<String>,
+}
+
+impl Crumb {
+    pub fn link(label: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { label: label.into(), href: Some(href.into()) }
+    }
+
+    pub fn here(label: impl Into<String>) -> Self {
+        Self { label: label.into(), href: None }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Width {
+    #[default]
+    Normal,
+    /// For tables.
+    Wide,
+    /// For forms.
+    Narrow,
+}
+
+impl Width {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Normal => "page",
+            Self::Wide => "page page-wide",
+            Self::Narrow => "page page-narrow",
+        }
+    }
+}
+
+/// Top bar and main part of a page. `search` is where the search of users goes.
+#[component]
+pub fn Sheet(
+    #[prop(into)] title: String,
+    crumbs: Vec<Crumb>,
+    #[prop(optional)] width: Width,
+    #[prop(optional_no_strip)] search: Option<String>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <Title text=title/>
+        <TopBar crumbs search/>
+        <main class=width.class() id="main">{children()}</main>
+    }
+}
+
+#[component]
+fn TopBar(crumbs: Vec<Crumb>, search: Option<String>) -> impl IntoView {
+    let crumbs = crumbs
+        .into_iter()
+        .map(|crumb| match crumb.href {
+            Some(href) => view! { <li><a href=href>{crumb.label}</a></li> }.into_any(),
+            None => view! { <li><span aria-current="page">{crumb.label}</span></li> }.into_any(),
+        })
+        .collect_view();
+    view! {
+        <header class="topbar">
+            <button class="btn btn-plain btn-icon only-small" popovertarget="nav" aria-label="Menu">
+                <Icon name=IconName::Menu/>
+            </button>
+            <nav class="crumbs" aria-label="Breadcrumb"><ol>{crumbs}</ol></nav>
+            {search
+                .map(|action| {
+                    view! {
+                        <form class="search" role="search" action=action>
+                            <label for="search-users">
+                                <Icon name=IconName::Search/>
+                                <span class="visually-hidden">"Search users"</span>
+                            </label>
+                            <input
+                                id="search-users"
+                                name="q"
+                                type="search"
+                                autocomplete="off"
+                                placeholder="Search users"
+                            />
+                        </form>
+                    }
+                })}
+        </header>
+    }
+}
+
+/// The heading of a page with its sentence; `actions` stand beside it.
+#[component]
+pub fn PageHead(
+    #[prop(into)] title: String,
+    #[prop(into)] lead: String,
+    #[prop(optional, into)] actions: Option<ViewFn>,
+) -> impl IntoView {
+    view! {
+        <div class="page-head">
+            <div>
+                <h1>{title}</h1>
+                <p>{lead}</p>
+            </div>
+            {actions.map(|actions| view! { <div class="page-actions">{actions.run()}</div> })}
+        </div>
+    }
+}
+
+/// What every page inside an organization knows: who looks, and at which organization.
+#[derive(Clone, Copy)]
+pub struct FrameResource(pub Resource<Result<Frame, AppError>>);
+
+/// Who looks, for pages that are about all organizations.
+#[derive(Clone, Copy)]
+pub struct MeResource(pub Resource<Result<Me, AppError>>);
+
+/// A page for Support alone.
+pub fn for_support<V: IntoView + 'static>(
+    body: impl Fn() -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView {
+    let MeResource(me) = expect_context();
+    load_page(move || {
+        let body = body.clone();
+        async move {
+            match me.await?.role {
+                AccountRole::Support => Ok(body().into_any()),
+                AccountRole::Admin | AccountRole::Viewer => Err(AppError::Forbidden),
+            }
+        }
+    })
+}
+
+/// A page inside an organization: waits for the frame and hands it to `body`.
+pub fn in_organization<V: IntoView + 'static>(
+    body: impl Fn(Frame) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView {
+    let FrameResource(frame) = expect_context();
+    load_page(move || {
+        let body = body.clone();
+        async move { Ok(body(frame.await?).into_any()) }
+    })
+}
+
+/// Crumbs, search and width of a page inside an organization.
+#[component]
+pub fn OrganizationSheet(
+    frame: Frame,
+    #[prop(into)] title: String,
+    /// Between the organization and the page itself.
+    #[prop(optional)]
+    above: Vec<Crumb>,
+    #[prop(optional)] width: Width,
+    children: Children,
+) -> impl IntoView {
+    let home = frame.href("");
+    let mut crumbs = vec![Crumb::link(frame.organization.name.clone(), home)];
+    crumbs.extend(above);
+    crumbs.push(Crumb::here(title.clone()));
+    let title = format!("{title} · {}", frame.organization.name);
+    view! {
+        <Sheet title crumbs width search=Some(frame.href("/users"))>
+            {children()}
+        </Sheet>
+    }
+}

@@ -1,0 +1,112 @@
+//! How the list of provisioning logs stands in an address.
+
+use super::log::{Action, LogFilter, Status};
+use super::query::{Pair, href};
+
+/// Time spans that one may choose: value and words.
+pub const SPANS: [(&str, &str); 4] =
+    [("1h", "Last hour"), ("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days")];
+
+impl LogFilter {
+    /// Reads what stands in the address; what cannot be read is left out, and blank fields of a form say nothing.
+    pub fn from_pairs<'a>(pairs: impl Iterator<Item = (impl AsRef<str>, &'a str)>) -> Self {
+        let mut filter = Self::default();
+        for (name, value) in pairs.filter(|(_, value)| !value.trim().is_empty()) {
+            let text = || Some(value.trim().to_owned());
+            match name.as_ref() {
+                "q" => value.trim().clone_into(&mut filter.text),
+                "action" => filter.actions.extend(Action::parse(value)),
+                "status" => filter.statuses.extend(Status::parse(value)),
+                "reason" => filter.reason = text(),
+                "token" => filter.token_prefix = text(),
+                "user" => filter.user_id = text(),
+                "cycle" => filter.cycle_id = text(),
+                "within" => {
+                    filter.within = SPANS.iter().find(|(span, _)| *span == value).map(|(span, _)| (*span).to_owned());
+                }
+                "lookups" => filter.lookups = value == "1",
+                "after" => (filter.cursor, filter.newer) = (text(), false),
+                "before" => (filter.cursor, filter.newer) = (text(), true),
+                _ => {}
+            }
+        }
+        filter
+    }
+
+    /// What [`LogFilter::from_pairs`] reads back.
+    pub fn to_pairs(&self) -> Vec<Pair> {
+        let mut pairs = Vec::new();
+        if !self.text.is_empty() {
+            pairs.push(("q", self.text.clone()));
+        }
+        pairs.extend(self.actions.iter().map(|action| ("action", action.as_str().to_owned())));
+        pairs.extend(self.statuses.iter().map(|status| ("status", status.as_str().to_owned())));
+        let single = [
+            ("reason", &self.reason),
+            ("token", &self.token_prefix),
+            ("user", &self.user_id),
+            ("cycle", &self.cycle_id),
+            ("within", &self.within),
+        ];
+        pairs.extend(single.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+        if self.lookups {
+            pairs.push(("lookups", "1".to_owned()));
+        }
+        if let Some(cursor) = &self.cursor {
+            pairs.push((if self.newer { "before" } else { "after" }, cursor.clone()));
+        }
+        pairs
+    }
+
+    /// The list below `path`, with this filter from its newest entry on.
+    pub fn href(&self, path: &str) -> String {
+        let first_page = Self { cursor: None, newer: false, ..self.clone() };
+        href(path, &first_page.to_pairs())
+    }
+
+    /// The page after `cursor` (older), or the one before it.
+    pub fn page_href(&self, path: &str, cursor: &str, newer: bool) -> String {
+        let page = Self { cursor: Some(cursor.to_owned()), newer, ..self.clone() };
+        href(path, &page.to_pairs())
+    }
+
+    /// Whether anything but lookups is left out of the list.
+    pub fn is_narrowed(&self) -> bool {
+        let Self { text, actions, statuses, reason, token_prefix, user_id, cycle_id, within, .. } = self;
+        !(text.is_empty() && actions.is_empty() && statuses.is_empty())
+            || [reason, token_prefix, user_id, cycle_id, within].into_iter().any(Option::is_some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_says_the_whole_filter() {
+        let filter = LogFilter {
+            text: "ana".into(),
+            actions: vec![Action::Create, Action::TestConnection],
+            statuses: vec![Status::Failure],
+            reason: Some("role_unknown".into()),
+            token_prefix: Some("rhp_AbCd1234".into()),
+            user_id: Some("u1".into()),
+            cycle_id: Some("c1".into()),
+            within: Some("7d".into()),
+            lookups: true,
+            cursor: Some("1:2".into()),
+            newer: true,
+        };
+        let pairs = filter.to_pairs();
+        let read = LogFilter::from_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())));
+        assert_eq!(read, filter);
+        assert!(filter.is_narrowed());
+        assert_eq!(LogFilter { lookups: true, ..LogFilter::default() }.href("/logs"), "/logs?lookups=1");
+    }
+
+    #[test]
+    fn nonsense_and_blanks_are_left_out() {
+        let pairs = [("q", " "), ("action", "dance"), ("within", "1000y"), ("x", "y")];
+        assert_eq!(LogFilter::from_pairs(pairs.into_iter()), LogFilter::default());
+    }
+}

@@ -1,0 +1,373 @@
+//! `/organizations/{slug}/logs/{id}`: one request, from what was sent to how to fix it.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use crate::api::logs::{get_log, latest_logs_of_user, log_neighbours};
+use crate::components::badge::{LogStatus, log_tone};
+use crate::components::callout::Callout;
+use crate::components::card::{Card, Fact, Facts};
+use crate::components::code::Code;
+use crate::components::copy::CopyIcon;
+use crate::components::diff::Diff;
+use crate::components::fix::Fix;
+use crate::components::icon::{Icon, IconName, Tone};
+use crate::components::load::load_page;
+use crate::components::page::{Crumb, OrganizationSheet, in_organization};
+use crate::components::time::{ExactTime, Time, duration};
+use crate::components::timeline::{Event, Timeline};
+use crate::model::frame::Frame;
+use crate::model::log::{
+    Action, LogDetail, LogFilter, LogRow, Status, Step, StepKind, StepOutcome,
+};
+
+#[component]
+pub fn LogPage() -> impl IntoView {
+    let params = use_params_map();
+    let key = Memo::new(move |_| {
+        params.with(|params| {
+            (params.get("slug").unwrap_or_default(), params.get("id").unwrap_or_default())
+        })
+    });
+    let log = Resource::new(move || key.get(), |(slug, id)| get_log(slug, id));
+    let neighbours = Resource::new(move || key.get(), |(slug, id)| log_neighbours(slug, id));
+    // Waits for the entry, which names the user.
+    let of_user = Resource::new(
+        move || key.get(),
+        move |(slug, _)| async move {
+            match log.await?.user_id {
+                Some(user_id) => latest_logs_of_user(slug, user_id).await,
+                None => Ok(Vec::new()),
+            }
+        },
+    );
+    in_organization(move |frame: Frame| {
+        load_page(move || {
+            let frame = frame.clone();
+            async move {
+                let log = log.await?;
+                let (neighbours, of_user) = (neighbours.await?, of_user.await?);
+                Ok(view! { <LogView frame log neighbours of_user/> }.into_any())
+            }
+        })
+    })
+}
+
+/// "Update of Marcus Bell was refused".
+fn headline(log: &LogDetail) -> String {
+    let row = &log.row;
+    let what = match row.action {
+        Action::Create | Action::Update | Action::Delete | Action::Match | Action::Read => {
+            format!("{} of {}", row.action.label(), row.identity)
+        }
+        Action::Disable => format!("Disabling {}", row.identity),
+        Action::Enable => format!("Enabling {}", row.identity),
+        Action::List
+        | Action::TestConnection
+        | Action::Discover
+        | Action::Bulk
+        | Action::Unknown => row.identity.clone(),
+    };
+    let end = match row.status {
+        Status::Success => "succeeded",
+        Status::Failure => "was refused",
+        Status::Skipped => "changed nothing",
+        Status::Warning => "succeeded, with remarks",
+    };
+    format!("{what} {end}")
+}
+
+#[component]
+fn LogView(
+    frame: Frame,
+    log: LogDetail,
+    neighbours: (Option<String>, Option<String>),
+    of_user: Vec<LogRow>,
+) -> impl IntoView {
+    let organization = frame.href("");
+    let refused = log.row.status == Status::Failure;
+    let print_note = format!(
+        "Log entry {} of {}. Tokens and passwords are never included.",
+        log.row.id, frame.organization.name
+    );
+    let above = vec![Crumb::link("Logs", frame.href("/logs"))];
+    let code = Some(match &log.scim_type {
+        Some(scim_type) => format!("{} {scim_type}", log.row.http_status),
+        None => log.row.http_status.to_string(),
+    });
+    let fix = log.explanation.clone().map(|explanation| {
+        view! { <Fix tone=log_tone(log.row.status) explanation/> }
+    });
+    let contents = [
+        (fix.is_some(), "#troubleshooting", "Troubleshooting"),
+        (true, "#summary", "Summary"),
+        (true, "#steps", "Steps"),
+        (!log.changes.is_empty(), "#changes", "Changes"),
+        (true, "#request", "Request"),
+        (true, "#response", "Response"),
+    ]
+    .into_iter()
+    .filter(|(shown, ..)| *shown)
+    .map(|(_, href, label)| view! { <a href=href>{label}</a> })
+    .collect_view();
+    let changes = (!log.changes.is_empty()).then(|| {
+        view! {
+            <section class="log-section" id="changes">
+                <h2>"Changes"</h2>
+                <Diff changes=log.changes.clone() refused/>
+            </section>
+        }
+    });
+    let this = log.row.id.clone();
+    let others = of_user.into_iter().filter(|row| row.id != this).take(6).collect::<Vec<_>>();
+    let same_user = (!others.is_empty())
+        .then(|| view! { <SameUser organization=organization.clone() rows=others/> });
+    view! {
+        <OrganizationSheet frame title=log.row.id.clone() above>
+            <p class="print-only small">{print_note}</p>
+            <div class="page-head">
+                <div class="log-title">
+                    <div class="row">
+                        <LogStatus status=log.row.status code/>
+                        <span class="muted small"><ExactTime moment=log.row.occurred.clone()/></span>
+                    </div>
+                    <h1>{headline(&log)}</h1>
+                </div>
+                <Neighbours organization=organization.clone() neighbours/>
+            </div>
+            {fix}
+            <div class="split split-aside">
+                <div>
+                    <Summary organization log=log.clone()/>
+                    <StepList log=log.clone()/>
+                    {changes}
+                    <Payloads log/>
+                </div>
+                <aside class="sticky stack">
+                    <nav class="toc" aria-label="On this page">{contents}</nav>
+                    {same_user}
+                </aside>
+            </div>
+        </OrganizationSheet>
+    }
+}
+
+/// To the entries before and after this one about the same user.
+#[component]
+fn Neighbours(organization: String, neighbours: (Option<String>, Option<String>)) -> impl IntoView {
+    let link = |id: Option<String>, label: &'static str, icon| {
+        id.map(|id| {
+            view! {
+                <a class="btn" href=format!("{organization}/logs/{id}")><Icon name=icon/> {label}</a>
+            }
+        })
+    };
+    let (previous, next) = neighbours;
+    view! {
+        <div class="page-actions">
+            {link(previous, "Previous for this user", IconName::Left)}
+            {link(next, "Next for this user", IconName::Right)}
+        </div>
+    }
+}
+
+#[component]
+fn Summary(organization: String, log: LogDetail) -> impl IntoView {
+    let LogDetail { row, .. } = log;
+    let detail = row.user_name.clone().filter(|user_name| *user_name != row.identity);
+    let identity = match log.user_id {
+        Some(id) => view! {
+            <a href=format!("{organization}/users/{id}")>{row.identity}</a>
+            {detail.map(|detail| format!(", {detail}"))}
+        }
+        .into_any(),
+        None => row.identity.into_any(),
+    };
+    let cycle = LogFilter { cycle_id: Some(row.cycle_id), lookups: true, ..LogFilter::default() };
+    let cycle = cycle.href(&format!("{organization}/logs"));
+    let token = match (log.token_name, row.token_prefix) {
+        (Some(name), Some(prefix)) => view! {
+            <a href=format!("{organization}/tokens")>{name}</a>
+            " "
+            <code>{prefix}</code>
+        }
+        .into_any(),
+        (None, Some(prefix)) => view! { <code>{prefix}</code> }.into_any(),
+        (_, None) => "None that is known".into_any(),
+    };
+    let optional = |name: &'static str, value: Option<String>| {
+        value.map(|value| view! { <Fact name>{value}</Fact> })
+    };
+    view! {
+        <section class="log-section" id="summary">
+            <h2>"Summary"</h2>
+            <Facts>
+                <Fact name="Request ID">
+                    <code>{row.id.clone()}</code>
+                    " "
+                    <CopyIcon text=row.id what="request ID"/>
+                </Fact>
+                <Fact name="Action">{row.action.label()}</Fact>
+                <Fact name="Identity">{identity}</Fact>
+                {optional("External ID", log.external_id)}
+                <Fact name="Result">{row.summary}</Fact>
+                {log.reason.map(|reason| view! { <Fact name="Reason code"><code>{reason}</code></Fact> })}
+                {log
+                    .attribute
+                    .map(|attribute| view! { <Fact name="Attribute"><code>{attribute}</code></Fact> })}
+                <Fact name="Cycle"><a href=cycle>"All entries of this cycle"</a></Fact>
+                <Fact name="Token">{token}</Fact>
+                <Fact name="Address">{log.address}</Fact>
+                {optional("User agent", log.user_agent)}
+                {optional("Client version", log.client_version)}
+                <Fact name="Duration">{duration(row.duration_us)}</Fact>
+            </Facts>
+        </section>
+    }
+}
+
+fn step_title(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Authenticate => "Sign in",
+        StepKind::Parse => "Read the request",
+        StepKind::Match => "Find the user",
+        StepKind::Validate => "Check the values",
+        StepKind::Apply => "Apply the change",
+        StepKind::Store => "Store",
+    }
+}
+
+#[component]
+fn StepList(log: LogDetail) -> impl IntoView {
+    let steps = log.steps.into_iter().map(|step| view! { <StepEvent step/> }).collect_view();
+    let remarks = (!log.remarks.is_empty()).then(|| {
+        let remarks = log
+            .remarks
+            .into_iter()
+            .map(|remark| {
+                view! { <p>{remark.text} {remark.attribute.map(|name| view! { " " <code>{name}</code> })}</p> }
+            })
+            .collect_view();
+        view! {
+            <Callout tone=Tone::Warn>
+                <p><b>"Remarks"</b></p>
+                {remarks}
+            </Callout>
+        }
+    });
+    view! {
+        <section class="log-section stack" id="steps">
+            <h2>"Steps"</h2>
+            <Timeline>{steps}</Timeline>
+            {remarks}
+        </section>
+    }
+}
+
+#[component]
+fn StepEvent(step: Step) -> impl IntoView {
+    let (tone, aside) = match step.outcome {
+        StepOutcome::Done => (Tone::Ok, duration(step.duration_us)),
+        StepOutcome::Failed => (Tone::Fail, duration(step.duration_us)),
+        StepOutcome::NotRun => (Tone::Skip, "not run".to_owned()),
+    };
+    view! {
+        <Event
+            tone
+            title=step_title(step.kind)
+            skipped=step.outcome == StepOutcome::NotRun
+            aside=move || aside.clone()
+        >
+            <p>{step.text}</p>
+        </Event>
+    }
+}
+
+/// Request and response, redacted; or why they cannot be shown.
+#[component]
+fn Payloads(log: LogDetail) -> impl IntoView {
+    let Some(payload) = log.payload else {
+        let note = log.payload_note;
+        return view! {
+            <section class="log-section" id="request">
+                <h2 id="response">"Request and response"</h2>
+                <Callout tone=Tone::Off>
+                    <p>{note}</p>
+                </Callout>
+            </section>
+        }
+        .into_any();
+    };
+    // The refused value of the attribute at fault, as it stands in the JSON.
+    let mark = log
+        .changes
+        .iter()
+        .find(|change| log.row.status == Status::Failure && Some(&change.attribute) == log.attribute.as_ref())
+        .and_then(|change| Some(format!("\"{}\"", change.new.as_deref()?)));
+    let target = match &payload.query {
+        Some(query) => format!("{} {}?{query}", log.method, log.path),
+        None => format!("{} {}", log.method, log.path),
+    };
+    let cut = if payload.is_cut { " Cut after 64 KiB." } else { "" };
+    let headers = payload
+        .request_headers
+        .into_iter()
+        .map(|(name, value)| view! { <Fact name>{value}</Fact> })
+        .collect_view();
+    let request = payload.request_body.unwrap_or_else(|| "No body.".to_owned());
+    let response = payload.response_body.unwrap_or_else(|| "No body.".to_owned());
+    view! {
+        <section class="log-section stack" id="request">
+            <h2>"Request"</h2>
+            <Code
+                heading=target
+                text=request
+                what="Request body"
+                mark
+                note=format!("{}{cut}", log.payload_note)
+            />
+            <details>
+                <summary class="small soft">"Headers"</summary>
+                <Facts>{headers}</Facts>
+            </details>
+        </section>
+        <section class="log-section" id="response">
+            <h2>"Response"</h2>
+            <Code
+                heading=format!("{} · application/scim+json", log.row.http_status)
+                text=response
+                what="Response body"
+                wrap=true
+                note=if log.row.status == Status::Failure {
+                    "Entra shows this text in its own provisioning log."
+                } else {
+                    "What Rhombus answered."
+                }
+            />
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn SameUser(organization: String, rows: Vec<LogRow>) -> impl IntoView {
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            view! {
+                <li>
+                    <a class="row" href=format!("{organization}/logs/{}", row.id)>
+                        <LogStatus status=row.status/>
+                        <span>{row.action.label()}</span>
+                        <span class="muted push"><Time moment=row.occurred/></span>
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <Card id="same-user" title="Same user">
+            <ul class="list small">{rows}</ul>
+        </Card>
+    }
+}

@@ -1,0 +1,34 @@
+//! `/reset/{secret}`: a new password.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use crate::api::links::find_link;
+use crate::components::entrance::{DeadLink, Entrance, PasswordForm, form_error};
+use crate::components::load::load_page;
+use crate::model::account::LinkPurpose;
+
+#[component]
+pub fn ResetPage() -> impl IntoView {
+    let secret = use_params_map().get_untracked().get("secret").unwrap_or_default();
+    let action = format!("/reset/{secret}");
+    let details = Resource::new(move || secret.clone(), |secret| find_link(LinkPurpose::Reset, secret));
+    load_page(move || {
+        let action = action.clone();
+        async move {
+            let Some(details) = details.await? else { return Ok(view! { <DeadLink/> }.into_any()) };
+            let lead = match &details.email {
+                Some(email) => format!("For {email}. All sessions of this account end."),
+                None => "All sessions of this account end.".to_owned(),
+            };
+            Ok(view! {
+                <Title text="Choose a new password"/>
+                <Entrance title="Choose a new password" lead error=form_error()>
+                    <PasswordForm details action submit="Set the password"/>
+                </Entrance>
+            }
+            .into_any())
+        }
+    })
+}

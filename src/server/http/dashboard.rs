@@ -1,0 +1,270 @@
+//! The pages for people: rendered by Leptos, with what they load and the plain forms that change things.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRef, FromRequest, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use leptos::config::LeptosOptions;
+use leptos::nonce::use_nonce;
+use leptos::prelude::{expect_context, provide_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
+
+use super::assets::Assets;
+use super::{organization_forms, token_forms};
+use crate::app::{App as Pages, Document, shell};
+use crate::components::problem::AnswerStatus;
+use crate::model::error::AppError;
+use crate::model::form::FormAnswer;
+use crate::server::App;
+use crate::server::actor::{Allowed, Permission};
+use crate::server::auth::guards;
+
+/// Longest body of a form that is read.
+pub(super) const FORM_LIMIT: usize = 16 * 1024;
+
+/// Longest error of a server function.
+const ERROR_LIMIT: usize = 64 * 1024;
+
+const THEME_COOKIE: &str = "theme";
+
+/// What the handlers of pages share.
+#[derive(Clone)]
+pub(super) struct Dashboard {
+    pub(super) app: App,
+    assets: Arc<Assets>,
+    options: LeptosOptions,
+}
+
+impl FromRef<Dashboard> for LeptosOptions {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.options.clone()
+    }
+}
+
+/// All routes for people: pages, server functions below `/api`, plain forms, assets, and a page for every other
+/// address. Merge it with the routes for machines; these must bring their own 404 below `/scim`.
+pub fn dashboard_routes(app: App) -> Router {
+    let options = LeptosOptions::builder().output_name("rhombus-provisioning").build();
+    let dashboard = Dashboard { app, assets: Arc::new(Assets::load()), options };
+    let context = {
+        let app = dashboard.app.clone();
+        move || provide_page_context(app.clone())
+    };
+    let pages = Router::new()
+        .leptos_routes_with_context(&dashboard, generate_route_list(Pages), context, document_of(&dashboard.assets))
+        .route("/theme", post(choose_theme))
+        .merge(token_forms::routes())
+        .merge(organization_forms::routes())
+        .fallback(not_found)
+        .layer(from_fn(api_status))
+        .layer(tower_http::compression::CompressionLayer::new());
+    Router::new()
+        .route("/pkg/{hash}/{*file}", get(package_file))
+        .merge(pages)
+        .layer(from_fn(common_headers))
+        .with_state(dashboard)
+}
+
+fn provide_page_context(app: App) {
+    provide_context(app);
+    // A redirect has been decided: what is drawn beside it does not matter any more.
+    let response = expect_context::<ResponseOptions>();
+    provide_context(AnswerStatus::new(move |status| {
+        let is_redirected = response.0.read().is_ok_and(|parts| parts.status.is_some_and(|status| status.is_redirection()));
+        if let (false, Ok(status)) = (is_redirected, StatusCode::from_u16(status)) {
+            response.set_status(status);
+        }
+    }));
+}
+
+/// Renders the document and sets the headers that depend on it: Leptos makes its nonce while rendering.
+fn document_of(assets: &Assets) -> impl Fn() -> leptos::prelude::AnyView + Clone + Send + Sync + 'static {
+    use leptos::prelude::IntoAny;
+    let plain = assets.document();
+    move || {
+        let response = expect_context::<ResponseOptions>();
+        if let Some(nonce) = use_nonce() {
+            let policy = format!(
+                "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+                 object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+            );
+            if let Ok(policy) = HeaderValue::from_str(&policy) {
+                response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            }
+        }
+        let theme = leptos::prelude::use_context::<Parts>().and_then(|parts| theme_of(&parts.headers));
+        shell(Document { theme, ..plain.clone() }).into_any()
+    }
+}
+
+/// Renders the page at the request's address as the answer to a form. It is stored nowhere: it may show a secret.
+pub(super) async fn answer_form(dashboard: &Dashboard, parts: Parts, answer: FormAnswer) -> Response {
+    let status = match &answer {
+        FormAnswer::TokenCreated(_) => StatusCode::OK,
+        FormAnswer::Refused { error, .. } => {
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
+        }
+    };
+    let app = dashboard.app.clone();
+    let render = render_app_async_with_context(
+        move || {
+            provide_page_context(app.clone());
+            provide_context(answer.clone());
+            expect_context::<ResponseOptions>().set_status(status);
+        },
+        document_of(&dashboard.assets),
+    );
+    render(Request::from_parts(parts, Body::empty())).await
+}
+
+/// Asks the guards, for a plain route.
+pub(super) async fn require(
+    app: &App,
+    parts: &Parts,
+    permission: Permission,
+    slug: Option<&str>,
+) -> Result<Allowed, AppError> {
+    Ok(guards::require_in(app, &parts.extensions, permission, slug).await?)
+}
+
+/// Where a form that must not be answered by its own page leads to: sign in, or a page that says why not.
+pub(super) async fn refuse(dashboard: &Dashboard, parts: Parts, error: AppError, values: Vec<(String, String)>) -> Response {
+    if error == AppError::SignedOut {
+        return Redirect::to("/sign-in").into_response();
+    }
+    answer_form(dashboard, parts, FormAnswer::Refused { error, values }).await
+}
+
+async fn package_file(
+    State(dashboard): State<Dashboard>,
+    Path((hash, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    dashboard.assets.package_file(&hash, &file, &headers).await
+}
+
+/// A file at the root of the site, or the page that says that there is nothing.
+async fn not_found(State(dashboard): State<Dashboard>, request: Request) -> Response {
+    if let Some(file) = dashboard.assets.root_file(request.uri().path(), request.headers()).await {
+        return file;
+    }
+    let app = dashboard.app.clone();
+    let render =
+        render_app_async_with_context(move || provide_page_context(app.clone()), document_of(&dashboard.assets));
+    render(request).await
+}
+
+/// Server functions answer every error with 500; its kind says it better.
+async fn api_status(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    if !is_api || response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, ERROR_LIMIT).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<AppError>(&body) {
+        parts.status = StatusCode::from_u16(error.status()).unwrap_or(parts.status);
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// What holds for every answer to a browser. Pages show people and secrets: nothing keeps them.
+async fn common_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::CACHE_CONTROL, "no-store");
+    default(header::REFERRER_POLICY, "same-origin");
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    default(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    response
+}
+
+fn theme_of(headers: &HeaderMap) -> Option<&'static str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == THEME_COOKIE)
+        .and_then(|(_, value)| known_theme(value))
+}
+
+fn known_theme(value: &str) -> Option<&'static str> {
+    ["light", "dark"].into_iter().find(|theme| *theme == value)
+}
+
+/// Remembers the choice of a theme and goes back to where it was made.
+async fn choose_theme(State(dashboard): State<Dashboard>, headers: HeaderMap, body: String) -> Response {
+    let chosen = body.strip_prefix("theme=").and_then(known_theme);
+    let (theme, age) = chosen.map_or(("", 0), |theme| (theme, 31_536_000));
+    let secure = if dashboard.app.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
+    let cookie = format!("{THEME_COOKIE}={theme}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
+    ([(header::SET_COOKIE, cookie)], Redirect::to(&page_before(&headers))).into_response()
+}
+
+/// The path of the page that a form was on; never another site.
+fn page_before(headers: &HeaderMap) -> String {
+    headers
+        .get(header::REFERER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| url::Url::parse(value).ok())
+        .map(|url| match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        })
+        .filter(|path| path.starts_with('/') && !path.starts_with("//"))
+        .unwrap_or_else(|| "/".to_owned())
+}
+
+/// A form's head and fields.
+pub(super) async fn read_form<T: serde::de::DeserializeOwned>(request: Request) -> Result<(Parts, T), Response> {
+    let (mut parts, body) = request.into_parts();
+    let refused = || StatusCode::BAD_REQUEST.into_response();
+    let body = axum::body::to_bytes(body, FORM_LIMIT)
+        .await
+        .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let rebuilt = Request::from_parts(parts.clone(), Body::from(body));
+    let Form(fields) = Form::<T>::from_request(rebuilt, &()).await.map_err(|_| refused())?;
+    // The page that answers is rendered as if it had been opened.
+    parts.method = Method::GET;
+    Ok((parts, fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn only_known_themes_count() {
+        assert_eq!(theme_of(&headers(header::COOKIE, "a=b; theme=dark")), Some("dark"));
+        assert_eq!(theme_of(&headers(header::COOKIE, "theme=\"><script>")), None);
+        assert_eq!(theme_of(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn the_way_back_stays_on_this_site() {
+        let back = |referrer| page_before(&headers(header::REFERER, referrer));
+        assert_eq!(back("https://here.example/organizations/a/users?q=b"), "/organizations/a/users?q=b");
+        assert_eq!(back("https://evil.example//evil.example/"), "/");
+        assert_eq!(back("nonsense"), "/");
+        assert_eq!(page_before(&HeaderMap::new()), "/");
+    }
+}
