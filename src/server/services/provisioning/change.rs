@@ -87,15 +87,7 @@ pub async fn create(
     write(app, exchange, move |tx, exchange| {
         Box::pin(async move {
             policy::check_names(&mut user, None, &caller, &mut exchange.remarks)?;
-            let catalogue = role_catalogue::list(tx, &caller.organization_id).await?;
-            let role = policy::decide_role(
-                &mut user,
-                None,
-                &caller,
-                &catalogue,
-                now,
-                &mut exchange.remarks,
-            )?;
+            let role = decide_role(tx, exchange, &caller, &mut user, None, now).await?;
             exchange.done(StepKind::Validate, validated(&role));
             let changes = user.changes_from(&User::default());
             let next = Next {
@@ -366,12 +358,15 @@ async fn decide_role(
 ) -> Result<Role, Refusal> {
     let before = before.map(|before| (&before.user, &before.stored));
     let remarks = &mut exchange.remarks;
+    let noted = remarks.len();
     let catalogue = role_catalogue::list(tx, &caller.organization_id).await?;
     let role = policy::decide_role(user, before, caller, &catalogue, now, remarks)?;
     if role.unreviewed.is_empty() {
         return Ok(role);
     }
     role_catalogue::lock(tx, &caller.organization_id).await?;
+    // Somebody may have added it meanwhile: then there is nothing to remark upon.
+    remarks.truncate(noted);
     let catalogue = role_catalogue::list(tx, &caller.organization_id).await?;
     Ok(policy::decide_role(
         user, before, caller, &catalogue, now, remarks,
