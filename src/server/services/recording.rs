@@ -8,7 +8,7 @@ mod batch;
 mod redaction;
 
 pub use batch::{Note, Recorder};
-pub use redaction::{redacted_body, redacted_text};
+pub use redaction::{redacted, redacted_body, redacted_text};
 
 use std::time::Instant;
 
@@ -88,15 +88,15 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// What an index can hold: a refused request may name whom it likes.
-    fn cut(&mut self) {
+    /// What an index can hold and the log may keep: a request may name whom it likes, with a token in the name.
+    fn tidy(&mut self) {
         for (text, limit) in [
             (&mut self.user_id, 200),
             (&mut self.user_name, 1_000),
             (&mut self.external_id, 1_000),
             (&mut self.label, 800),
         ] {
-            *text = text.take().map(|text| cut(text, limit));
+            *text = text.take().map(|text| cut(redacted(text), limit));
         }
     }
 }
@@ -219,7 +219,7 @@ impl Exchange {
             Status::Success
         };
         let duration_us = micros(self.started.elapsed());
-        self.subject.cut();
+        self.subject.tidy();
         let payload = self.payload(response_body);
         let remarks: Vec<LogRemark> = self.remarks.iter().map(log_remark).collect();
         NewEntry {
@@ -236,11 +236,14 @@ impl Exchange {
             reason: error
                 .map(|error| error.reason.code())
                 .or_else(|| self.remarks.first().map(|remark| remark.code)),
-            attribute: error.and_then(|error| error.attribute.clone()).or_else(|| {
-                self.remarks
-                    .first()
-                    .and_then(|remark| remark.attribute.clone())
-            }),
+            attribute: error
+                .and_then(|error| error.attribute.clone())
+                .or_else(|| {
+                    self.remarks
+                        .first()
+                        .and_then(|remark| remark.attribute.clone())
+                })
+                .map(redacted),
             detail: error.map(|error| redacted_text(&error.detail)),
             user_name_key: self.subject.user_name.as_deref().map(case_key),
             label_key: self.subject.label.as_deref().map(case_key),
@@ -251,11 +254,17 @@ impl Exchange {
             token_id: self.token.as_ref().map(|token| token.id.clone()),
             token_prefix: self.token.map(|token| token.prefix),
             address: self.incoming.address,
-            user_agent: self.incoming.user_agent.map(|text| cut(text, 500)),
-            client_version: self.incoming.client_version.map(|text| cut(text, 200)),
+            user_agent: self
+                .incoming
+                .user_agent
+                .map(|text| cut(redacted(text), 500)),
+            client_version: self
+                .incoming
+                .client_version
+                .map(|text| cut(redacted(text), 200)),
             duration_us,
-            steps: json(&self.steps),
-            remarks: (!remarks.is_empty()).then(|| json(&remarks)),
+            steps: redacted(json(&self.steps)),
+            remarks: (!remarks.is_empty()).then(|| redacted(json(&remarks))),
             payload,
             id: self.request_id,
         }
@@ -280,7 +289,7 @@ impl Exchange {
             request_body: request_body.map(|body| cut(body, BODY_KEPT)),
             response_body: response_body.map(|body| cut(body, BODY_KEPT)),
             refused_changes: (!self.refused_changes.is_empty())
-                .then(|| json(&self.refused_changes)),
+                .then(|| redacted(json(&self.refused_changes))),
             is_cut,
         })
     }

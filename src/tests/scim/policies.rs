@@ -160,7 +160,7 @@ entra_test! {
         assert_eq!((entry.status.as_str(), entry.remark_codes()), ("warning", vec!["unknown_role_replaced".to_owned()]));
         let id = answer.id();
         assert_eq!(decided(&entra, &id).await, known(Some("Boss"), "defaulted", "viewer"));
-        assert_eq!(entra.found(&format!("{ROLE} eq \"boss\"").replace("].value", "].value")).await, ["ana"]);
+        assert_eq!(entra.found(&format!("{ROLE} eq \"boss\"")).await, ["ana"]);
         entra.change(&id, "Add", ROLE, json!("admin")).await.is(200);
         assert_eq!(decided(&entra, &id).await, known(Some("admin"), "known", "admin"));
         assert_eq!(catalogue(&entra).await, ["super_admin", "admin", "viewer"]);

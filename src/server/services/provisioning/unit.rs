@@ -57,12 +57,15 @@ impl Unit<'_, '_> {
         let before = before.map(|before| (&before.user, &before.stored));
         let caller = &self.request.caller;
         let remarks = &mut self.exchange.remarks;
+        let noted = remarks.len();
         let catalogue = role_catalogue::list(self.tx, &caller.organization_id).await?;
         let role = policy::decide_role(user, before, caller, &catalogue, self.now, remarks)?;
         if role.unreviewed.is_empty() {
             return Ok(role);
         }
         role_catalogue::lock(self.tx, &caller.organization_id).await?;
+        // Somebody may have added it meanwhile: then there is nothing to remark upon.
+        remarks.truncate(noted);
         let catalogue = role_catalogue::list(self.tx, &caller.organization_id).await?;
         let role = policy::decide_role(user, before, caller, &catalogue, self.now, remarks)?;
         Ok(role)

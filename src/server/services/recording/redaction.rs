@@ -22,6 +22,15 @@ pub fn redacted_body(body: &str) -> String {
     }
 }
 
+/// As [`redacted_text`], without a copy where there is nothing to hide.
+pub fn redacted(text: String) -> String {
+    if text.contains(TOKEN_START) {
+        redacted_text(&text)
+    } else {
+        text
+    }
+}
+
 /// Text with every token shortened to what the tokens page shows of it.
 pub fn redacted_text(text: &str) -> String {
     let mut rest = text;
