@@ -80,7 +80,14 @@ fn tokens(line: &str) -> Vec<(Kind, String)> {
                 let word = &rest[..end];
                 let is_literal =
                     matches!(word, "true" | "false" | "null") || word.parse::<f64>().is_ok();
-                (if is_literal { Kind::Literal } else { Kind::Plain }, end)
+                (
+                    if is_literal {
+                        Kind::Literal
+                    } else {
+                        Kind::Plain
+                    },
+                    end,
+                )
             }
             other => (Kind::Plain, other.len_utf8()),
         };
@@ -116,8 +123,20 @@ mod tests {
     fn a_line_keeps_its_text_and_gains_kinds() {
         let line = r#"  "path": "roles[primary eq \"True\"].value", "n": -1.5, "b": true}"#;
         let found = tokens(line);
-        assert_eq!(found.iter().map(|(_, text)| text.as_str()).collect::<String>(), line);
-        let of = |kind| found.iter().filter(|(k, _)| *k == kind).map(|(_, text)| text.as_str()).collect::<Vec<_>>();
+        assert_eq!(
+            found
+                .iter()
+                .map(|(_, text)| text.as_str())
+                .collect::<String>(),
+            line
+        );
+        let of = |kind| {
+            found
+                .iter()
+                .filter(|(k, _)| *k == kind)
+                .map(|(_, text)| text.as_str())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of(Kind::Key), [r#""path""#, r#""n""#, r#""b""#]);
         assert_eq!(of(Kind::Text), [r#""roles[primary eq \"True\"].value""#]);
         assert_eq!(of(Kind::Literal), ["-1.5", "true"]);
@@ -127,7 +146,13 @@ mod tests {
     fn broken_text_is_kept() {
         for line in ["\"open", "é \\ \"ü", "{nul", "\u{0}"] {
             let found = tokens(line);
-            assert_eq!(found.iter().map(|(_, text)| text.as_str()).collect::<String>(), line);
+            assert_eq!(
+                found
+                    .iter()
+                    .map(|(_, text)| text.as_str())
+                    .collect::<String>(),
+                line
+            );
         }
     }
 }

@@ -61,12 +61,19 @@ pub fn FilterMenu(
     #[prop(into)] chosen: Signal<Vec<String>>,
     #[prop(optional)] single: bool,
 ) -> impl IntoView {
-    let class = move || if chosen.with(Vec::is_empty) { "filter" } else { "filter filter-on" };
+    let class = move || {
+        if chosen.with(Vec::is_empty) {
+            "filter"
+        } else {
+            "filter filter-on"
+        }
+    };
     let kind = if single { "radio" } else { "checkbox" };
     let options = options
         .into_iter()
         .map(|option| {
-            let is_chosen = move || chosen.with(|chosen| chosen.iter().any(|value| value == option.value));
+            let is_chosen =
+                move || chosen.with(|chosen| chosen.iter().any(|value| value == option.value));
             view! {
                 <label>
                     <input

@@ -58,7 +58,8 @@ impl AppError {
 pub fn Problem(error: AppError) -> impl IntoView {
     if error == AppError::SignedOut {
         let location = use_location();
-        let here = location.pathname.get_untracked() + &location.query.get_untracked().to_query_string();
+        let here =
+            location.pathname.get_untracked() + &location.query.get_untracked().to_query_string();
         let next = crate::model::query::encode(&here);
         return view! { <Redirect path=format!("/sign-in?next={next}")/> }.into_any();
     }

@@ -27,7 +27,11 @@ pub fn duration(microseconds: i64) -> String {
     match microseconds {
         ..10_000 => format!("{}.{} ms", microseconds / 1_000, microseconds % 1_000 / 100),
         ..1_000_000 => format!("{} ms", microseconds / 1_000),
-        _ => format!("{}.{} s", microseconds / 1_000_000, microseconds % 1_000_000 / 100_000),
+        _ => format!(
+            "{}.{} s",
+            microseconds / 1_000_000,
+            microseconds % 1_000_000 / 100_000
+        ),
     }
 }
 

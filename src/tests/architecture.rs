@@ -59,11 +59,13 @@ const RULE: &[(&str, &[&str])] = &[
         ],
     ),
     ("server::telemetry", &[LEAVES]),
+    // A refused bearer token is answered as SCIM.
     (
         "server::auth",
         &[
             "model",
             "server::services",
+            "server::scim",
             "server::store::sessions",
             LEAVES,
         ],

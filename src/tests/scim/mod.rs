@@ -1,5 +1,13 @@
 //! The SCIM endpoint, called as Entra calls it.
 
+mod bad_input;
+mod concurrency;
+mod history;
+mod isolation;
 mod lifecycle;
+mod log;
+mod policies;
 mod regressions;
 mod rules;
+mod snapshots;
+mod tokens;

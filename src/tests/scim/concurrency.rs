@@ -1,0 +1,154 @@
+//! Many requests at once: the databases decide, and nothing is lost.
+
+use futures_util::future::join_all;
+use rhombus_provisioning::server::store::sql::sql;
+use serde_json::json;
+
+use crate::entra_test;
+use crate::support::app::Answer;
+use crate::support::entra::user;
+
+/// How many answers have each status, highest first.
+fn statuses(answers: &[Answer]) -> Vec<(u16, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for answer in answers {
+        *counts.entry(answer.status).or_insert(0) += 1;
+    }
+    counts.into_iter().collect()
+}
+
+entra_test! {
+    async fn one_of_fifty_identical_creates_wins(entra: Entra) {
+        let body = user("ana@contoso.com");
+        let answers = join_all((0..50).map(|_| entra.post(&body))).await;
+        assert_eq!(statuses(&answers), [(201, 1), (409, 49)]);
+        assert_eq!(entra.users().await, 1);
+        for answer in answers.iter().filter(|answer| answer.status == 409) {
+            answer.is_error(409, "uniqueness");
+        }
+        let log = entra.log().await;
+        assert_eq!(log.iter().filter(|entry| entry.status == "failure").count(), 49);
+        assert_eq!(log.len(), 50);
+    }
+
+    async fn concurrent_patches_lose_no_update(entra: Entra) {
+        let id = entra.create("ana").await;
+        let answers = join_all((0..25).map(|index| {
+            let mail = json!([{"type": "other", "value": format!("{index}@x")}]);
+            entra.change(&id, "Add", "emails", mail)
+        }))
+        .await;
+        assert_eq!(statuses(&answers), [(200, 25)]);
+        let after = entra.user(&id).await;
+        assert_eq!(after["emails"].as_array().unwrap().len(), 25);
+        assert_eq!(after["meta"]["version"], "W/\"26\"");
+        let mut tags: Vec<u64> = answers
+            .iter()
+            .map(|answer| answer.header("etag").trim_matches(['W', '/', '"']).parse().unwrap())
+            .collect();
+        tags.sort_unstable();
+        assert!(tags.into_iter().eq(2..=26), "each answer has a version of its own");
+        let versions: Vec<i64> = entra.history(&id).await.iter().map(|row| row.version).collect();
+        assert!(versions.into_iter().eq(1..=26));
+        for index in 0..25 {
+            assert_eq!(entra.found(&format!("emails.value eq \"{index}@x\"")).await, ["ana"]);
+        }
+    }
+
+    async fn one_of_ten_with_the_same_if_match_wins(entra: Entra) {
+        let id = entra.create("ana").await;
+        let path = format!("/Users/{id}");
+        let body = |index| json!({"Operations": [{"op": "replace", "path": "title", "value": format!("t{index}")}]}).to_string();
+        let bodies: Vec<String> = (0..10).map(body).collect();
+        let answers = join_all(bodies.iter().map(|body| entra.with("PATCH", &path, ("if-match", "W/\"1\""), body))).await;
+        assert_eq!(statuses(&answers), [(200, 1), (412, 9)]);
+        let winner = answers.iter().find(|answer| answer.status == 200).unwrap();
+        assert_eq!(entra.user(&id).await, winner.json());
+        assert_eq!(winner.header("etag"), "W/\"2\"");
+    }
+
+    async fn one_of_ten_renames_to_the_same_name_wins(entra: Entra) {
+        let ids = join_all((0..10).map(|index| {
+            let name = format!("user{index}");
+            let entra = &entra;
+            async move { entra.create(&name).await }
+        }))
+        .await;
+        let answers = join_all(ids.iter().map(|id| entra.change(id, "Replace", "userName", json!("Chosen")))).await;
+        assert_eq!(statuses(&answers), [(200, 1), (409, 9)]);
+        assert_eq!(entra.found("userName eq \"chosen\"").await, ["Chosen"]);
+        assert_eq!(entra.found("userName sw \"user\"").await.len(), 9);
+        // A rename and a create of the same name.
+        let body = user("Second");
+        let (renamed, created) = futures_util::join!(
+            entra.change(&ids[0], "Replace", "userName", json!("second")),
+            entra.post(&body)
+        );
+        let mut both = [renamed.status, created.status];
+        both.sort_unstable();
+        assert!(both == [200, 409] || both == [201, 409], "{both:?}");
+    }
+
+    async fn one_of_ten_deletes_wins_and_changes_before_it_are_kept(entra: Entra) {
+        let id = entra.create("ana").await;
+        let deletes = join_all((0..10).map(|_| entra.delete(&id)));
+        let changes = join_all((0..10).map(|index| entra.change(&id, "replace", "title", json!(format!("{index}")))));
+        let (deletes, changes) = futures_util::join!(deletes, changes);
+        assert_eq!(statuses(&deletes), [(204, 1), (404, 9)]);
+        assert!(changes.iter().all(|answer| [200, 404].contains(&answer.status)));
+        let done = changes.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(entra.history(&id).await.len(), 2 + done);
+        let left: Vec<(String,)> = entra.app.rows(sql("SELECT user_id FROM user_values")).await;
+        assert_eq!(left, [], "no values are left of a deleted user");
+    }
+
+    async fn a_new_role_value_is_added_once(entra: Entra) {
+        entra.policy("unknown_role", "accept").await;
+        let bodies: Vec<_> = (0..12)
+            .map(|index| {
+                let mut body = user(&format!("user{index}"));
+                body["roles"] = json!([{"value": if index % 2 == 0 { "Boss" } else { "BOSS" }, "primary": true}]);
+                body
+            })
+            .collect();
+        let answers = join_all(bodies.iter().map(|body| entra.post(body))).await;
+        assert_eq!(statuses(&answers), [(201, 12)]);
+        let roles: Vec<(i64,)> = entra.app.rows(sql("SELECT count(*) FROM roles WHERE lower(value) = 'boss'")).await;
+        assert_eq!(roles, [(1,)]);
+        let used: Vec<(i64,)> = entra.app.rows(sql("SELECT count(DISTINCT role_id) FROM users")).await;
+        assert_eq!(used, [(1,)]);
+    }
+
+    async fn entries_and_changes_agree_after_a_storm(entra: Entra) {
+        let ids = join_all((0..5).map(|index| {
+            let name = format!("user{index}");
+            let entra = &entra;
+            async move { entra.create(&name).await }
+        }))
+        .await;
+        join_all((0..60).map(|index| {
+            let (entra, id) = (&entra, &ids[index % 5]);
+            async move {
+                match index % 4 {
+                    0 => entra.change(id, "Replace", "active", json!(if index % 8 == 0 { "False" } else { "True" })).await,
+                    1 => entra.get(&format!("/Users/{id}")).await,
+                    2 => entra.change(id, "Replace", "title", json!(format!("t{index}"))).await,
+                    _ => entra.filter("userName eq \"user1\"").await,
+                }
+                .is(200)
+            }
+        }))
+        .await;
+        let log = entra.log().await;
+        assert_eq!(log.len(), 65);
+        let changed = log.iter().filter(|entry| !entry.is_lookup && entry.status != "skipped").count();
+        let mut history = 0;
+        for id in &ids {
+            let rows = entra.history(id).await;
+            assert!(rows.iter().map(|row| row.version).eq(1..=i64::try_from(rows.len()).unwrap()));
+            assert_eq!(entra.user(id).await["meta"]["version"], format!("W/\"{}\"", rows.len()));
+            history += rows.len();
+        }
+        assert_eq!(changed, history);
+    }
+}

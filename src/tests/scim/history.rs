@@ -1,0 +1,81 @@
+//! Every change has history (product, Users).
+
+use serde_json::json;
+
+use crate::entra_test;
+use crate::support::app::START;
+
+entra_test! {
+    async fn every_change_is_a_row_with_old_and_new_values(entra: Entra) {
+        let id = entra.create_with("ana", json!({"title": "Dr"})).await;
+        entra.app.advance(1_000);
+        let rename = entra
+            .patch(&id, json!([
+                {"op": "replace", "value": {"userName": "Ana2", "name.givenName": "Anna", "title": ""}},
+                {"op": "Add", "path": "roles[primary eq \"True\"].value", "value": "viewer"},
+                {"op": "Add", "path": "emails[type eq \"work\"].value", "value": "a@x"},
+            ]))
+            .await;
+        rename.is(200);
+        entra.change(&id, "Replace", "active", json!("False")).await.is(200);
+        entra.change(&id, "Replace", "active", json!("False")).await.is(200);
+        entra.change(&id, "Replace", "active", json!("True")).await.is(200);
+        entra.change(&id, "Replace", "userName", json!("")).await.is_error(400, "invalidValue");
+        entra.delete(&id).await.is(204);
+        let history = entra.history(&id).await;
+        let kinds: Vec<(&str, i64)> = history.iter().map(|row| (row.kind.as_str(), row.version)).collect();
+        assert_eq!(kinds, [("created", 1), ("updated", 2), ("disabled", 3), ("enabled", 4), ("deleted", 5)]);
+        let created = history[0].json();
+        for (attribute, new) in [("userName", json!("ana")), ("title", json!("Dr")), ("active", json!(true)),
+            ("name.givenName", json!("Ana")), ("roles[primary eq \"True\"].value", json!("admin"))]
+        {
+            let change = json!({"attribute": attribute, "new": new});
+            assert!(created.as_array().unwrap().contains(&change), "{attribute} in {created}");
+        }
+        assert_eq!(
+            history[1].json(),
+            json!([
+                {"attribute": "userName", "old": "ana", "new": "Ana2"},
+                {"attribute": "name.givenName", "old": "Ana", "new": "Anna"},
+                {"attribute": "title", "old": "Dr"},
+                {"attribute": "emails", "new": [{"value": "a@x", "type": "work"}]},
+                {"attribute": "roles[primary eq \"True\"].value", "old": "admin", "new": "viewer"},
+            ])
+        );
+        assert_eq!(history[1].log_id.as_deref(), Some(rename.header("x-request-id")));
+        assert_eq!((history[0].changed_at, history[1].changed_at), (START, START + 1_000));
+        assert_eq!(history[2].json(), json!([{"attribute": "active", "old": true, "new": false}]));
+        for row in &history {
+            assert_eq!(row.actor_kind, "token");
+            assert!(row.actor_name.contains(&entra.token[..12]), "{}", row.actor_name);
+            assert!(!row.actor_name.contains(&entra.token));
+        }
+    }
+
+    async fn a_rehire_is_recorded_as_such(entra: Entra) {
+        let id = entra.create("ana").await;
+        let off = || entra.change(&id, "Replace", "active", json!("False"));
+        // The same person back.
+        off().await.is(200);
+        let back = entra.change(&id, "Replace", "active", json!("True")).await;
+        assert_eq!(entra.entry(&back).await.status, "success");
+        // A new person in Entra with the old userPrincipalName: found by the filter, reactivated under a new id.
+        off().await.is(200);
+        assert_eq!(entra.found("userName eq \"ana\"").await, ["ana"]);
+        let rehired = entra
+            .patch(&id, json!([
+                {"op": "Replace", "path": "active", "value": "True"},
+                {"op": "Replace", "path": "externalId", "value": "another-person"},
+            ]))
+            .await;
+        assert_eq!(rehired.is(200)["id"], json!(id), "the record and its id stay");
+        let entry = entra.entry(&rehired).await;
+        assert_eq!(entry.action, "enable");
+        assert_eq!(entry.remark_codes(), ["user_rehired"]);
+        // A new externalId alone is no rehire.
+        let renumbered = entra.change(&id, "Replace", "externalId", json!("third")).await;
+        assert_eq!(entra.entry(&renumbered).await.action, "update");
+        let kinds: Vec<String> = entra.history(&id).await.into_iter().map(|row| row.kind).collect();
+        assert_eq!(kinds, ["created", "disabled", "enabled", "disabled", "rehired", "updated"]);
+    }
+}

@@ -1,0 +1,290 @@
+//! What Rhombus asks of a user beyond SCIM, by the organization's policies (product, Users).
+
+use rhombus_provisioning::server::store::sql::sql;
+use serde_json::{Value, json};
+
+use crate::entra_test;
+use crate::support::entra::{Entra, user};
+
+const ROLE: &str = "roles[primary eq \"True\"].value";
+
+/// What the service made of a user's role.
+#[derive(Debug, sqlx::FromRow)]
+struct Decided {
+    role_value: Option<String>,
+    role_state: String,
+    /// The catalogue's role that decides.
+    role: Option<String>,
+}
+
+async fn decided(entra: &Entra<'_>, id: &str) -> (Option<String>, String, Option<String>) {
+    let statement = sql(
+        "SELECT u.role_value, u.role_state, r.value AS role FROM users u LEFT JOIN roles r ON r.id = u.role_id WHERE u.id = $1",
+    );
+    let rows: Vec<Decided> = entra.app.rows(statement.bind(id)).await;
+    let Decided {
+        role_value,
+        role_state,
+        role,
+    } = rows.into_iter().next().unwrap();
+    (role_value, role_state, role)
+}
+
+fn known(sent: Option<&str>, state: &str, role: &str) -> (Option<String>, String, Option<String>) {
+    (
+        sent.map(str::to_owned),
+        state.to_owned(),
+        Some(role.to_owned()),
+    )
+}
+
+/// The catalogue in its order; a star marks what nobody has reviewed.
+async fn catalogue(entra: &Entra<'_>) -> Vec<String> {
+    let statement =
+        sql("SELECT value, is_reviewed FROM roles WHERE organization_id = $1 ORDER BY position");
+    let rows: Vec<(String, bool)> = entra.app.rows(statement.bind(&entra.organization_id)).await;
+    let marked =
+        |(value, reviewed): (String, bool)| if reviewed { value } else { format!("{value}*") };
+    rows.into_iter().map(marked).collect()
+}
+
+/// Ana without some attributes, with others instead.
+fn ana(changes: Value) -> Value {
+    let mut body = user("ana");
+    for (name, value) in changes.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+fn role(value: &str) -> Value {
+    json!([{"value": value, "primary": true}])
+}
+
+entra_test! {
+    async fn missing_names_reject_names_attribute_and_mapping(entra: Entra) {
+        for (name, attribute, source) in [
+            (json!({"familyName": "Ruiz"}), "name.givenName", "givenName"),
+            (json!({"givenName": "Ana"}), "name.familyName", "surname"),
+            (json!({}), "name.givenName", "givenName"),
+        ] {
+            let answer = entra.post(&ana(json!({"name": name}))).await;
+            let detail = answer.is_error(400, "invalidValue");
+            for word in [attribute, source, "Mappings"] {
+                assert!(detail.contains(word), "{word} is not in {detail}");
+            }
+            let reason = if attribute.ends_with("givenName") { "given_name_missing" } else { "family_name_missing" };
+            assert_eq!(entra.entry(&answer).await.reason.as_deref(), Some(reason));
+        }
+        let id = entra.create("ana").await;
+        for operation in [
+            json!({"op": "remove", "path": "name"}),
+            json!({"op": "remove", "path": "name.familyName"}),
+            json!({"op": "replace", "path": "name.givenName", "value": ""}),
+            json!({"op": "replace", "value": {"name.givenName": null}}),
+        ] {
+            entra.patch(&id, json!([operation])).await.is_error(400, "invalidValue");
+        }
+        assert_eq!(entra.user(&id).await["meta"]["version"], "W/\"1\"");
+    }
+
+    async fn missing_names_accept_warns(entra: Entra) {
+        entra.policy("missing_names", "accept").await;
+        let answer = entra.post(&ana(json!({"name": null}))).await;
+        assert_eq!(answer.is(201).get("name"), None);
+        let entry = entra.entry(&answer).await;
+        assert_eq!((entry.status.as_str(), entry.http_status), ("warning", 201));
+        assert_eq!(entry.remark_codes(), ["names_missing"; 2]);
+        let id = answer.id();
+        entra.change(&id, "Add", "name.givenName", json!("Ana")).await.is(200);
+        let answer = entra.patch(&id, json!([{"op": "remove", "path": "name.givenName"}])).await;
+        assert_eq!(answer.is(200).get("name"), None);
+        assert_eq!(entra.entry(&answer).await.remark_codes(), ["names_missing"]);
+    }
+
+    async fn missing_role_default_is_the_least_privilege_with_a_warning(entra: Entra) {
+        for (name, roles) in [("none", json!(null)), ("empty", json!([])), ("hollow", json!([{"primary": true}]))] {
+            let mut body = user(name);
+            body["roles"] = roles;
+            let answer = entra.post(&body).await;
+            assert_eq!(answer.is(201).get("roles"), None, "SCIM answers what Entra sent");
+            let entry = entra.entry(&answer).await;
+            assert_eq!(entry.status, "warning");
+            assert!(entry.remark_codes().contains(&"default_role_used".to_owned()));
+            assert_eq!(decided(&entra, &answer.id()).await, known(None, "defaulted", "viewer"));
+        }
+    }
+
+    async fn missing_role_reject_lists_the_values(entra: Entra) {
+        entra.policy("missing_role", "reject").await;
+        let answer = entra.post(&ana(json!({"roles": []}))).await;
+        let detail = answer.is_error(400, "invalidValue");
+        for word in ["super_admin, admin, viewer", ROLE, "SingleAppRoleAssignment"] {
+            assert!(detail.contains(word), "{detail}");
+        }
+        let entry = entra.entry(&answer).await;
+        assert_eq!((entry.reason.as_deref(), entry.attribute.as_deref()), (Some("role_missing"), Some(ROLE)));
+        let id = entra.create("ana").await;
+        entra.patch(&id, json!([{"op": "remove", "path": "roles"}])).await.is_error(400, "invalidValue");
+        entra.change(&id, "replace", "roles", json!([])).await.is_error(400, "invalidValue");
+        // On a user who has a role, a request that does not touch it is not asked for one.
+        entra.change(&id, "replace", "title", json!("x")).await.is(200);
+        assert_eq!(decided(&entra, &id).await, known(Some("admin"), "known", "admin"));
+    }
+
+    async fn unknown_role_reject_lists_the_values_and_stores_nothing(entra: Entra) {
+        let answer = entra.post(&ana(json!({"roles": role("Boss")}))).await;
+        let detail = answer.is_error(400, "invalidValue");
+        assert!(detail.contains("'Boss'") && detail.contains("super_admin, admin, viewer"), "{detail}");
+        let entry = entra.entry(&answer).await;
+        assert_eq!((entry.reason.as_deref(), entry.attribute.as_deref()), (Some("role_unknown"), Some(ROLE)));
+        assert_eq!(entra.users().await, 0);
+        let id = entra.create("ana").await;
+        for operation in [
+            json!({"op": "Add", "path": ROLE, "value": "Boss"}),
+            json!({"op": "replace", "path": "roles", "value": [{"value": "admin", "primary": true}, {"value": "Boss"}]}),
+            json!({"op": "add", "path": "roles", "value": [{"value": "Boss"}]}),
+        ] {
+            let operations = json!([{"op": "replace", "path": "title", "value": "x"}, operation]);
+            entra.patch(&id, operations).await.is_error(400, "invalidValue");
+        }
+        assert_eq!(entra.user(&id).await["meta"]["version"], "W/\"1\"");
+        assert_eq!(catalogue(&entra).await, ["super_admin", "admin", "viewer"]);
+    }
+
+    async fn unknown_role_default_keeps_what_entra_sent(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let answer = entra.post(&ana(json!({"roles": role("Boss")}))).await;
+        assert_eq!(answer.is(201)["roles"][0]["value"], "Boss");
+        let entry = entra.entry(&answer).await;
+        assert_eq!((entry.status.as_str(), entry.remark_codes()), ("warning", vec!["unknown_role_replaced".to_owned()]));
+        let id = answer.id();
+        assert_eq!(decided(&entra, &id).await, known(Some("Boss"), "defaulted", "viewer"));
+        assert_eq!(entra.found(&format!("{ROLE} eq \"boss\"").replace("].value", "].value")).await, ["ana"]);
+        entra.change(&id, "Add", ROLE, json!("admin")).await.is(200);
+        assert_eq!(decided(&entra, &id).await, known(Some("admin"), "known", "admin"));
+        assert_eq!(catalogue(&entra).await, ["super_admin", "admin", "viewer"]);
+    }
+
+    async fn unknown_role_accept_adds_to_the_catalogue_unreviewed(entra: Entra) {
+        entra.policy("unknown_role", "accept").await;
+        let answer = entra.post(&ana(json!({"roles": role("Boss")}))).await;
+        answer.is(201);
+        assert_eq!(entra.entry(&answer).await.remark_codes(), ["role_unreviewed"]);
+        assert_eq!(decided(&entra, &answer.id()).await, known(Some("Boss"), "unreviewed", "Boss"));
+        assert_eq!(catalogue(&entra).await, ["super_admin", "admin", "viewer", "Boss*"]);
+        // Known from then on, in any case; the next new ones are added too, also beside a known primary role.
+        let mut body = user("ben");
+        body["roles"] = json!([{"value": "BOSS"}, {"value": "admin", "primary": true}, {"value": "Helper"}, {"value": "Guest"}]);
+        let answer = entra.post(&body).await;
+        answer.is(201);
+        assert_eq!(decided(&entra, &answer.id()).await, known(Some("admin"), "known", "admin"));
+        assert_eq!(catalogue(&entra).await, ["super_admin", "admin", "viewer", "Boss*", "Helper*", "Guest*"]);
+        // A refused request adds nothing.
+        body["roles"] = role("Never");
+        entra.post(&body).await.is_error(409, "uniqueness");
+        assert_eq!(catalogue(&entra).await.len(), 6);
+    }
+
+    async fn role_values_match_without_case_and_through_the_mapping(entra: Entra) {
+        entra.app.execute(
+            sql("INSERT INTO role_values (organization_id, value_key, value, role_id) \
+                 SELECT organization_id, 'msiam_admin', 'MSIAM_Admin', id FROM roles WHERE organization_id = $1 AND value = 'admin'")
+                .bind(&entra.organization_id),
+        ).await;
+        for (name, sent, role_value) in [("a", "ADMIN", "admin"), ("b", "msiam_ADMIN", "admin"), ("c", "Viewer", "viewer")] {
+            let mut body = user(name);
+            body["roles"] = role(sent);
+            let answer = entra.post(&body).await;
+            assert_eq!(answer.is(201)["roles"][0]["value"], sent, "stored and answered as sent");
+            assert_eq!(entra.entry(&answer).await.status, "success");
+            assert_eq!(decided(&entra, &answer.id()).await, known(Some(sent), "known", role_value));
+        }
+        let refused = entra.post(&ana(json!({"roles": role("x")}))).await.is_error(400, "invalidValue");
+        assert!(refused.contains("MSIAM_Admin"), "{refused}");
+        let schema = entra.get("/Schemas").await;
+        assert!(schema.text.contains("MSIAM_Admin"));
+    }
+
+    async fn the_primary_role_decides_else_the_lowest(entra: Entra) {
+        for (name, roles, decides) in [
+            ("a", json!([{"value": "viewer"}, {"value": "admin", "primary": true}]), "admin"),
+            ("b", json!([{"value": "super_admin"}, {"value": "admin"}]), "admin"),
+            ("c", json!([{"value": "viewer", "primary": false}, {"value": "super_admin", "primary": false}]), "viewer"),
+            ("d", json!([{"value": "super_admin"}]), "super_admin"),
+        ] {
+            let id = entra.create_with(name, json!({"roles": roles})).await;
+            assert_eq!(decided(&entra, &id).await, known(Some(decides), "known", decides), "{name}");
+        }
+    }
+
+    async fn policies_never_stand_in_the_way_of_taking_access_away(entra: Entra) {
+        entra.policy("missing_role", "reject").await;
+        let off = json!({"op": "Replace", "path": "active", "value": "False"});
+        for (index, (operation, remark)) in [
+            (json!({"op": "Add", "path": ROLE, "value": "Boss"}), "value_kept"),
+            (json!({"op": "remove", "path": "roles"}), "value_kept"),
+            (json!({"op": "replace", "path": "roles", "value": []}), "value_kept"),
+            (json!({"op": "remove", "path": "name"}), "value_kept"),
+            (json!({"op": "replace", "path": "name.givenName", "value": " "}), "value_kept"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            // In either order, and on a user who is inactive already.
+            for (round, operations) in [json!([off, operation]), json!([operation, off])].into_iter().enumerate() {
+                let name = format!("user{index}{round}");
+                let id = entra.create(&name).await;
+                let before = entra.user(&id).await;
+                let answer = entra.patch(&id, operations).await;
+                let after = answer.is(200);
+                assert_eq!(after["active"], false, "{operation}");
+                assert_eq!(after["roles"], before["roles"], "{operation}: the old role is kept");
+                assert_eq!(after["name"]["givenName"], "Ana", "{operation}");
+                assert_eq!(after["name"]["familyName"], "Ruiz", "{operation}");
+                let entry = entra.entry(&answer).await;
+                assert_eq!((entry.action.as_str(), entry.status.as_str()), ("disable", "warning"));
+                assert!(entry.remark_codes().contains(&remark.to_owned()), "{operation}: {:?}", entry.remark_codes());
+                assert_eq!(decided(&entra, &id).await, known(Some("admin"), "known", "admin"));
+                let again = entra.patch(&id, json!([operation])).await.is(200);
+                assert_eq!(again["roles"], before["roles"], "{operation} on an inactive user");
+            }
+        }
+        // PUT likewise, and a new user that is inactive from the start.
+        let id = entra.create("ana").await;
+        let answer = entra.put(&id, &json!({"userName": "ana", "active": false, "roles": role("Boss")})).await;
+        let after = answer.is(200);
+        assert_eq!(after["name"], json!({"familyName": "Ruiz", "givenName": "Ana"}));
+        assert_eq!(after["roles"][0]["value"], "admin");
+        let inactive = entra.post(&json!({"userName": "eve", "active": "False", "roles": role("Boss")})).await;
+        inactive.is(201);
+        assert_eq!(entra.entry(&inactive).await.status, "warning");
+        entra.post(&json!({"userName": "eva", "active": false})).await.is(201);
+        // Given access again, the policies hold again.
+        let id = entra.create("zoe").await;
+        entra.patch(&id, json!([off])).await.is(200);
+        let back = json!([{"op": "replace", "path": "active", "value": true}, {"op": "Add", "path": ROLE, "value": "Boss"}]);
+        entra.patch(&id, back).await.is_error(400, "invalidValue");
+        assert_eq!(entra.user(&id).await["active"], false);
+    }
+
+    async fn patch_checks_only_what_it_touches(entra: Entra) {
+        for (policy, lenient) in [("missing_names", "accept"), ("unknown_role", "default"), ("missing_role", "default")] {
+            entra.policy(policy, lenient).await;
+        }
+        let bare = entra.post(&json!({"userName": "bare"})).await.id();
+        let odd = entra.create_with("odd", json!({"name": null, "roles": role("Boss")})).await;
+        for policy in ["missing_names", "unknown_role", "missing_role"] {
+            entra.policy(policy, "reject").await;
+        }
+        for id in [&bare, &odd] {
+            entra.change(id, "replace", "title", json!("x")).await.is(200);
+            entra.change(id, "Replace", "active", json!("False")).await.is(200);
+            entra.change(id, "Replace", "active", json!("True")).await.is(200);
+            entra.change(id, "Replace", "userName", json!(format!("{id}@x"))).await.is(200);
+            entra.change(id, "Replace", "name.middleName", json!("M")).await.is(200);
+        }
+        entra.change(&odd, "Replace", ROLE, json!("Other")).await.is_error(400, "invalidValue");
+        assert_eq!(decided(&entra, &odd).await, known(Some("Boss"), "defaulted", "viewer"));
+    }
+}
