@@ -54,7 +54,7 @@ pub fn for_this_computer() -> [&'static str; 2] {
 }
 
 /// Where cargo puts a program by default, which a named target changes.
-fn place(profile: Profile) -> Result<PathBuf> {
+pub fn place(profile: Profile) -> Result<PathBuf> {
     let folder = match profile {
         Profile::Dev => "debug",
         Profile::Release => "release",

@@ -4,7 +4,7 @@ mod files;
 #[cfg(feature = "pack")]
 pub mod pack;
 mod style;
-mod webassembly;
+pub mod webassembly;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -48,16 +48,10 @@ pub fn build(profile: Profile) -> Result<()> {
     if profile == Profile::Release {
         // Minifiers and compressors take longer to compile than all else here: a second xtask has them.
         step("Minify and compress", || {
-            run(cargo().args([
-                "run",
-                "--quiet",
-                "--package",
-                "xtask",
-                "--features",
-                "pack",
-                "--",
-                "pack",
-            ]))
+            run(cargo()
+                .args(["run", "--package", "xtask", "--features", "pack"])
+                .args(for_this_computer())
+                .args(["--", "pack"]))
         })?;
     }
     Ok(())
