@@ -37,7 +37,12 @@ pub struct Document {
 
 /// The whole document around the application. One stylesheet stands before the first paint; the rest is deferred.
 pub fn shell(document: Document) -> impl IntoView {
-    let Document { style, script, wasm, theme } = document;
+    let Document {
+        style,
+        script,
+        wasm,
+        theme,
+    } = document;
     let start = format!(
         "import({script:?}).then(part=>part.default({{module_or_path:{wasm:?}}}).then(()=>part.hydrate()))"
     );
@@ -135,7 +140,11 @@ fn SupportLayout() -> impl IntoView {
     let me = Resource::new(|| (), |()| get_me());
     provide_context(MeResource(me));
     let nav = move || {
-        Suspend::new(async move { me.await.ok().map(|me| view! { <Nav me organization=None/> }) })
+        Suspend::new(async move {
+            me.await
+                .ok()
+                .map(|me| view! { <Nav me organization=None/> })
+        })
     };
     view! {
         <div class="app">

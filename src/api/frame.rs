@@ -8,12 +8,7 @@ use crate::model::error::AppError;
 use crate::model::frame::Frame;
 
 #[cfg(feature = "ssr")]
-use crate::server::{
-    App,
-    actor::Permission,
-    auth::guards,
-    services::organizations,
-};
+use crate::server::{App, actor::Permission, auth::guards, services::organizations};
 
 /// Who is signed in.
 #[server(prefix = "/api", endpoint = "me", input = GetUrl)]

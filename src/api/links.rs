@@ -11,7 +11,10 @@ use crate::server::{App, services::account_links};
 
 /// What a good link is for; `None` for one that is used up, too old or not ours.
 #[server(prefix = "/api", endpoint = "links/get", input = GetUrl)]
-pub async fn find_link(purpose: LinkPurpose, secret: String) -> Result<Option<LinkDetails>, AppError> {
+pub async fn find_link(
+    purpose: LinkPurpose,
+    secret: String,
+) -> Result<Option<LinkDetails>, AppError> {
     let app = expect_context::<App>();
     Ok(account_links::find_link(&app, purpose, &secret).await?)
 }

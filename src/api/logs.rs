@@ -7,15 +7,13 @@ use crate::model::error::AppError;
 use crate::model::log::{LogDetail, LogFilter, LogPage, LogRow};
 
 #[cfg(feature = "ssr")]
-use crate::server::{
-    App,
-    actor::Permission,
-    auth::guards,
-    services::log_search,
-};
+use crate::server::{App, actor::Permission, auth::guards, services::log_search};
 
 #[server(prefix = "/api", endpoint = "logs/list", input = GetUrl)]
-pub async fn list_logs(slug: String, #[server(default)] filter: LogFilter) -> Result<LogPage, AppError> {
+pub async fn list_logs(
+    slug: String,
+    #[server(default)] filter: LogFilter,
+) -> Result<LogPage, AppError> {
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
     Ok(log_search::list(&app, &allowed, &filter).await?)
@@ -45,7 +43,10 @@ pub async fn latest_logs_of_user(slug: String, user_id: String) -> Result<Vec<Lo
 
 /// The entries before and after this one about the same user.
 #[server(prefix = "/api", endpoint = "logs/neighbours", input = GetUrl)]
-pub async fn log_neighbours(slug: String, id: String) -> Result<(Option<String>, Option<String>), AppError> {
+pub async fn log_neighbours(
+    slug: String,
+    id: String,
+) -> Result<(Option<String>, Option<String>), AppError> {
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
     Ok(log_search::previous_and_next(&app, &allowed, &id).await?)

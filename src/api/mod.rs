@@ -20,6 +20,8 @@ impl FromServerFnError for AppError {
 
     /// The call itself failed: no connection, or an answer that is none of ours. There is no reference to give.
     fn from_server_fn_error(_: ServerFnErrorErr) -> Self {
-        Self::Unavailable { reference: "connection".to_owned() }
+        Self::Unavailable {
+            reference: "connection".to_owned(),
+        }
     }
 }

@@ -23,5 +23,14 @@ pub async fn list_organizations(
 ) -> Result<Page<OrganizationRow>, AppError> {
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ListOrganizations, None).await?;
-    Ok(organizations::list(&app, &allowed, &OrganizationQuery { search, after, before }).await?)
+    Ok(organizations::list(
+        &app,
+        &allowed,
+        &OrganizationQuery {
+            search,
+            after,
+            before,
+        },
+    )
+    .await?)
 }

@@ -7,13 +7,7 @@ use crate::model::error::AppError;
 use crate::model::token::TokenRow;
 
 #[cfg(feature = "ssr")]
-use crate::server::{
-    App,
-    actor::Permission,
-    auth::guards,
-    ids,
-    services::tokens,
-};
+use crate::server::{App, actor::Permission, auth::guards, ids, services::tokens};
 
 #[server(prefix = "/api", endpoint = "tokens/list", input = GetUrl)]
 pub async fn list_tokens(slug: String) -> Result<Vec<TokenRow>, AppError> {

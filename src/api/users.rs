@@ -8,12 +8,7 @@ use crate::model::page::Page;
 use crate::model::user::{UserChange, UserCounts, UserDetail, UserFilter, UserRow};
 
 #[cfg(feature = "ssr")]
-use crate::server::{
-    App,
-    actor::Permission,
-    auth::guards,
-    services::user_directory,
-};
+use crate::server::{App, actor::Permission, auth::guards, services::user_directory};
 
 #[server(prefix = "/api", endpoint = "users/list", input = GetUrl)]
 pub async fn list_users(

@@ -49,8 +49,16 @@ fn initials(name: &str) -> String {
         .split(|c: char| c.is_whitespace() || matches!(c, '.' | '@' | '-' | '_'))
         .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
-    let last = if name.contains('@') { words.next() } else { words.last() };
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    let last = if name.contains('@') {
+        words.next()
+    } else {
+        words.last()
+    };
+    first
+        .into_iter()
+        .chain(last)
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 #[cfg(test)]

@@ -65,11 +65,7 @@ pub fn TokenStatus(state: TokenState, used: bool) -> impl IntoView {
 
 /// Whether a provisioned person may sign in.
 #[component]
-pub fn UserStatus(
-    active: bool,
-    blocked: bool,
-    #[prop(optional)] deleted: bool,
-) -> impl IntoView {
+pub fn UserStatus(active: bool, blocked: bool, #[prop(optional)] deleted: bool) -> impl IntoView {
     let (tone, label) = match (deleted, blocked, active) {
         (true, _, _) => (Tone::Off, "Deleted"),
         (false, true, _) => (Tone::Warn, "Blocked"),
@@ -81,6 +77,9 @@ pub fn UserStatus(
 
 /// A short fact, framed; with a lock for what Entra owns.
 #[component]
-pub fn Badge(#[prop(optional)] icon: Option<IconName>, #[prop(into)] label: String) -> impl IntoView {
+pub fn Badge(
+    #[prop(optional)] icon: Option<IconName>,
+    #[prop(into)] label: String,
+) -> impl IntoView {
     view! { <span class="badge badge-line">{icon.map(|name| view! { <Icon name/> })} {label}</span> }
 }

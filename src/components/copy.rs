@@ -72,7 +72,11 @@ pub fn CopyField(
     #[prop(optional)] secret: bool,
     #[prop(optional, into)] hint: Option<String>,
 ) -> impl IntoView {
-    let class = if secret { "copy-field copy-field-secret" } else { "copy-field" };
+    let class = if secret {
+        "copy-field copy-field-secret"
+    } else {
+        "copy-field"
+    };
     view! {
         <div class="field">
             <span class="label" id=id>{label}</span>

@@ -7,7 +7,11 @@ use crate::model::log::AttributeChange;
 /// `refused` says that the new values were not stored.
 #[component]
 pub fn Diff(changes: Vec<AttributeChange>, #[prop(optional)] refused: bool) -> impl IntoView {
-    let (old, new) = if refused { ("Kept value", "Refused value") } else { ("Old value", "New value") };
+    let (old, new) = if refused {
+        ("Kept value", "Refused value")
+    } else {
+        ("Old value", "New value")
+    };
     let rows = changes
         .into_iter()
         .map(|change| {
@@ -73,7 +77,11 @@ fn words(attribute: String) -> String {
 pub fn DiffLine(changes: Vec<AttributeChange>, #[prop(into)] otherwise: String) -> impl IntoView {
     let more = changes.len().saturating_sub(1);
     let line = match changes.into_iter().next() {
-        Some(AttributeChange { attribute, old: Some(old), new: Some(new) }) => view! {
+        Some(AttributeChange {
+            attribute,
+            old: Some(old),
+            new: Some(new),
+        }) => view! {
             {words(attribute)} ": " <del>{old}</del> " → " <ins>{new}</ins>
             {(more > 0).then(|| format!(" and {more} more"))}
         }

@@ -53,9 +53,21 @@ fn Lattice() -> impl IntoView {
         ("lit", "lit-sign sign-none", QUIET, 288, 144),
         ("lit", "lit-sign sign-none", QUIET, 384, 144),
         ("lit", "lit-sign sign-none", QUIET, 480, 144),
-        ("lit lit-warn", "lit-sign sign-warn", "M0 34v18M0 61v.1", 336, 192),
+        (
+            "lit lit-warn",
+            "lit-sign sign-warn",
+            "M0 34v18M0 61v.1",
+            336,
+            192,
+        ),
         ("lit", "lit-sign sign-none", QUIET, 432, 192),
-        ("lit lit-live", "lit-sign sign-live", "M-14 48h.1M0 48h.1M14 48h.1", 384, 240),
+        (
+            "lit lit-live",
+            "lit-sign sign-live",
+            "M-14 48h.1M0 48h.1M14 48h.1",
+            384,
+            240,
+        ),
     ];
     let people = people
         .into_iter()
@@ -99,7 +111,12 @@ pub fn sign_in_error(query: &ParamsMap) -> Option<SignInError> {
 pub fn PasswordForm(details: LinkDetails, action: String, submit: &'static str) -> impl IntoView {
     let query = use_query_map().get_untracked();
     let errors: Vec<FieldError> = sign_in_error(&query)
-        .and_then(|error| Some(FieldError { field: error.field()?.to_owned(), message: error.message() }))
+        .and_then(|error| {
+            Some(FieldError {
+                field: error.field()?.to_owned(),
+                message: error.message(),
+            })
+        })
         .into_iter()
         .collect();
     let email = match details.email {

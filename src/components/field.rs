@@ -52,7 +52,10 @@ pub fn Field(
     pattern: Option<&'static str>,
     #[prop(optional)] autocomplete: Option<&'static str>,
 ) -> impl IntoView {
-    let error = errors.into_iter().find(|error| error.field == name).map(|error| error.message);
+    let error = errors
+        .into_iter()
+        .find(|error| error.field == name)
+        .map(|error| error.message);
     let hint_id = format!("{name}-hint");
     let error_id = format!("{name}-error");
     let described = match (&hint, &error) {

@@ -26,7 +26,11 @@ pub fn Fix(tone: Tone, explanation: Explanation) -> impl IntoView {
             }
         })
     };
-    let here = if explanation.fix_in_entra.is_empty() { "Fix it here" } else { "Or fix it here" };
+    let here = if explanation.fix_in_entra.is_empty() {
+        "Fix it here"
+    } else {
+        "Or fix it here"
+    };
     let has_steps = !(explanation.fix_in_entra.is_empty() && explanation.fix_here.is_empty());
     view! {
         <section class="fix" id="troubleshooting" aria-labelledby="troubleshooting-heading">

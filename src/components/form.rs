@@ -16,7 +16,10 @@ pub fn form_answer() -> Option<FormAnswer> {
 /// The errors of single fields in a refused form.
 pub fn field_errors(answer: Option<&FormAnswer>) -> Vec<FieldError> {
     match answer {
-        Some(FormAnswer::Refused { error: AppError::Invalid { fields }, .. }) => fields.clone(),
+        Some(FormAnswer::Refused {
+            error: AppError::Invalid { fields },
+            ..
+        }) => fields.clone(),
         _ => Vec::new(),
     }
 }

@@ -17,7 +17,11 @@ where
     Body: Fn() -> Loading + Send + Sync + 'static,
     Loading: Future<Output = Result<AnyView, AppError>> + Send + 'static,
 {
-    load_or(body, || view! { <Skeleton/> }.into_any(), |error| view! { <Problem error/> }.into_any())
+    load_or(
+        body,
+        || view! { <Skeleton/> }.into_any(),
+        |error| view! { <Problem error/> }.into_any(),
+    )
 }
 
 /// A whole page: what went wrong stands on a sheet of its own.

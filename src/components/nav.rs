@@ -107,8 +107,9 @@ fn Item(
     let target = href.clone();
     let current = move || {
         let is_current = here.with(|here| {
-            here.strip_prefix(target.as_str())
-                .is_some_and(|rest| rest.trim_end_matches('/').is_empty() || (!exact && rest.starts_with('/')))
+            here.strip_prefix(target.as_str()).is_some_and(|rest| {
+                rest.trim_end_matches('/').is_empty() || (!exact && rest.starts_with('/'))
+            })
         });
         is_current.then_some("page")
     };
@@ -150,7 +151,10 @@ fn MyMenu(me: Me) -> impl IntoView {
 /// A link was followed without loading a page anew: menus and the popover would stay open.
 fn close_menus(event: leptos::ev::MouseEvent) {
     use leptos::wasm_bindgen::JsCast;
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
+    let Some(target) = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+    else {
         return;
     };
     if matches!(target.closest("a"), Ok(Some(_))) {

@@ -79,8 +79,14 @@ mod tests {
 
     #[test]
     fn numbers_have_thousands_set_apart() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(number),
+            ["0", "999", "1,000", "1,234,567"]
+        );
         assert_eq!(count(Count::MoreThan(10_000)), "10,000+");
-        assert_eq!([0, 1, 1_000].map(|n| counted(n, "user", "users")), ["no users", "1 user", "1,000 users"]);
+        assert_eq!(
+            [0, 1, 1_000].map(|n| counted(n, "user", "users")),
+            ["no users", "1 user", "1,000 users"]
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_location;
 
@@ -58,7 +59,8 @@ impl AppError {
 pub fn Problem(error: AppError) -> impl IntoView {
     if error == AppError::SignedOut {
         let location = use_location();
-        let here = location.pathname.get_untracked() + &location.query.get_untracked().to_query_string();
+        let here =
+            location.pathname.get_untracked() + &location.query.get_untracked().to_query_string();
         let next = crate::model::query::encode(&here);
         return view! { <Redirect path=format!("/sign-in?next={next}")/> }.into_any();
     }
@@ -114,6 +116,7 @@ pub fn Problem(error: AppError) -> impl IntoView {
 pub fn NotFoundPage() -> impl IntoView {
     answer_with(404);
     view! {
+        <Title text="Not found"/>
         <main class="page center" id="main">
             <Empty
                 art=EmptyArt::Rows

@@ -16,6 +16,9 @@ pub fn Step(children: Children) -> impl IntoView {
 /// "Enterprise applications › Rhombus Systems › Provisioning", in Entra's words.
 #[component]
 pub fn MenuPath(parts: &'static [&'static str]) -> impl IntoView {
-    let parts = parts.iter().map(|part| view! { <span>{*part}</span> }).collect_view();
+    let parts = parts
+        .iter()
+        .map(|part| view! { <span>{*part}</span> })
+        .collect_view();
     view! { <span class="path">{parts}</span> }
 }

@@ -22,12 +22,21 @@ pub fn ExactTime(moment: Moment) -> impl IntoView {
     view! { <time datetime=moment.machine title=moment.relative>{moment.exact}</time> }
 }
 
+/// The day alone: "23 Nov 2026".
+pub fn date(moment: &Moment) -> &str {
+    moment.exact.split(',').next().unwrap_or_default()
+}
+
 /// "9 ms", "1.2 s"; below a millisecond with one digit.
 pub fn duration(microseconds: i64) -> String {
     match microseconds {
         ..10_000 => format!("{}.{} ms", microseconds / 1_000, microseconds % 1_000 / 100),
         ..1_000_000 => format!("{} ms", microseconds / 1_000),
-        _ => format!("{}.{} s", microseconds / 1_000_000, microseconds % 1_000_000 / 100_000),
+        _ => format!(
+            "{}.{} s",
+            microseconds / 1_000_000,
+            microseconds % 1_000_000 / 100_000
+        ),
     }
 }
 

@@ -22,9 +22,10 @@ impl FormAnswer {
     /// What was typed into a field of a refused form.
     pub fn value(&self, name: &str) -> Option<&str> {
         match self {
-            Self::Refused { values, .. } => {
-                values.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
-            }
+            Self::Refused { values, .. } => values
+                .iter()
+                .find(|(field, _)| field == name)
+                .map(|(_, value)| value.as_str()),
             Self::TokenCreated(_) => None,
         }
     }

@@ -4,8 +4,12 @@ use super::log::{Action, LogFilter, Status};
 use super::query::{Pair, href};
 
 /// Time spans that one may choose: value and words.
-pub const SPANS: [(&str, &str); 4] =
-    [("1h", "Last hour"), ("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days")];
+pub const SPANS: [(&str, &str); 4] = [
+    ("1h", "Last hour"),
+    ("24h", "Last 24 hours"),
+    ("7d", "Last 7 days"),
+    ("30d", "Last 30 days"),
+];
 
 impl LogFilter {
     /// Reads what stands in the address; what cannot be read is left out, and blank fields of a form say nothing.
@@ -22,7 +26,10 @@ impl LogFilter {
                 "user" => filter.user_id = text(),
                 "cycle" => filter.cycle_id = text(),
                 "within" => {
-                    filter.within = SPANS.iter().find(|(span, _)| *span == value).map(|(span, _)| (*span).to_owned());
+                    filter.within = SPANS
+                        .iter()
+                        .find(|(span, _)| *span == value)
+                        .map(|(span, _)| (*span).to_owned());
                 }
                 "lookups" => filter.lookups = value == "1",
                 "after" => (filter.cursor, filter.newer) = (text(), false),
@@ -39,8 +46,16 @@ impl LogFilter {
         if !self.text.is_empty() {
             pairs.push(("q", self.text.clone()));
         }
-        pairs.extend(self.actions.iter().map(|action| ("action", action.as_str().to_owned())));
-        pairs.extend(self.statuses.iter().map(|status| ("status", status.as_str().to_owned())));
+        pairs.extend(
+            self.actions
+                .iter()
+                .map(|action| ("action", action.as_str().to_owned())),
+        );
+        pairs.extend(
+            self.statuses
+                .iter()
+                .map(|status| ("status", status.as_str().to_owned())),
+        );
         let single = [
             ("reason", &self.reason),
             ("token", &self.token_prefix),
@@ -48,7 +63,11 @@ impl LogFilter {
             ("cycle", &self.cycle_id),
             ("within", &self.within),
         ];
-        pairs.extend(single.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+        pairs.extend(
+            single
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.clone()?))),
+        );
         if self.lookups {
             pairs.push(("lookups", "1".to_owned()));
         }
@@ -60,21 +79,41 @@ impl LogFilter {
 
     /// The list below `path`, with this filter from its newest entry on.
     pub fn href(&self, path: &str) -> String {
-        let first_page = Self { cursor: None, newer: false, ..self.clone() };
+        let first_page = Self {
+            cursor: None,
+            newer: false,
+            ..self.clone()
+        };
         href(path, &first_page.to_pairs())
     }
 
     /// The page after `cursor` (older), or the one before it.
     pub fn page_href(&self, path: &str, cursor: &str, newer: bool) -> String {
-        let page = Self { cursor: Some(cursor.to_owned()), newer, ..self.clone() };
+        let page = Self {
+            cursor: Some(cursor.to_owned()),
+            newer,
+            ..self.clone()
+        };
         href(path, &page.to_pairs())
     }
 
     /// Whether anything but lookups is left out of the list.
     pub fn is_narrowed(&self) -> bool {
-        let Self { text, actions, statuses, reason, token_prefix, user_id, cycle_id, within, .. } = self;
+        let Self {
+            text,
+            actions,
+            statuses,
+            reason,
+            token_prefix,
+            user_id,
+            cycle_id,
+            within,
+            ..
+        } = self;
         !(text.is_empty() && actions.is_empty() && statuses.is_empty())
-            || [reason, token_prefix, user_id, cycle_id, within].into_iter().any(Option::is_some)
+            || [reason, token_prefix, user_id, cycle_id, within]
+                .into_iter()
+                .any(Option::is_some)
     }
 }
 
@@ -101,12 +140,27 @@ mod tests {
         let read = LogFilter::from_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())));
         assert_eq!(read, filter);
         assert!(filter.is_narrowed());
-        assert_eq!(LogFilter { lookups: true, ..LogFilter::default() }.href("/logs"), "/logs?lookups=1");
+        assert_eq!(
+            LogFilter {
+                lookups: true,
+                ..LogFilter::default()
+            }
+            .href("/logs"),
+            "/logs?lookups=1"
+        );
     }
 
     #[test]
     fn nonsense_and_blanks_are_left_out() {
-        let pairs = [("q", " "), ("action", "dance"), ("within", "1000y"), ("x", "y")];
-        assert_eq!(LogFilter::from_pairs(pairs.into_iter()), LogFilter::default());
+        let pairs = [
+            ("q", " "),
+            ("action", "dance"),
+            ("within", "1000y"),
+            ("x", "y"),
+        ];
+        assert_eq!(
+            LogFilter::from_pairs(pairs.into_iter()),
+            LogFilter::default()
+        );
     }
 }

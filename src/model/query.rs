@@ -18,15 +18,19 @@ pub fn href(path: &str, pairs: &[Pair]) -> String {
 /// Percent-encodes everything but unreserved characters (RFC 3986 section 2.3).
 pub fn encode(value: &str) -> String {
     use std::fmt::Write as _;
-    value.bytes().fold(String::with_capacity(value.len()), |mut text, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
-            _ => {
-                let _ = write!(text, "%{byte:02X}");
+    value
+        .bytes()
+        .fold(String::with_capacity(value.len()), |mut text, byte| {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    text.push(char::from(byte))
+                }
+                _ => {
+                    let _ = write!(text, "%{byte:02X}");
+                }
             }
-        }
-        text
-    })
+            text
+        })
 }
 
 #[cfg(test)]
@@ -36,7 +40,10 @@ mod tests {
     #[test]
     fn values_are_encoded() {
         let pairs = [("q", "a&b=ü /".to_owned()), ("sort", "name".to_owned())];
-        assert_eq!(href("/users", &pairs), "/users?q=a%26b%3D%C3%BC%20%2F&sort=name");
+        assert_eq!(
+            href("/users", &pairs),
+            "/users?q=a%26b%3D%C3%BC%20%2F&sort=name"
+        );
         assert_eq!(href("/users", &[]), "/users");
     }
 }

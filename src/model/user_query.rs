@@ -4,7 +4,11 @@ use super::query::{Pair, href};
 use super::user::{RoleState, UserFilter, UserSort, UserState};
 
 /// Time spans of the last change that one may choose: value and words.
-pub const SPANS: [(&str, &str); 3] = [("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("60d", "Last 60 days")];
+pub const SPANS: [(&str, &str); 3] = [
+    ("24h", "Last 24 hours"),
+    ("7d", "Last 7 days"),
+    ("60d", "Last 60 days"),
+];
 
 impl UserFilter {
     /// Reads what stands in the address; what cannot be read is left out, and blank fields of a form say nothing.
@@ -53,7 +57,15 @@ impl UserFilter {
             pairs.push(("sort", self.sort.as_str().to_owned()));
         }
         if self.descending != (self.sort == UserSort::Changed) {
-            pairs.push(("order", if self.descending { "descending" } else { "ascending" }.to_owned()));
+            pairs.push((
+                "order",
+                if self.descending {
+                    "descending"
+                } else {
+                    "ascending"
+                }
+                .to_owned(),
+            ));
         }
         if let Some(cursor) = &self.cursor {
             pairs.push((if self.newer { "before" } else { "after" }, cursor.clone()));
@@ -63,13 +75,21 @@ impl UserFilter {
 
     /// The list below `path`, with this filter from its first page on.
     pub fn href(&self, path: &str) -> String {
-        let first_page = Self { cursor: None, newer: false, ..self.clone() };
+        let first_page = Self {
+            cursor: None,
+            newer: false,
+            ..self.clone()
+        };
         href(path, &first_page.to_pairs())
     }
 
     /// The page after `cursor`, or the one before it.
     pub fn page_href(&self, path: &str, cursor: &str, newer: bool) -> String {
-        let page = Self { cursor: Some(cursor.to_owned()), newer, ..self.clone() };
+        let page = Self {
+            cursor: Some(cursor.to_owned()),
+            newer,
+            ..self.clone()
+        };
         href(path, &page.to_pairs())
     }
 
@@ -85,7 +105,10 @@ impl UserFilter {
 }
 
 fn within(value: &str) -> Option<String> {
-    SPANS.iter().find(|(span, _)| *span == value).map(|(span, _)| (*span).to_owned())
+    SPANS
+        .iter()
+        .find(|(span, _)| *span == value)
+        .map(|(span, _)| (*span).to_owned())
 }
 
 #[cfg(test)]
@@ -113,7 +136,11 @@ mod tests {
                 cursor: Some("x:1".into()),
                 newer: true,
             },
-            UserFilter { sort: UserSort::Changed, descending: false, ..UserFilter::default() },
+            UserFilter {
+                sort: UserSort::Changed,
+                descending: false,
+                ..UserFilter::default()
+            },
         ];
         for filter in filters {
             assert_eq!(round_trip(&filter), filter);
@@ -122,9 +149,20 @@ mod tests {
 
     #[test]
     fn nonsense_and_blanks_are_left_out() {
-        let pairs = [("q", "  "), ("state", "asleep"), ("sort", "shoe size"), ("other", "1")];
+        let pairs = [
+            ("q", "  "),
+            ("state", "asleep"),
+            ("sort", "shoe size"),
+            ("other", "1"),
+        ];
         let filter = UserFilter::from_pairs(pairs.into_iter());
-        assert_eq!(filter, UserFilter { descending: true, ..UserFilter::default() });
+        assert_eq!(
+            filter,
+            UserFilter {
+                descending: true,
+                ..UserFilter::default()
+            }
+        );
         assert_eq!(filter.href("/users"), "/users");
     }
 }

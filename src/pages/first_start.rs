@@ -11,13 +11,21 @@ use crate::model::account::LinkPurpose;
 
 #[component]
 pub fn FirstStartPage() -> impl IntoView {
-    let secret = use_params_map().get_untracked().get("secret").unwrap_or_default();
+    let secret = use_params_map()
+        .get_untracked()
+        .get("secret")
+        .unwrap_or_default();
     let action = format!("/first-start/{secret}");
-    let details = Resource::new(move || secret.clone(), |secret| find_link(LinkPurpose::FirstStart, secret));
+    let details = Resource::new(
+        move || secret.clone(),
+        |secret| find_link(LinkPurpose::FirstStart, secret),
+    );
     load_page(move || {
         let action = action.clone();
         async move {
-            let Some(details) = details.await? else { return Ok(view! { <DeadLink/> }.into_any()) };
+            let Some(details) = details.await? else {
+                return Ok(view! { <DeadLink/> }.into_any());
+            };
             let lead = "Rhombus Provisioning is running. Make the first Support account; it creates organizations and invites their administrators.";
             Ok(view! {
                 <Title text="Welcome"/>

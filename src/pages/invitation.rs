@@ -11,18 +11,31 @@ use crate::model::account::LinkPurpose;
 
 #[component]
 pub fn InvitationPage() -> impl IntoView {
-    let secret = use_params_map().get_untracked().get("secret").unwrap_or_default();
+    let secret = use_params_map()
+        .get_untracked()
+        .get("secret")
+        .unwrap_or_default();
     let action = format!("/invitation/{secret}");
-    let details = Resource::new(move || secret.clone(), |secret| find_link(LinkPurpose::Invitation, secret));
+    let details = Resource::new(
+        move || secret.clone(),
+        |secret| find_link(LinkPurpose::Invitation, secret),
+    );
     load_page(move || {
         let action = action.clone();
         async move {
-            let Some(details) = details.await? else { return Ok(view! { <DeadLink/> }.into_any()) };
+            let Some(details) = details.await? else {
+                return Ok(view! { <DeadLink/> }.into_any());
+            };
             let lead = match (&details.email, &details.organization_name) {
                 (Some(email), Some(organization)) => {
-                    format!("You are invited to {organization} as {}, with {email}.", details.role.label())
+                    format!(
+                        "You are invited to {organization} as {}, with {email}.",
+                        details.role.label()
+                    )
                 }
-                (Some(email), None) => format!("You are invited as {}, with {email}.", details.role.label()),
+                (Some(email), None) => {
+                    format!("You are invited as {}, with {email}.", details.role.label())
+                }
                 (None, _) => format!("You are invited as {}.", details.role.label()),
             };
             Ok(view! {

@@ -26,7 +26,10 @@ pub fn LogPage() -> impl IntoView {
     let params = use_params_map();
     let key = Memo::new(move |_| {
         params.with(|params| {
-            (params.get("slug").unwrap_or_default(), params.get("id").unwrap_or_default())
+            (
+                params.get("slug").unwrap_or_default(),
+                params.get("id").unwrap_or_default(),
+            )
         })
     });
     let log = Resource::new(move || key.get(), |(slug, id)| get_log(slug, id));
@@ -119,7 +122,11 @@ fn LogView(
         }
     });
     let this = log.row.id.clone();
-    let others = of_user.into_iter().filter(|row| row.id != this).take(6).collect::<Vec<_>>();
+    let others = of_user
+        .into_iter()
+        .filter(|row| row.id != this)
+        .take(6)
+        .collect::<Vec<_>>();
     let same_user = (!others.is_empty())
         .then(|| view! { <SameUser organization=organization.clone() rows=others/> });
     view! {
@@ -174,7 +181,10 @@ fn Neighbours(organization: String, neighbours: (Option<String>, Option<String>)
 #[component]
 fn Summary(organization: String, log: LogDetail) -> impl IntoView {
     let LogDetail { row, .. } = log;
-    let detail = row.user_name.clone().filter(|user_name| *user_name != row.identity);
+    let detail = row
+        .user_name
+        .clone()
+        .filter(|user_name| *user_name != row.identity);
     let identity = match log.user_id {
         Some(id) => view! {
             <a href=format!("{organization}/users/{id}")>{row.identity}</a>
@@ -183,7 +193,11 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
         .into_any(),
         None => row.identity.into_any(),
     };
-    let cycle = LogFilter { cycle_id: Some(row.cycle_id), lookups: true, ..LogFilter::default() };
+    let cycle = LogFilter {
+        cycle_id: Some(row.cycle_id),
+        lookups: true,
+        ..LogFilter::default()
+    };
     let cycle = cycle.href(&format!("{organization}/logs"));
     let token = match (log.token_name, row.token_prefix) {
         (Some(name), Some(prefix)) => view! {
@@ -195,6 +209,11 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
         (None, Some(prefix)) => view! { <code>{prefix}</code> }.into_any(),
         (_, None) => "None that is known".into_any(),
     };
+    // The list's line is shortened; here is room for all of it.
+    let result = log
+        .detail
+        .filter(|_| row.status == Status::Failure)
+        .unwrap_or(row.summary);
     let optional = |name: &'static str, value: Option<String>| {
         value.map(|value| view! { <Fact name>{value}</Fact> })
     };
@@ -210,7 +229,7 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
                 <Fact name="Action">{row.action.label()}</Fact>
                 <Fact name="Identity">{identity}</Fact>
                 {optional("External ID", log.external_id)}
-                <Fact name="Result">{row.summary}</Fact>
+                <Fact name="Result">{result}</Fact>
                 {log.reason.map(|reason| view! { <Fact name="Reason code"><code>{reason}</code></Fact> })}
                 {log
                     .attribute
@@ -239,7 +258,11 @@ fn step_title(kind: StepKind) -> &'static str {
 
 #[component]
 fn StepList(log: LogDetail) -> impl IntoView {
-    let steps = log.steps.into_iter().map(|step| view! { <StepEvent step/> }).collect_view();
+    let steps = log
+        .steps
+        .into_iter()
+        .map(|step| view! { <StepEvent step/> })
+        .collect_view();
     let remarks = (!log.remarks.is_empty()).then(|| {
         let remarks = log
             .remarks
@@ -302,20 +325,30 @@ fn Payloads(log: LogDetail) -> impl IntoView {
     let mark = log
         .changes
         .iter()
-        .find(|change| log.row.status == Status::Failure && Some(&change.attribute) == log.attribute.as_ref())
+        .find(|change| {
+            log.row.status == Status::Failure && Some(&change.attribute) == log.attribute.as_ref()
+        })
         .and_then(|change| Some(format!("\"{}\"", change.new.as_deref()?)));
     let target = match &payload.query {
         Some(query) => format!("{} {}?{query}", log.method, log.path),
         None => format!("{} {}", log.method, log.path),
     };
-    let cut = if payload.is_cut { " Cut after 64 KiB." } else { "" };
+    let cut = if payload.is_cut {
+        " Cut after 64 KiB."
+    } else {
+        ""
+    };
     let headers = payload
         .request_headers
         .into_iter()
         .map(|(name, value)| view! { <Fact name>{value}</Fact> })
         .collect_view();
-    let request = payload.request_body.unwrap_or_else(|| "No body.".to_owned());
-    let response = payload.response_body.unwrap_or_else(|| "No body.".to_owned());
+    let request = payload
+        .request_body
+        .unwrap_or_else(|| "No body.".to_owned());
+    let response = payload
+        .response_body
+        .unwrap_or_else(|| "No body.".to_owned());
     view! {
         <section class="log-section stack" id="request">
             <h2>"Request"</h2>

@@ -26,7 +26,10 @@ pub fn LogsPage() -> impl IntoView {
     let query = use_query_map();
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
     let filter = Memo::new(move |_| query.with(|query| LogFilter::from_pairs(query.into_iter())));
-    let logs = Resource::new(move || (slug.get(), filter.get()), |(slug, filter)| list_logs(slug, filter));
+    let logs = Resource::new(
+        move || (slug.get(), filter.get()),
+        |(slug, filter)| list_logs(slug, filter),
+    );
     in_organization(move |frame: Frame| {
         let path = frame.href("/logs");
         let bar_path = path.clone();
@@ -51,29 +54,56 @@ pub fn LogsPage() -> impl IntoView {
 }
 
 fn options(choices: impl IntoIterator<Item = (&'static str, &'static str)>) -> Vec<FilterOption> {
-    choices.into_iter().map(|(value, label)| FilterOption { value, label }).collect()
+    choices
+        .into_iter()
+        .map(|(value, label)| FilterOption { value, label })
+        .collect()
 }
 
 #[component]
 fn LogFilters(path: String, filter: Memo<LogFilter>) -> impl IntoView {
     let search = Signal::derive(move || filter.with(|filter| filter.text.clone()));
-    let within = Signal::derive(move || filter.with(|filter| filter.within.clone().into_iter().collect()));
+    let within =
+        Signal::derive(move || filter.with(|filter| filter.within.clone().into_iter().collect()));
     let statuses = Signal::derive(move || {
-        filter.with(|filter| filter.statuses.iter().map(|status| status.as_str().to_owned()).collect())
+        filter.with(|filter| {
+            filter
+                .statuses
+                .iter()
+                .map(|status| status.as_str().to_owned())
+                .collect()
+        })
     });
     let actions = Signal::derive(move || {
-        filter.with(|filter| filter.actions.iter().map(|action| action.as_str().to_owned()).collect())
+        filter.with(|filter| {
+            filter
+                .actions
+                .iter()
+                .map(|action| action.as_str().to_owned())
+                .collect()
+        })
     });
     let lookups = Signal::derive(move || filter.with(|filter| filter.lookups));
     // What no control shows is kept when another filter changes; a chip takes it away.
     let kept = move || {
         filter.with(|filter| {
-            let LogFilter { reason, token_prefix, user_id, cycle_id, .. } = filter;
-            [("reason", reason), ("token", token_prefix), ("user", user_id), ("cycle", cycle_id)]
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value.clone()?)))
-                .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-                .collect_view()
+            let LogFilter {
+                reason,
+                token_prefix,
+                user_id,
+                cycle_id,
+                ..
+            } = filter;
+            [
+                ("reason", reason),
+                ("token", token_prefix),
+                ("user", user_id),
+                ("cycle", cycle_id),
+            ]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.clone()?)))
+            .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+            .collect_view()
         })
     };
     let clear = path.clone();
@@ -105,33 +135,106 @@ fn LogFilters(path: String, filter: Memo<LogFilter>) -> impl IntoView {
 fn chips(filter: &LogFilter, path: &str) -> Vec<Chip> {
     let mut chips = Vec::new();
     let mut chip = |name, value: &str, without: LogFilter| {
-        chips.push(Chip { name, value: value.to_owned(), without: without.href(path) });
+        chips.push(Chip {
+            name,
+            value: value.to_owned(),
+            without: without.href(path),
+        });
     };
     if !filter.text.is_empty() {
-        chip("Search", &filter.text, LogFilter { text: String::new(), ..filter.clone() });
+        chip(
+            "Search",
+            &filter.text,
+            LogFilter {
+                text: String::new(),
+                ..filter.clone()
+            },
+        );
     }
-    if let Some((_, label)) = SPANS.iter().find(|(span, _)| filter.within.as_deref() == Some(*span)) {
-        chip("Date", label, LogFilter { within: None, ..filter.clone() });
+    if let Some((_, label)) = SPANS
+        .iter()
+        .find(|(span, _)| filter.within.as_deref() == Some(*span))
+    {
+        chip(
+            "Date",
+            label,
+            LogFilter {
+                within: None,
+                ..filter.clone()
+            },
+        );
     }
     for status in &filter.statuses {
-        let statuses = filter.statuses.iter().copied().filter(|other| other != status).collect();
-        chip("Status", status.label(), LogFilter { statuses, ..filter.clone() });
+        let statuses = filter
+            .statuses
+            .iter()
+            .copied()
+            .filter(|other| other != status)
+            .collect();
+        chip(
+            "Status",
+            status.label(),
+            LogFilter {
+                statuses,
+                ..filter.clone()
+            },
+        );
     }
     for action in &filter.actions {
-        let actions = filter.actions.iter().copied().filter(|other| other != action).collect();
-        chip("Action", action.label(), LogFilter { actions, ..filter.clone() });
+        let actions = filter
+            .actions
+            .iter()
+            .copied()
+            .filter(|other| other != action)
+            .collect();
+        chip(
+            "Action",
+            action.label(),
+            LogFilter {
+                actions,
+                ..filter.clone()
+            },
+        );
     }
     if let Some(reason) = &filter.reason {
-        chip("Reason", reason, LogFilter { reason: None, ..filter.clone() });
+        chip(
+            "Reason",
+            reason,
+            LogFilter {
+                reason: None,
+                ..filter.clone()
+            },
+        );
     }
     if let Some(prefix) = &filter.token_prefix {
-        chip("Token", prefix, LogFilter { token_prefix: None, ..filter.clone() });
+        chip(
+            "Token",
+            prefix,
+            LogFilter {
+                token_prefix: None,
+                ..filter.clone()
+            },
+        );
     }
     if let Some(id) = &filter.user_id {
-        chip("User", id, LogFilter { user_id: None, ..filter.clone() });
+        chip(
+            "User",
+            id,
+            LogFilter {
+                user_id: None,
+                ..filter.clone()
+            },
+        );
     }
     if filter.cycle_id.is_some() {
-        chip("Cycle", "one", LogFilter { cycle_id: None, ..filter.clone() });
+        chip(
+            "Cycle",
+            "one",
+            LogFilter {
+                cycle_id: None,
+                ..filter.clone()
+            },
+        );
     }
     chips
 }
@@ -140,11 +243,17 @@ const COLUMNS: u8 = 7;
 
 #[component]
 fn LogTable(path: String, organization: String, filter: LogFilter, page: LogPage) -> impl IntoView {
-    let LogPage { page, cycles, searched_back_to } = page;
+    let LogPage {
+        page,
+        cycles,
+        searched_back_to,
+    } = page;
     if page.items.is_empty() && searched_back_to.is_none() {
         return view! { <NoLogs path organization filter/> }.into_any();
     }
-    let turn = |cursor: Option<String>, newer| cursor.map(|cursor| filter.page_href(&path, &cursor, newer));
+    let turn = |cursor: Option<String>, newer| {
+        cursor.map(|cursor| filter.page_href(&path, &cursor, newer))
+    };
     let (previous, next) = (turn(page.previous, true), turn(page.next, false));
     let mut groups: Vec<(String, Vec<LogRow>)> = Vec::new();
     for row in page.items {
@@ -230,7 +339,11 @@ fn Row(organization: String, row: LogRow) -> impl IntoView {
         Some(prefix) => prefix.into_any(),
         None => view! { <Dash/> }.into_any(),
     };
-    let changes = if row.status == log::Status::Success { row.changes } else { Vec::new() };
+    let changes = if row.status == log::Status::Success {
+        row.changes
+    } else {
+        Vec::new()
+    };
     view! {
         <tr>
             <td class="nowrap muted at-end"><TimeOfDay moment=row.occurred/></td>

@@ -28,30 +28,39 @@ pub fn OrganizationsPage() -> impl IntoView {
     let answer = form_answer();
     let query = use_query_map();
     let filter = Memo::new(move |_| {
-        query.with(|query| (query.get("q").unwrap_or_default(), query.get("after"), query.get("before")))
+        query.with(|query| {
+            (
+                query.get("q").unwrap_or_default(),
+                query.get("after"),
+                query.get("before"),
+            )
+        })
     });
-    let organizations =
-        Resource::new(move || filter.get(), |(search, after, before)| list_organizations(search, after, before));
+    let organizations = Resource::new(
+        move || filter.get(),
+        |(search, after, before)| list_organizations(search, after, before),
+    );
     let search = Signal::derive(move || filter.with(|(search, ..)| search.clone()));
     for_support(move || {
         let answer = answer.clone();
         view! {
-        <Sheet title="Organizations" crumbs=vec![Crumb::here("Organizations")] width=Width::Wide>
-            <PageHead
-                title="Organizations"
-                lead="Every customer whose users Entra provisions."
-                actions=|| view! { <a class="btn btn-primary" href="#new">"Create organization"</a> }
-            />
-            <FilterBar action=PATH label="Filter organizations">
-                <SearchField placeholder="Name or slug" value=search/>
-            </FilterBar>
-            {load(move || async move {
-                let page = organizations.await?;
-                Ok(view! { <OrganizationTable page search=search.get_untracked()/> }.into_any())
-            })}
-            <NewOrganization answer/>
-        </Sheet>
-    }})
+            <Sheet title="Organizations" crumbs=vec![Crumb::here("Organizations")] width=Width::Wide>
+                <PageHead
+                    title="Organizations"
+                    lead="Every customer whose users Entra provisions."
+                    actions=|| view! { <a class="btn btn-primary" href="#new">"Create organization"</a> }
+                />
+                <FilterBar action=PATH label="Filter organizations">
+                    <SearchField placeholder="Name or slug" value=search/>
+                </FilterBar>
+                {load(move || async move {
+                    let page = organizations.await?;
+                    Ok(view! { <OrganizationTable page search=search.get_untracked()/> }.into_any())
+                })}
+                <NewOrganization answer/>
+            </Sheet>
+        }
+    })
 }
 
 #[component]
@@ -95,7 +104,11 @@ fn OrganizationTable(page: Page<OrganizationRow>, search: String) -> impl IntoVi
     };
     let (previous, next) = (turn("before", page.previous), turn("after", page.next));
     let total = count(page.total);
-    let rows = page.items.into_iter().map(|row| view! { <Row row/> }).collect_view();
+    let rows = page
+        .items
+        .into_iter()
+        .map(|row| view! { <Row row/> })
+        .collect_view();
     view! {
         <Table caption="Organizations by name">
             <thead>
@@ -146,7 +159,13 @@ fn Row(row: OrganizationRow) -> impl IntoView {
 #[component]
 fn NewOrganization(answer: Option<FormAnswer>) -> impl IntoView {
     let errors = field_errors(answer.as_ref());
-    let value = |name| answer.as_ref().and_then(|answer| answer.value(name)).unwrap_or_default().to_owned();
+    let value = |name| {
+        answer
+            .as_ref()
+            .and_then(|answer| answer.value(name))
+            .unwrap_or_default()
+            .to_owned()
+    };
     let (name, slug) = (value("name"), value("slug"));
     let is_off = value("state") == "off";
     view! {

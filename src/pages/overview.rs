@@ -27,10 +27,21 @@ pub fn OverviewPage() -> impl IntoView {
     let params = use_params_map();
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
     let tokens = Resource::new(move || slug.get(), list_tokens);
-    let failures = Resource::new(move || slug.get(), |slug| list_logs(slug, failures_of_today()));
+    let failures = Resource::new(
+        move || slug.get(),
+        |slug| list_logs(slug, failures_of_today()),
+    );
     let latest = Resource::new(
         move || slug.get(),
-        |slug| list_logs(slug, LogFilter { lookups: true, ..LogFilter::default() }),
+        |slug| {
+            list_logs(
+                slug,
+                LogFilter {
+                    lookups: true,
+                    ..LogFilter::default()
+                },
+            )
+        },
     );
     in_organization(move |frame: Frame| {
         load_page(move || {
@@ -79,7 +90,9 @@ enum NextStep {
 
 impl Facts {
     fn has_valid_token(&self) -> bool {
-        self.tokens.iter().any(|token| matches!(token.state, TokenState::Active | TokenState::Expiring))
+        self.tokens
+            .iter()
+            .any(|token| matches!(token.state, TokenState::Active | TokenState::Expiring))
     }
 
     /// Entra has not called with a valid token yet.
@@ -93,31 +106,42 @@ impl Facts {
             ProvisioningState::Off => {
                 return (
                     Tone::Off,
-                    text("Provisioning is off: Entra’s calls are refused until Rhombus support turns it on."),
+                    text(
+                        "Provisioning is off: Entra’s calls are refused until Rhombus support turns it on.",
+                    ),
                     NextStep::Nothing,
                 );
             }
             ProvisioningState::Paused => {
                 return (
                     Tone::Off,
-                    text("Provisioning is paused. Entra tries again for up to four weeks, so nothing is lost."),
+                    text(
+                        "Provisioning is paused. Entra tries again for up to four weeks, so nothing is lost.",
+                    ),
                     NextStep::Nothing,
                 );
             }
             ProvisioningState::On => {}
         }
         match &self.latest {
-            _ if self.tokens.is_empty() => {
-                (Tone::Wait, text("Create a Secret Token, so that Entra can call Rhombus."), NextStep::CreateToken)
-            }
+            _ if self.tokens.is_empty() => (
+                Tone::Wait,
+                text("Create a Secret Token, so that Entra can call Rhombus."),
+                NextStep::CreateToken,
+            ),
             _ if !self.has_valid_token() => (
                 Tone::Fail,
-                text("Entra cannot call Rhombus: no Secret Token is valid. Create one and paste it into Entra."),
+                text(
+                    "Entra cannot call Rhombus: no Secret Token is valid. Create one and paste it into Entra.",
+                ),
                 NextStep::CreateToken,
             ),
             Some(row) if row.http_status == 401 => (
                 Tone::Fail,
-                format!("Entra’s last call, {}, was refused: {}", row.occurred.relative, row.summary),
+                format!(
+                    "Entra’s last call, {}, was refused: {}",
+                    row.occurred.relative, row.summary
+                ),
                 NextStep::SeeFailures,
             ),
             Some(row) if !self.is_waiting() => {
@@ -125,7 +149,9 @@ impl Facts {
                 if self.failures.items.is_empty() {
                     (
                         Tone::Ok,
-                        format!("Entra last called {called}, and nothing failed in the last 24 hours."),
+                        format!(
+                            "Entra last called {called}, and nothing failed in the last 24 hours."
+                        ),
                         NextStep::Nothing,
                     )
                 } else {
@@ -135,14 +161,18 @@ impl Facts {
                     };
                     (
                         Tone::Warn,
-                        format!("Entra last called {called}, but {requests} failed in the last 24 hours."),
+                        format!(
+                            "Entra last called {called}, but {requests} failed in the last 24 hours."
+                        ),
                         NextStep::SeeFailures,
                     )
                 }
             }
             _ => (
                 Tone::Wait,
-                text("Waiting for Entra: paste the Tenant URL and the Secret Token, and press Test Connection."),
+                text(
+                    "Waiting for Entra: paste the Tenant URL and the Secret Token, and press Test Connection.",
+                ),
                 NextStep::Connect,
             ),
         }
@@ -161,7 +191,8 @@ fn Overview(frame: Frame, facts: Facts) -> impl IntoView {
             view! { <a class="btn btn-primary" href=create.clone()>"Create token"</a> }.into_any()
         }
         NextStep::SeeFailures => {
-            view! { <a class="btn btn-primary" href=failures.clone()>"See what failed"</a> }.into_any()
+            view! { <a class="btn btn-primary" href=failures.clone()>"See what failed"</a> }
+                .into_any()
         }
         NextStep::CreateToken | NextStep::Connect | NextStep::Nothing => ().into_any(),
     };
@@ -176,7 +207,9 @@ fn Overview(frame: Frame, facts: Facts) -> impl IntoView {
     let tenant_url = (!facts.is_waiting()).then(|| {
         view! { <CopyField id="tenant-url" label="Tenant URL" value=frame.organization.tenant_url.clone()/> }
     });
-    let switch = frame.is_support().then(|| view! { <Switch frame=frame.clone()/> });
+    let switch = frame
+        .is_support()
+        .then(|| view! { <Switch frame=frame.clone()/> });
     view! {
         <OrganizationSheet frame title="Overview">
             <Health tone sentence action/>
@@ -198,11 +231,9 @@ fn token_state(tokens: &[TokenRow]) -> String {
     let living = tokens
         .iter()
         .filter(|token| matches!(token.state, TokenState::Active | TokenState::Expiring))
-        .map(|token| token.days_left)
-        .max();
+        .max_by_key(|token| token.days_left);
     match living {
-        Some(1) => "expires in 1 day".to_owned(),
-        Some(days) => format!("expires in {days} days"),
+        Some(token) => format!("expires {}", token.expires.relative),
         None if tokens.is_empty() => "none yet".to_owned(),
         None => "none is valid".to_owned(),
     }
@@ -262,8 +293,8 @@ fn LatestFailures(logs: String, failures: Vec<LogRow>) -> impl IntoView {
                         <a class="row" href=format!("{logs}/{}", row.id)>
                             <LogStatus status=row.status/>
                             <span>{row.action.label()} " of " {row.identity}</span>
-                            <span class="soft">{row.summary}</span>
                             <span class="muted push"><Time moment=row.occurred/></span>
+                            <span class="row-rest">{row.summary}</span>
                         </a>
                     </li>
                 }
@@ -310,7 +341,12 @@ mod tests {
     use crate::model::page::Moment;
 
     fn moment() -> Moment {
-        Moment { relative: "5 min ago".into(), exact: String::new(), time: String::new(), machine: String::new() }
+        Moment {
+            relative: "5 min ago".into(),
+            exact: String::new(),
+            time: String::new(),
+            machine: String::new(),
+        }
     }
 
     fn token(state: TokenState, used: bool) -> TokenRow {
@@ -337,7 +373,11 @@ mod tests {
             id: "req_1".into(),
             occurred: moment(),
             action: Action::Update,
-            status: if http_status < 400 { Status::Success } else { Status::Failure },
+            status: if http_status < 400 {
+                Status::Success
+            } else {
+                Status::Failure
+            },
             http_status,
             identity: "Ana".into(),
             user_name: None,
@@ -351,26 +391,71 @@ mod tests {
 
     fn facts(tokens: Vec<TokenRow>, latest: Option<LogRow>, failed: Vec<LogRow>) -> Facts {
         let total = Count::Exactly(failed.len() as u64);
-        let failures = Page { items: failed, previous: None, next: None, total };
-        Facts { state: ProvisioningState::On, tokens, latest, failures }
+        let failures = Page {
+            items: failed,
+            previous: None,
+            next: None,
+            total,
+        };
+        Facts {
+            state: ProvisioningState::On,
+            tokens,
+            latest,
+            failures,
+        }
     }
 
     #[test]
     fn the_sentence_says_how_it_is_and_what_to_do() {
         let active = || token(TokenState::Active, true);
         let cases = [
-            (facts(vec![], None, vec![]), Tone::Wait, NextStep::CreateToken),
-            (facts(vec![token(TokenState::Expired, true)], Some(row(401)), vec![]), Tone::Fail, NextStep::CreateToken),
-            (facts(vec![token(TokenState::Active, false)], None, vec![]), Tone::Wait, NextStep::Connect),
-            (facts(vec![token(TokenState::Active, false)], Some(row(401)), vec![]), Tone::Fail, NextStep::SeeFailures),
-            (facts(vec![active()], Some(row(200)), vec![]), Tone::Ok, NextStep::Nothing),
-            (facts(vec![active()], Some(row(200)), vec![row(400)]), Tone::Warn, NextStep::SeeFailures),
+            (
+                facts(vec![], None, vec![]),
+                Tone::Wait,
+                NextStep::CreateToken,
+            ),
+            (
+                facts(
+                    vec![token(TokenState::Expired, true)],
+                    Some(row(401)),
+                    vec![],
+                ),
+                Tone::Fail,
+                NextStep::CreateToken,
+            ),
+            (
+                facts(vec![token(TokenState::Active, false)], None, vec![]),
+                Tone::Wait,
+                NextStep::Connect,
+            ),
+            (
+                facts(
+                    vec![token(TokenState::Active, false)],
+                    Some(row(401)),
+                    vec![],
+                ),
+                Tone::Fail,
+                NextStep::SeeFailures,
+            ),
+            (
+                facts(vec![active()], Some(row(200)), vec![]),
+                Tone::Ok,
+                NextStep::Nothing,
+            ),
+            (
+                facts(vec![active()], Some(row(200)), vec![row(400)]),
+                Tone::Warn,
+                NextStep::SeeFailures,
+            ),
         ];
         for (facts, tone, next_step) in cases {
             let (said_tone, sentence, said_step) = facts.sentence();
             assert_eq!((said_tone, said_step), (tone, next_step), "{sentence}");
         }
-        let off = Facts { state: ProvisioningState::Off, ..facts(vec![active()], None, vec![]) };
+        let off = Facts {
+            state: ProvisioningState::Off,
+            ..facts(vec![active()], None, vec![])
+        };
         assert_eq!(off.sentence().0, Tone::Off);
     }
 }

@@ -11,13 +11,21 @@ use crate::model::account::LinkPurpose;
 
 #[component]
 pub fn ResetPage() -> impl IntoView {
-    let secret = use_params_map().get_untracked().get("secret").unwrap_or_default();
+    let secret = use_params_map()
+        .get_untracked()
+        .get("secret")
+        .unwrap_or_default();
     let action = format!("/reset/{secret}");
-    let details = Resource::new(move || secret.clone(), |secret| find_link(LinkPurpose::Reset, secret));
+    let details = Resource::new(
+        move || secret.clone(),
+        |secret| find_link(LinkPurpose::Reset, secret),
+    );
     load_page(move || {
         let action = action.clone();
         async move {
-            let Some(details) = details.await? else { return Ok(view! { <DeadLink/> }.into_any()) };
+            let Some(details) = details.await? else {
+                return Ok(view! { <DeadLink/> }.into_any());
+            };
             let lead = match &details.email {
                 Some(email) => format!("For {email}. All sessions of this account end."),
                 None => "All sessions of this account end.".to_owned(),

@@ -17,10 +17,10 @@ use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
-use crate::components::pager::{counted, number};
+use crate::components::pager::number;
 use crate::components::steps::{MenuPath, Step, Steps};
 use crate::components::table::{Dash, Table};
-use crate::components::time::Time;
+use crate::components::time::{Time, date};
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
@@ -83,7 +83,9 @@ fn TokensView(
     about: About,
 ) -> impl IntoView {
     let token_of = |id: &str| tokens.iter().find(|token| token.id == id).cloned();
-    let not_found = || AppError::NotFound { what: "token".to_owned() };
+    let not_found = || AppError::NotFound {
+        what: "token".to_owned(),
+    };
     let (rotated, revoked) = match &about {
         About::All => (None, None),
         About::Rotate(id) => (Some(token_of(id).ok_or_else(not_found)), None),
@@ -96,7 +98,9 @@ fn TokensView(
             let is_last = is_last_in_use(&tokens, &token);
             view! { <Revoke path=path.clone() token is_last/> }.into_any()
         }
-        Ok(_) => view! { <crate::components::problem::Problem error=AppError::Forbidden/> }.into_any(),
+        Ok(_) => {
+            view! { <crate::components::problem::Problem error=AppError::Forbidden/> }.into_any()
+        }
         Err(error) => view! { <crate::components::problem::Problem error/> }.into_any(),
     });
     let form = once.filter(|_| may_manage).map(|once| match rotated {
@@ -139,34 +143,30 @@ fn is_valid(token: &TokenRow) -> bool {
 /// Whether Entra would be left without a token it is known to use.
 fn is_last_in_use(tokens: &[TokenRow], token: &TokenRow) -> bool {
     token.last_used.is_some()
-        && !tokens.iter().any(|other| other.id != token.id && is_valid(other) && other.last_used.is_some())
-}
-
-/// "in 1 day", "in 41 days", "today".
-fn days(days_left: i64) -> String {
-    match days_left {
-        0 => "today".to_owned(),
-        1 => "in 1 day".to_owned(),
-        days => format!("in {days} days"),
-    }
+        && !tokens
+            .iter()
+            .any(|other| other.id != token.id && is_valid(other) && other.last_used.is_some())
 }
 
 /// A warning when the token that is in use runs out and no other one is.
 #[component]
 fn Expiring(path: String, tokens: Vec<TokenRow>, may_manage: bool) -> impl IntoView {
-    let in_use = tokens.iter().filter(|token| is_valid(token) && token.last_used.is_some());
-    let Some(token) = in_use.max_by_key(|token| token.days_left).cloned() else { return ().into_any() };
+    let in_use = tokens
+        .iter()
+        .filter(|token| is_valid(token) && token.last_used.is_some());
+    let Some(token) = in_use.max_by_key(|token| token.days_left).cloned() else {
+        return ().into_any();
+    };
     if token.state != TokenState::Expiring {
         return ().into_any();
     }
     let rotate = format!("{path}/{}/rotate#rotate", token.id);
-    let action = move || {
-        may_manage.then(|| view! { <a class="btn" href=rotate.clone()>"Rotate now"</a> })
-    };
+    let action =
+        move || may_manage.then(|| view! { <a class="btn" href=rotate.clone()>"Rotate now"</a> });
     view! {
         <Callout tone=Tone::Warn action>
             <p>
-                <b>"Entra uses " {token.name} ", which expires " {days(token.days_left)} "."</b>
+                <b>"Entra uses " {token.name} ", which expires " {token.expires.relative} "."</b>
                 " If it runs out, Entra puts the application in quarantine at once."
             </p>
         </Callout>
@@ -219,9 +219,9 @@ fn Row(path: String, token: TokenRow, may_manage: bool) -> impl IntoView {
             view! { "Expired " <Time moment=token.expires/> }.into_any()
         }
         (None, TokenState::Active | TokenState::Expiring) => view! {
-            <span title=token.expires.exact>
-                {days(token.days_left)} ", " {token.expires.relative}
-            </span>
+            <time datetime=token.expires.machine title=token.expires.exact.clone()>
+                {token.expires.relative.clone()} ", " {date(&token.expires).to_owned()}
+            </time>
         }
         .into_any(),
     };
@@ -257,7 +257,7 @@ fn Row(path: String, token: TokenRow, may_manage: bool) -> impl IntoView {
             <td data-label="Used">{last_used}</td>
             <td class="num at-end" data-label="24 h">
                 {number(token.requests_24h)}
-                <small>{counted(token.failures_24h, "failed", "failed")}</small>
+                <small>{number(token.failures_24h)} " failed"</small>
             </td>
             <td class="col-wide at-hide">
                 <Time moment=token.created/>
@@ -268,12 +268,21 @@ fn Row(path: String, token: TokenRow, may_manage: bool) -> impl IntoView {
     }
 }
 
-const LIFETIMES: &[(&str, &str)] = &[("365", "1 year (recommended)"), ("730", "2 years"), ("180", "6 months"), ("90", "3 months")];
+const LIFETIMES: &[(&str, &str)] = &[
+    ("365", "1 year (recommended)"),
+    ("730", "2 years"),
+    ("180", "6 months"),
+    ("90", "3 months"),
+];
 
 #[component]
 fn Create(path: String, once: String, answer: Option<FormAnswer>) -> impl IntoView {
     let errors = field_errors(answer.as_ref());
-    let name = answer.as_ref().and_then(|answer| answer.value("name")).unwrap_or_default().to_owned();
+    let name = answer
+        .as_ref()
+        .and_then(|answer| answer.value("name"))
+        .unwrap_or_default()
+        .to_owned();
     view! {
         <Card id="create" title="Create token" lined=true>
             <div class="card-body split">

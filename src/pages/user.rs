@@ -30,7 +30,10 @@ pub fn UserPage() -> impl IntoView {
     let params = use_params_map();
     let key = Memo::new(move |_| {
         params.with(|params| {
-            (params.get("slug").unwrap_or_default(), params.get("id").unwrap_or_default())
+            (
+                params.get("slug").unwrap_or_default(),
+                params.get("id").unwrap_or_default(),
+            )
         })
     });
     let query = use_query_map();
@@ -40,7 +43,10 @@ pub fn UserPage() -> impl IntoView {
         move || (key.get(), cursor.get()),
         |((slug, id), cursor)| user_history(slug, id, cursor),
     );
-    let logs = Resource::new(move || key.get(), |(slug, id)| latest_logs_of_user(slug, id));
+    let logs = Resource::new(
+        move || key.get(),
+        |(slug, id)| latest_logs_of_user(slug, id),
+    );
     in_organization(move |frame: Frame| {
         load_page(move || {
             let frame = frame.clone();
@@ -54,16 +60,29 @@ pub fn UserPage() -> impl IntoView {
 }
 
 #[component]
-fn UserView(frame: Frame, user: UserDetail, history: Page<UserChange>, logs: Vec<LogRow>) -> impl IntoView {
+fn UserView(
+    frame: Frame,
+    user: UserDetail,
+    history: Page<UserChange>,
+    logs: Vec<LogRow>,
+) -> impl IntoView {
     let organization = frame.href("");
-    let all_logs = href(&frame.href("/logs"), &[("user", user.id.clone()), ("lookups", "1".to_owned())]);
+    let all_logs = href(
+        &frame.href("/logs"),
+        &[("user", user.id.clone()), ("lookups", "1".to_owned())],
+    );
     let here = frame.href(&format!("/users/{}", user.id));
     let above = vec![Crumb::link("Users", frame.href("/users"))];
     let json_heading = format!("GET /scim/{}/v2/Users/{}", frame.organization.slug, user.id);
     let tabs = ["Timeline", "Attributes", "SCIM JSON", "Log entries"]
         .into_iter()
         .zip(["#timeline", "#attributes", "#json", "#logs"])
-        .map(|(label, href)| Tab { label, href: href.to_owned(), count: None, current: false })
+        .map(|(label, href)| Tab {
+            label,
+            href: href.to_owned(),
+            count: None,
+            current: false,
+        })
         .collect();
     view! {
         <OrganizationSheet frame title=user.label.clone() above>
@@ -139,16 +158,18 @@ fn Troubles(user: UserDetail, latest: Option<LogRow>, organization: String) -> i
             </Callout>
         }
     });
-    let refused = latest.filter(|row| row.status == Status::Failure).map(|row| {
-        let href = format!("{organization}/logs/{}", row.id);
-        let action = move || view! { <a class="btn" href=href.clone()>"Open log entry"</a> };
-        view! {
-            <Callout tone=Tone::Fail action>
-                <h2>"Not up to date: the last request from Entra was refused"</h2>
-                <p>{row.summary}</p>
-            </Callout>
-        }
-    });
+    let refused = latest
+        .filter(|row| row.status == Status::Failure)
+        .map(|row| {
+            let href = format!("{organization}/logs/{}", row.id);
+            let action = move || view! { <a class="btn" href=href.clone()>"Open log entry"</a> };
+            view! {
+                <Callout tone=Tone::Fail action>
+                    <h2>"Not up to date: the last request from Entra was refused"</h2>
+                    <p>{row.summary}</p>
+                </Callout>
+            }
+        });
     view! { {deleted} {blocked} {refused} }
 }
 
@@ -167,10 +188,11 @@ fn History(organization: String, here: String, history: Page<UserChange>) -> imp
                 ChangeKind::Deleted => (Tone::Off, "Deleted"),
             };
             let moment = change.changed;
-            let log = change
-                .log_id
-                .map(|id| view! { " " <a href=format!("{organization}/logs/{id}")>"Log entry"</a> });
-            let diff = (!change.changes.is_empty()).then(|| view! { <Diff changes=change.changes/> });
+            let log = change.log_id.map(
+                |id| view! { " " <a href=format!("{organization}/logs/{id}")>"Log entry"</a> },
+            );
+            let diff =
+                (!change.changes.is_empty()).then(|| view! { <Diff changes=change.changes/> });
             view! {
                 <Event tone title aside=move || view! { <ExactTime moment=moment.clone()/> }>
                     <p>"By " {change.actor} "." {log}</p>
@@ -199,7 +221,7 @@ fn Attributes(attributes: Vec<(String, String)>) -> impl IntoView {
             };
             view! {
                 <tr>
-                    <th scope="row" class="mono soft">{name}</th>
+                    <th scope="row" class="col-name mono soft">{name}</th>
                     <td>{value}</td>
                     <td class="num">{owner}</td>
                 </tr>

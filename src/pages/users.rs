@@ -7,7 +7,9 @@ use crate::api::users::{count_users, list_users};
 use crate::components::avatar::Person;
 use crate::components::badge::UserStatus;
 use crate::components::empty::{Empty, EmptyArt};
-use crate::components::filter_bar::{Chip, Chips, FilterBar, FilterMenu, FilterOption, SearchField};
+use crate::components::filter_bar::{
+    Chip, Chips, FilterBar, FilterMenu, FilterOption, SearchField,
+};
 use crate::components::icon::{Glyph, Tone};
 use crate::components::load::load;
 use crate::components::page::{OrganizationSheet, PageHead, Width, in_organization};
@@ -24,10 +26,11 @@ pub fn UsersPage() -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
-    let filter = Memo::new(move |_| {
-        query.with(|query| UserFilter::from_pairs(query.into_iter()))
-    });
-    let users = Resource::new(move || (slug.get(), filter.get()), |(slug, filter)| list_users(slug, filter));
+    let filter = Memo::new(move |_| query.with(|query| UserFilter::from_pairs(query.into_iter())));
+    let users = Resource::new(
+        move || (slug.get(), filter.get()),
+        |(slug, filter)| list_users(slug, filter),
+    );
     let counts = Resource::new(move || slug.get(), count_users);
     in_organization(move |frame: Frame| {
         let path = frame.href("/users");
@@ -64,14 +67,24 @@ pub fn UsersPage() -> impl IntoView {
 fn StateTabs(path: String, filter: UserFilter, counts: UserCounts) -> impl IntoView {
     let tab = |label, state, has_failures, n| Tab {
         label,
-        href: UserFilter { state, has_failures, ..filter.clone() }.href(&path),
+        href: UserFilter {
+            state,
+            has_failures,
+            ..filter.clone()
+        }
+        .href(&path),
         count: Some(count(n)),
         current: filter.state == state && filter.has_failures == has_failures,
     };
     let tabs = vec![
         tab("All", None, false, counts.all),
         tab("Active", Some(UserState::Active), false, counts.active),
-        tab("Inactive", Some(UserState::Inactive), false, counts.inactive),
+        tab(
+            "Inactive",
+            Some(UserState::Inactive),
+            false,
+            counts.inactive,
+        ),
         tab("With errors", None, true, counts.with_errors),
         tab("Deleted", Some(UserState::Deleted), false, counts.deleted),
     ];
@@ -79,14 +92,41 @@ fn StateTabs(path: String, filter: UserFilter, counts: UserCounts) -> impl IntoV
 }
 
 const ROLE_STATES: [(RoleState, FilterOption); 4] = [
-    (RoleState::Known, FilterOption { value: "known", label: "Sent by Entra" }),
-    (RoleState::Defaulted, FilterOption { value: "defaulted", label: "Default role" }),
-    (RoleState::Unreviewed, FilterOption { value: "unreviewed", label: "Not reviewed yet" }),
-    (RoleState::Missing, FilterOption { value: "missing", label: "No role" }),
+    (
+        RoleState::Known,
+        FilterOption {
+            value: "known",
+            label: "Sent by Entra",
+        },
+    ),
+    (
+        RoleState::Defaulted,
+        FilterOption {
+            value: "defaulted",
+            label: "Default role",
+        },
+    ),
+    (
+        RoleState::Unreviewed,
+        FilterOption {
+            value: "unreviewed",
+            label: "Not reviewed yet",
+        },
+    ),
+    (
+        RoleState::Missing,
+        FilterOption {
+            value: "missing",
+            label: "No role",
+        },
+    ),
 ];
 
 fn role_state_label(state: RoleState) -> &'static str {
-    ROLE_STATES.iter().find(|(known, _)| *known == state).map_or("", |(_, option)| option.label)
+    ROLE_STATES
+        .iter()
+        .find(|(known, _)| *known == state)
+        .map_or("", |(_, option)| option.label)
 }
 
 /// Search, filters and the chips of those that are on.
@@ -94,7 +134,13 @@ fn role_state_label(state: RoleState) -> &'static str {
 fn UserFilters(path: String, filter: Memo<UserFilter>) -> impl IntoView {
     let search = Signal::derive(move || filter.with(|filter| filter.text.clone()));
     let role_states = Signal::derive(move || {
-        filter.with(|filter| filter.role_state.map(|state| state.as_str().to_owned()).into_iter().collect())
+        filter.with(|filter| {
+            filter
+                .role_state
+                .map(|state| state.as_str().to_owned())
+                .into_iter()
+                .collect()
+        })
     });
     let kept = move || filter.with(|filter| filter.state.map(UserState::as_str));
     let has_failures = move || filter.with(|filter| filter.has_failures);
@@ -121,23 +167,57 @@ fn UserFilters(path: String, filter: Memo<UserFilter>) -> impl IntoView {
 fn chips(filter: &UserFilter, path: &str) -> Vec<Chip> {
     let mut chips = Vec::new();
     if !filter.text.is_empty() {
-        let without = UserFilter { text: String::new(), ..filter.clone() }.href(path);
-        chips.push(Chip { name: "Search", value: filter.text.clone(), without });
+        let without = UserFilter {
+            text: String::new(),
+            ..filter.clone()
+        }
+        .href(path);
+        chips.push(Chip {
+            name: "Search",
+            value: filter.text.clone(),
+            without,
+        });
     }
     if let Some(state) = filter.role_state {
-        let without = UserFilter { role_state: None, ..filter.clone() }.href(path);
-        chips.push(Chip { name: "Role", value: role_state_label(state).to_owned(), without });
+        let without = UserFilter {
+            role_state: None,
+            ..filter.clone()
+        }
+        .href(path);
+        chips.push(Chip {
+            name: "Role",
+            value: role_state_label(state).to_owned(),
+            without,
+        });
     }
     for role in &filter.roles {
-        let roles = filter.roles.iter().filter(|other| *other != role).cloned().collect();
-        let without = UserFilter { roles, ..filter.clone() }.href(path);
-        chips.push(Chip { name: "Role", value: role.clone(), without });
+        let roles = filter
+            .roles
+            .iter()
+            .filter(|other| *other != role)
+            .cloned()
+            .collect();
+        let without = UserFilter {
+            roles,
+            ..filter.clone()
+        }
+        .href(path);
+        chips.push(Chip {
+            name: "Role",
+            value: role.clone(),
+            without,
+        });
     }
     chips
 }
 
 #[component]
-fn UserTable(path: String, organization: String, filter: UserFilter, page: Page<UserRow>) -> impl IntoView {
+fn UserTable(
+    path: String,
+    organization: String,
+    filter: UserFilter,
+    page: Page<UserRow>,
+) -> impl IntoView {
     if page.items.is_empty() {
         return view! { <NoUsers path organization filter/> }.into_any();
     }
@@ -149,15 +229,26 @@ fn UserTable(path: String, organization: String, filter: UserFilter, page: Page<
     };
     // A second click turns the order round; times begin with the newest.
     let sort_href = |by| {
-        let descending = if sort == by { !is_descending } else { by == UserSort::Changed };
-        UserFilter { sort: by, descending, ..filter.clone() }.href(&path)
+        let descending = if sort == by {
+            !is_descending
+        } else {
+            by == UserSort::Changed
+        };
+        UserFilter {
+            sort: by,
+            descending,
+            ..filter.clone()
+        }
+        .href(&path)
     };
     let header = |label, by| view! { <SortHeader label sorted=sorted(by) href=sort_href(by)/> };
     let by_name = header("Name", UserSort::Name);
     let by_role = header("Role", UserSort::Role);
     let by_status = header("Status", UserSort::Status);
     let by_change = header("Last change", UserSort::Changed);
-    let turn = |cursor: Option<String>, newer| cursor.map(|cursor| filter.page_href(&path, &cursor, newer));
+    let turn = |cursor: Option<String>, newer| {
+        cursor.map(|cursor| filter.page_href(&path, &cursor, newer))
+    };
     let (previous, next) = (turn(page.previous, true), turn(page.next, false));
     let total = count(page.total);
     let rows = page
@@ -195,9 +286,11 @@ fn Row(organization: String, row: UserRow) -> impl IntoView {
         Some(failure) => (
             "soft at-full",
             view! {
-                <span class="row above">
+                <span class="issue-cell above">
                     <Glyph tone=Tone::Fail/>
-                    <a href=format!("{organization}/logs/{}", failure.log_id)>{failure.title}</a>
+                    <a class="table-clamp" href=format!("{organization}/logs/{}", failure.log_id)>
+                        {failure.title}
+                    </a>
                 </span>
             }
             .into_any(),
@@ -206,7 +299,7 @@ fn Row(organization: String, row: UserRow) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="col-user">
+            <td class="col-person">
                 <Person name=row.label detail=row.user_name href=format!("{organization}/users/{}", row.id)/>
             </td>
             <td class="at-hide">{role} {role_note.map(|note| view! { <small>{note}</small> })}</td>

@@ -46,7 +46,9 @@ impl Assets {
     #[cfg(feature = "embed")]
     pub fn load() -> Self {
         use sha2::{Digest, Sha256};
-        let mut names: Vec<_> = Site::iter().filter(|name| name.starts_with("pkg/")).collect();
+        let mut names: Vec<_> = Site::iter()
+            .filter(|name| name.starts_with("pkg/"))
+            .collect();
         names.sort_unstable();
         let mut hasher = Sha256::new();
         for name in &names {
@@ -55,21 +57,37 @@ impl Assets {
                 hasher.update(file.metadata.sha256_hash());
             }
         }
-        let hash = hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Self { source: Source::Embedded, hash }
+        let hash = hasher
+            .finalize()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self {
+            source: Source::Embedded,
+            hash,
+        }
     }
 
     /// The site's folder on disk: `LEPTOS_SITE_ROOT`, as cargo-leptos sets it, or `target/site`.
     #[cfg(not(feature = "embed"))]
     pub fn load() -> Self {
         let folder = std::env::var_os("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".into());
-        Self { source: Source::Folder(folder.into()), hash: "current".to_owned() }
+        Self {
+            source: Source::Folder(folder.into()),
+            hash: "current".to_owned(),
+        }
     }
 
     /// The document's head, without a theme.
     pub fn document(&self) -> Document {
         let address = |kind: &str| format!("/pkg/{}/{NAME}.{kind}", self.hash);
-        Document { style: address("css"), script: address("js"), wasm: address("wasm"), theme: None }
+        Document {
+            style: address("css"),
+            script: address("js"),
+            wasm: address("wasm"),
+            theme: None,
+        }
     }
 
     /// `/pkg/{hash}/{file}`. Another hash belongs to another release: 404, and the page works without scripts.
@@ -77,7 +95,11 @@ impl Assets {
         if hash != self.hash {
             return not_found();
         }
-        let caching = if cfg!(feature = "embed") { IMMUTABLE } else { REVALIDATE };
+        let caching = if cfg!(feature = "embed") {
+            IMMUTABLE
+        } else {
+            REVALIDATE
+        };
         self.answer(&format!("pkg/{file}"), caching, headers).await
     }
 
@@ -115,7 +137,10 @@ impl Assets {
                 if !is_plain {
                     return None;
                 }
-                tokio::fs::read(folder.join(name)).await.ok().map(Cow::Owned)
+                tokio::fs::read(folder.join(name))
+                    .await
+                    .ok()
+                    .map(Cow::Owned)
             }
         }
     }
@@ -123,7 +148,10 @@ impl Assets {
 
 /// The compressed variants that the browser takes, best first: (`Content-Encoding`, suffix of the file).
 fn accepted_encodings(headers: &HeaderMap) -> Vec<(Option<&'static str>, &'static str)> {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let takes = |coding: &str| {
         accepted.split(',').any(|part| {
             let mut part = part.split(';').map(str::trim);
@@ -138,18 +166,25 @@ fn accepted_encodings(headers: &HeaderMap) -> Vec<(Option<&'static str>, &'stati
 }
 
 fn content_type(name: &str) -> HeaderValue {
-    HeaderValue::from_static(match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("wasm") => "application/wasm",
-        Some("svg") => "image/svg+xml",
-        Some("txt") => "text/plain; charset=utf-8",
-        Some("woff2") => "font/woff2",
-        _ => "application/octet-stream",
-    })
+    HeaderValue::from_static(
+        match name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("css") => "text/css; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("wasm") => "application/wasm",
+            Some("svg") => "image/svg+xml",
+            Some("txt") => "text/plain; charset=utf-8",
+            Some("woff2") => "font/woff2",
+            _ => "application/octet-stream",
+        },
+    )
 }
 
-fn file(name: &str, encoding: Option<&'static str>, caching: HeaderValue, contents: Cow<'static, [u8]>) -> Response {
+fn file(
+    name: &str,
+    encoding: Option<&'static str>,
+    caching: HeaderValue,
+    contents: Cow<'static, [u8]>,
+) -> Response {
     let body = match contents {
         Cow::Borrowed(contents) => Body::from(contents),
         Cow::Owned(contents) => Body::from(contents),
@@ -159,7 +194,10 @@ fn file(name: &str, encoding: Option<&'static str>, caching: HeaderValue, conten
     headers.insert(header::CONTENT_TYPE, content_type(name));
     headers.insert(header::CACHE_CONTROL, caching);
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     if let Some(encoding) = encoding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
@@ -177,7 +215,10 @@ mod tests {
     fn encodings(accept: &'static str) -> Vec<&'static str> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accept));
-        accepted_encodings(&headers).into_iter().map(|(_, suffix)| suffix).collect()
+        accepted_encodings(&headers)
+            .into_iter()
+            .map(|(_, suffix)| suffix)
+            .collect()
     }
 
     #[test]

@@ -13,7 +13,9 @@ use axum::{Form, Router};
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{expect_context, provide_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
+use leptos_axum::{
+    LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context,
+};
 
 use super::assets::Assets;
 use super::{organization_forms, token_forms};
@@ -30,6 +32,9 @@ pub(super) const FORM_LIMIT: usize = 16 * 1024;
 
 /// Longest error of a server function.
 const ERROR_LIMIT: usize = 64 * 1024;
+
+/// How Leptos marks a redirect that its own script should follow.
+const SERVER_FN_REDIRECT: HeaderName = HeaderName::from_static("serverfnredirect");
 
 const THEME_COOKIE: &str = "theme";
 
@@ -50,14 +55,25 @@ impl FromRef<Dashboard> for LeptosOptions {
 /// All routes for people: pages, server functions below `/api`, plain forms, assets, and a page for every other
 /// address. Merge it with the routes for machines; these must bring their own 404 below `/scim`.
 pub fn dashboard_routes(app: App) -> Router {
-    let options = LeptosOptions::builder().output_name("rhombus-provisioning").build();
-    let dashboard = Dashboard { app, assets: Arc::new(Assets::load()), options };
+    let options = LeptosOptions::builder()
+        .output_name("rhombus-provisioning")
+        .build();
+    let dashboard = Dashboard {
+        app,
+        assets: Arc::new(Assets::load()),
+        options,
+    };
     let context = {
         let app = dashboard.app.clone();
         move || provide_page_context(app.clone())
     };
     let pages = Router::new()
-        .leptos_routes_with_context(&dashboard, generate_route_list(Pages), context, document_of(&dashboard.assets))
+        .leptos_routes_with_context(
+            &dashboard,
+            generate_route_list(Pages),
+            context,
+            document_of(&dashboard.assets),
+        )
         .route("/theme", post(choose_theme))
         .merge(token_forms::routes())
         .merge(organization_forms::routes())
@@ -76,7 +92,10 @@ fn provide_page_context(app: App) {
     // A redirect has been decided: what is drawn beside it does not matter any more.
     let response = expect_context::<ResponseOptions>();
     provide_context(AnswerStatus::new(move |status| {
-        let is_redirected = response.0.read().is_ok_and(|parts| parts.status.is_some_and(|status| status.is_redirection()));
+        let is_redirected = response
+            .0
+            .read()
+            .is_ok_and(|parts| parts.status.is_some_and(|status| status.is_redirection()));
         if let (false, Ok(status)) = (is_redirected, StatusCode::from_u16(status)) {
             response.set_status(status);
         }
@@ -84,7 +103,9 @@ fn provide_page_context(app: App) {
 }
 
 /// Renders the document and sets the headers that depend on it: Leptos makes its nonce while rendering.
-fn document_of(assets: &Assets) -> impl Fn() -> leptos::prelude::AnyView + Clone + Send + Sync + 'static {
+fn document_of(
+    assets: &Assets,
+) -> impl Fn() -> leptos::prelude::AnyView + Clone + Send + Sync + 'static {
     use leptos::prelude::IntoAny;
     let plain = assets.document();
     move || {
@@ -98,13 +119,22 @@ fn document_of(assets: &Assets) -> impl Fn() -> leptos::prelude::AnyView + Clone
                 response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }
         }
-        let theme = leptos::prelude::use_context::<Parts>().and_then(|parts| theme_of(&parts.headers));
-        shell(Document { theme, ..plain.clone() }).into_any()
+        let theme =
+            leptos::prelude::use_context::<Parts>().and_then(|parts| theme_of(&parts.headers));
+        shell(Document {
+            theme,
+            ..plain.clone()
+        })
+        .into_any()
     }
 }
 
 /// Renders the page at the request's address as the answer to a form. It is stored nowhere: it may show a secret.
-pub(super) async fn answer_form(dashboard: &Dashboard, parts: Parts, answer: FormAnswer) -> Response {
+pub(super) async fn answer_form(
+    dashboard: &Dashboard,
+    parts: Parts,
+    answer: FormAnswer,
+) -> Response {
     let status = match &answer {
         FormAnswer::TokenCreated(_) => StatusCode::OK,
         FormAnswer::Refused { error, .. } => {
@@ -134,7 +164,12 @@ pub(super) async fn require(
 }
 
 /// Where a form that must not be answered by its own page leads to: sign in, or a page that says why not.
-pub(super) async fn refuse(dashboard: &Dashboard, parts: Parts, error: AppError, values: Vec<(String, String)>) -> Response {
+pub(super) async fn refuse(
+    dashboard: &Dashboard,
+    parts: Parts,
+    error: AppError,
+    values: Vec<(String, String)>,
+) -> Response {
     if error == AppError::SignedOut {
         return Redirect::to("/sign-in").into_response();
     }
@@ -151,12 +186,18 @@ async fn package_file(
 
 /// A file at the root of the site, or the page that says that there is nothing.
 async fn not_found(State(dashboard): State<Dashboard>, request: Request) -> Response {
-    if let Some(file) = dashboard.assets.root_file(request.uri().path(), request.headers()).await {
+    if let Some(file) = dashboard
+        .assets
+        .root_file(request.uri().path(), request.headers())
+        .await
+    {
         return file;
     }
     let app = dashboard.app.clone();
-    let render =
-        render_app_async_with_context(move || provide_page_context(app.clone()), document_of(&dashboard.assets));
+    let render = render_app_async_with_context(
+        move || provide_page_context(app.clone()),
+        document_of(&dashboard.assets),
+    );
     render(request).await
 }
 
@@ -179,16 +220,29 @@ async fn api_status(request: Request, next: Next) -> Response {
 
 /// What holds for every answer to a browser. Pages show people and secrets: nothing keeps them.
 async fn common_headers(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
+    // Leptos redirects only those who accept HTML by name; a page that leads elsewhere does so for everybody.
+    if !is_api && response.headers_mut().remove(SERVER_FN_REDIRECT).is_some() {
+        *response.status_mut() = StatusCode::FOUND;
+    }
     let headers = response.headers_mut();
     let mut default = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     };
     default(header::CACHE_CONTROL, "no-store");
     default(header::REFERRER_POLICY, "same-origin");
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    default(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    default(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    default(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    );
     response
 }
 
@@ -208,12 +262,25 @@ fn known_theme(value: &str) -> Option<&'static str> {
 }
 
 /// Remembers the choice of a theme and goes back to where it was made.
-async fn choose_theme(State(dashboard): State<Dashboard>, headers: HeaderMap, body: String) -> Response {
+async fn choose_theme(
+    State(dashboard): State<Dashboard>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     let chosen = body.strip_prefix("theme=").and_then(known_theme);
     let (theme, age) = chosen.map_or(("", 0), |theme| (theme, 31_536_000));
-    let secure = if dashboard.app.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
-    let cookie = format!("{THEME_COOKIE}={theme}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
-    ([(header::SET_COOKIE, cookie)], Redirect::to(&page_before(&headers))).into_response()
+    let secure = if dashboard.app.settings.public_url.starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie =
+        format!("{THEME_COOKIE}={theme}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
+    (
+        [(header::SET_COOKIE, cookie)],
+        Redirect::to(&page_before(&headers)),
+    )
+        .into_response()
 }
 
 /// The path of the page that a form was on; never another site.
@@ -231,14 +298,18 @@ fn page_before(headers: &HeaderMap) -> String {
 }
 
 /// A form's head and fields.
-pub(super) async fn read_form<T: serde::de::DeserializeOwned>(request: Request) -> Result<(Parts, T), Response> {
+pub(super) async fn read_form<T: serde::de::DeserializeOwned>(
+    request: Request,
+) -> Result<(Parts, T), Response> {
     let (mut parts, body) = request.into_parts();
     let refused = || StatusCode::BAD_REQUEST.into_response();
     let body = axum::body::to_bytes(body, FORM_LIMIT)
         .await
         .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
     let rebuilt = Request::from_parts(parts.clone(), Body::from(body));
-    let Form(fields) = Form::<T>::from_request(rebuilt, &()).await.map_err(|_| refused())?;
+    let Form(fields) = Form::<T>::from_request(rebuilt, &())
+        .await
+        .map_err(|_| refused())?;
     // The page that answers is rendered as if it had been opened.
     parts.method = Method::GET;
     Ok((parts, fields))
@@ -254,15 +325,24 @@ mod tests {
 
     #[test]
     fn only_known_themes_count() {
-        assert_eq!(theme_of(&headers(header::COOKIE, "a=b; theme=dark")), Some("dark"));
-        assert_eq!(theme_of(&headers(header::COOKIE, "theme=\"><script>")), None);
+        assert_eq!(
+            theme_of(&headers(header::COOKIE, "a=b; theme=dark")),
+            Some("dark")
+        );
+        assert_eq!(
+            theme_of(&headers(header::COOKIE, "theme=\"><script>")),
+            None
+        );
         assert_eq!(theme_of(&HeaderMap::new()), None);
     }
 
     #[test]
     fn the_way_back_stays_on_this_site() {
         let back = |referrer| page_before(&headers(header::REFERER, referrer));
-        assert_eq!(back("https://here.example/organizations/a/users?q=b"), "/organizations/a/users?q=b");
+        assert_eq!(
+            back("https://here.example/organizations/a/users?q=b"),
+            "/organizations/a/users?q=b"
+        );
         assert_eq!(back("https://evil.example//evil.example/"), "/");
         assert_eq!(back("nonsense"), "/");
         assert_eq!(page_before(&HeaderMap::new()), "/");

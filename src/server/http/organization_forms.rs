@@ -7,8 +7,8 @@ use axum::routing::post;
 use serde::Deserialize;
 
 use super::dashboard::{Dashboard, read_form, refuse, require};
-use crate::server::actor::Permission;
 use crate::model::error::AppError;
+use crate::server::actor::Permission;
 use crate::server::services::organizations::{self, NewOrganization};
 
 pub(super) fn routes() -> Router<Dashboard> {
@@ -46,15 +46,27 @@ async fn create(State(dashboard): State<Dashboard>, request: Request) -> Respons
         Ok::<_, AppError>(organizations::create(&dashboard.app, &allowed, new).await?)
     };
     match created.await {
-        Ok(organization) => Redirect::to(&format!("/organizations/{}", organization.slug)).into_response(),
+        Ok(organization) => {
+            Redirect::to(&format!("/organizations/{}", organization.slug)).into_response()
+        }
         Err(error) => refuse(&dashboard, parts, error, values).await,
     }
 }
 
-async fn enable(State(dashboard): State<Dashboard>, Path(slug): Path<String>, request: Request) -> Response {
+async fn enable(
+    State(dashboard): State<Dashboard>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
     let switched = async {
-        let allowed = require(&dashboard.app, &parts, Permission::SwitchProvisioning, Some(&slug)).await?;
+        let allowed = require(
+            &dashboard.app,
+            &parts,
+            Permission::SwitchProvisioning,
+            Some(&slug),
+        )
+        .await?;
         Ok::<_, AppError>(organizations::enable(&dashboard.app, &allowed).await?)
     };
     match switched.await {
@@ -63,10 +75,20 @@ async fn enable(State(dashboard): State<Dashboard>, Path(slug): Path<String>, re
     }
 }
 
-async fn disable(State(dashboard): State<Dashboard>, Path(slug): Path<String>, request: Request) -> Response {
+async fn disable(
+    State(dashboard): State<Dashboard>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
     let switched = async {
-        let allowed = require(&dashboard.app, &parts, Permission::SwitchProvisioning, Some(&slug)).await?;
+        let allowed = require(
+            &dashboard.app,
+            &parts,
+            Permission::SwitchProvisioning,
+            Some(&slug),
+        )
+        .await?;
         Ok::<_, AppError>(organizations::disable(&dashboard.app, &allowed).await?)
     };
     match switched.await {

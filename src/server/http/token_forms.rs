@@ -36,15 +36,29 @@ struct RotateForm {
     overlap: String,
 }
 
-async fn create(State(dashboard): State<Dashboard>, Path(slug): Path<String>, request: Request) -> Response {
+async fn create(
+    State(dashboard): State<Dashboard>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, form) = match read_form::<CreateForm>(request).await {
         Ok(read) => read,
         Err(refused) => return refused,
     };
     let values = vec![("name".to_owned(), form.name.clone())];
     let made = async {
-        let allowed = require(&dashboard.app, &parts, Permission::ManageTokens, Some(&slug)).await?;
-        let new = NewToken { name: form.name, days: Some(form.days), once: Some(form.once) };
+        let allowed = require(
+            &dashboard.app,
+            &parts,
+            Permission::ManageTokens,
+            Some(&slug),
+        )
+        .await?;
+        let new = NewToken {
+            name: form.name,
+            days: Some(form.days),
+            once: Some(form.once),
+        };
         Ok::<_, AppError>(tokens::create(&dashboard.app, &allowed, new).await?)
     };
     let made = made.await;
@@ -61,7 +75,13 @@ async fn rotate(
         Err(refused) => return refused,
     };
     let made = async {
-        let allowed = require(&dashboard.app, &parts, Permission::ManageTokens, Some(&slug)).await?;
+        let allowed = require(
+            &dashboard.app,
+            &parts,
+            Permission::ManageTokens,
+            Some(&slug),
+        )
+        .await?;
         let overlap = Overlap::parse(&form.overlap).unwrap_or(Overlap::OneDay);
         Ok::<_, AppError>(tokens::rotate(&dashboard.app, &allowed, &id, overlap).await?)
     };
@@ -77,7 +97,13 @@ async fn revoke(
 ) -> Response {
     let (parts, _) = request.into_parts();
     let revoked = async {
-        let allowed = require(&dashboard.app, &parts, Permission::ManageTokens, Some(&slug)).await?;
+        let allowed = require(
+            &dashboard.app,
+            &parts,
+            Permission::ManageTokens,
+            Some(&slug),
+        )
+        .await?;
         Ok::<_, AppError>(tokens::revoke(&dashboard.app, &allowed, &id).await?)
     };
     match revoked.await {
