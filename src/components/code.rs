@@ -15,6 +15,7 @@ pub fn Code(
     #[prop(optional)] wrap: bool,
     #[prop(optional, into)] note: Option<String>,
 ) -> impl IntoView {
+    let text = indented(&text).unwrap_or(text);
     let marked = mark.and_then(|mark| text.lines().position(|line| line.contains(&mark)));
     let lines = text
         .lines()
@@ -40,6 +41,57 @@ pub fn Code(
             {note.map(|note| view! { <p class="code-note">{note}</p> })}
         </div>
     }
+}
+
+/// Deepest indentation: bodies come from outside, and may nest without end.
+const DEEPEST: usize = 24;
+
+/// JSON on one line, spread over many; anything else is left alone.
+fn indented(text: &str) -> Option<String> {
+    if !text.starts_with(['{', '[']) || text.contains('\n') {
+        return None;
+    }
+    let mut spread = String::with_capacity(text.len() * 2);
+    let mut depth = 0_usize;
+    let break_line = |spread: &mut String, depth: usize| {
+        spread.push('\n');
+        spread.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+    };
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = if first == '"' {
+            text_length(rest)
+        } else {
+            first.len_utf8()
+        };
+        let (token, after) = rest.split_at(length);
+        rest = after;
+        match first {
+            '{' | '[' => {
+                spread.push(first);
+                let is_empty = rest.trim_start().starts_with(['}', ']']);
+                if !is_empty {
+                    depth += 1;
+                    break_line(&mut spread, depth);
+                }
+            }
+            '}' | ']' => {
+                if !spread.ends_with(['{', '[']) {
+                    depth = depth.saturating_sub(1);
+                    break_line(&mut spread, depth);
+                }
+                spread.push(first);
+            }
+            ',' => {
+                spread.push(first);
+                break_line(&mut spread, depth);
+            }
+            ':' => spread.push_str(": "),
+            c if c.is_whitespace() => {}
+            _ => spread.push_str(token),
+        }
+    }
+    Some(spread)
 }
 
 fn spans(line: &str) -> impl IntoView + use<> {
@@ -117,7 +169,7 @@ fn text_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, tokens};
+    use super::{Kind, indented, tokens};
 
     #[test]
     fn a_line_keeps_its_text_and_gains_kinds() {
@@ -140,6 +192,17 @@ mod tests {
         assert_eq!(of(Kind::Key), [r#""path""#, r#""n""#, r#""b""#]);
         assert_eq!(of(Kind::Text), [r#""roles[primary eq \"True\"].value""#]);
         assert_eq!(of(Kind::Literal), ["-1.5", "true"]);
+    }
+
+    #[test]
+    fn json_on_one_line_is_spread() {
+        let text = r#"{"a":[1,{"b":"x, {y}"}],"c":{},"d":[ ]}"#;
+        let spread = "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x, {y}\"\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}";
+        assert_eq!(indented(text).as_deref(), Some(spread));
+        assert_eq!(indented("no json"), None);
+        assert_eq!(indented("{\n}"), None);
+        let bomb = "[".repeat(10_000);
+        assert!(indented(&bomb).is_some_and(|spread| spread.len() < 1_000_000));
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! The form stays where it is while results change, so its state is given as functions.
 
 use leptos::prelude::*;
-use leptos_router::components::Form;
+use leptos::ev::SubmitEvent;
+use leptos::web_sys::{FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 
 use super::icon::{Icon, IconName};
 
@@ -15,12 +18,42 @@ pub fn FilterBar(
     label: &'static str,
     children: Children,
 ) -> impl IntoView {
+    let navigate = use_navigate();
+    let path = action.clone();
+    let submit = move |event: SubmitEvent| {
+        let form = event_target::<HtmlFormElement>(&event);
+        if let Some(query) = filled_in(&form) {
+            event.prevent_default();
+            let options = NavigateOptions {
+                scroll: false,
+                ..NavigateOptions::default()
+            };
+            navigate(&format!("{path}?{query}"), options);
+        }
+    };
     view! {
-        <Form method="GET" action=action attr:class="filters" attr:role="search" attr:aria-label=label>
+        // Without "off", going back would bring the boxes of the page left behind.
+        <form
+            class="filters"
+            role="search"
+            aria-label=label
+            action=action
+            autocomplete="off"
+            on:submit=submit
+        >
             {children()}
             <button class="visually-hidden">"Apply filters"</button>
-        </Form>
+        </form>
     }
+}
+
+/// The form's query string without what was left blank, for an address worth sharing.
+fn filled_in(form: &HtmlFormElement) -> Option<String> {
+    let data = FormData::new_with_form(form).ok()?;
+    let query = UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
+    let query = String::from(query.to_string());
+    let filled = query.split('&').filter(|pair| !pair.ends_with('='));
+    Some(filled.collect::<Vec<_>>().join("&"))
 }
 
 /// The text search of a filter bar, field name `q`.
@@ -113,7 +146,7 @@ pub fn FilterSwitch(
                 checked=on.get_untracked()
                 prop:checked=move || on.get()
                 on:change=|event| {
-                    if let Some(form) = event_target::<web_sys::HtmlInputElement>(&event).form() {
+                    if let Some(form) = event_target::<HtmlInputElement>(&event).form() {
                         let _ = form.request_submit();
                     }
                 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_location;
 
@@ -115,6 +116,7 @@ pub fn Problem(error: AppError) -> impl IntoView {
 pub fn NotFoundPage() -> impl IntoView {
     answer_with(404);
     view! {
+        <Title text="Not found"/>
         <main class="page center" id="main">
             <Empty
                 art=EmptyArt::Rows

@@ -22,6 +22,11 @@ pub fn ExactTime(moment: Moment) -> impl IntoView {
     view! { <time datetime=moment.machine title=moment.relative>{moment.exact}</time> }
 }
 
+/// The day alone: "23 Nov 2026".
+pub fn date(moment: &Moment) -> &str {
+    moment.exact.split(',').next().unwrap_or_default()
+}
+
 /// "9 ms", "1.2 s"; below a millisecond with one digit.
 pub fn duration(microseconds: i64) -> String {
     match microseconds {

@@ -209,6 +209,11 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
         (None, Some(prefix)) => view! { <code>{prefix}</code> }.into_any(),
         (_, None) => "None that is known".into_any(),
     };
+    // The list's line is shortened; here is room for all of it.
+    let result = log
+        .detail
+        .filter(|_| row.status == Status::Failure)
+        .unwrap_or(row.summary);
     let optional = |name: &'static str, value: Option<String>| {
         value.map(|value| view! { <Fact name>{value}</Fact> })
     };
@@ -224,7 +229,7 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
                 <Fact name="Action">{row.action.label()}</Fact>
                 <Fact name="Identity">{identity}</Fact>
                 {optional("External ID", log.external_id)}
-                <Fact name="Result">{row.summary}</Fact>
+                <Fact name="Result">{result}</Fact>
                 {log.reason.map(|reason| view! { <Fact name="Reason code"><code>{reason}</code></Fact> })}
                 {log
                     .attribute

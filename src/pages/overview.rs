@@ -231,11 +231,9 @@ fn token_state(tokens: &[TokenRow]) -> String {
     let living = tokens
         .iter()
         .filter(|token| matches!(token.state, TokenState::Active | TokenState::Expiring))
-        .map(|token| token.days_left)
-        .max();
+        .max_by_key(|token| token.days_left);
     match living {
-        Some(1) => "expires in 1 day".to_owned(),
-        Some(days) => format!("expires in {days} days"),
+        Some(token) => format!("expires {}", token.expires.relative),
         None if tokens.is_empty() => "none yet".to_owned(),
         None => "none is valid".to_owned(),
     }
@@ -295,8 +293,8 @@ fn LatestFailures(logs: String, failures: Vec<LogRow>) -> impl IntoView {
                         <a class="row" href=format!("{logs}/{}", row.id)>
                             <LogStatus status=row.status/>
                             <span>{row.action.label()} " of " {row.identity}</span>
-                            <span class="soft">{row.summary}</span>
                             <span class="muted push"><Time moment=row.occurred/></span>
+                            <span class="row-rest">{row.summary}</span>
                         </a>
                     </li>
                 }

@@ -17,10 +17,10 @@ use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
-use crate::components::pager::{counted, number};
+use crate::components::pager::number;
 use crate::components::steps::{MenuPath, Step, Steps};
 use crate::components::table::{Dash, Table};
-use crate::components::time::Time;
+use crate::components::time::{Time, date};
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
@@ -148,15 +148,6 @@ fn is_last_in_use(tokens: &[TokenRow], token: &TokenRow) -> bool {
             .any(|other| other.id != token.id && is_valid(other) && other.last_used.is_some())
 }
 
-/// "in 1 day", "in 41 days", "today".
-fn days(days_left: i64) -> String {
-    match days_left {
-        0 => "today".to_owned(),
-        1 => "in 1 day".to_owned(),
-        days => format!("in {days} days"),
-    }
-}
-
 /// A warning when the token that is in use runs out and no other one is.
 #[component]
 fn Expiring(path: String, tokens: Vec<TokenRow>, may_manage: bool) -> impl IntoView {
@@ -175,7 +166,7 @@ fn Expiring(path: String, tokens: Vec<TokenRow>, may_manage: bool) -> impl IntoV
     view! {
         <Callout tone=Tone::Warn action>
             <p>
-                <b>"Entra uses " {token.name} ", which expires " {days(token.days_left)} "."</b>
+                <b>"Entra uses " {token.name} ", which expires " {token.expires.relative} "."</b>
                 " If it runs out, Entra puts the application in quarantine at once."
             </p>
         </Callout>
@@ -228,9 +219,9 @@ fn Row(path: String, token: TokenRow, may_manage: bool) -> impl IntoView {
             view! { "Expired " <Time moment=token.expires/> }.into_any()
         }
         (None, TokenState::Active | TokenState::Expiring) => view! {
-            <span title=token.expires.exact>
-                {days(token.days_left)} ", " {token.expires.relative}
-            </span>
+            <time datetime=token.expires.machine title=token.expires.exact.clone()>
+                {token.expires.relative.clone()} ", " {date(&token.expires).to_owned()}
+            </time>
         }
         .into_any(),
     };
@@ -266,7 +257,7 @@ fn Row(path: String, token: TokenRow, may_manage: bool) -> impl IntoView {
             <td data-label="Used">{last_used}</td>
             <td class="num at-end" data-label="24 h">
                 {number(token.requests_24h)}
-                <small>{counted(token.failures_24h, "failed", "failed")}</small>
+                <small>{number(token.failures_24h)} " failed"</small>
             </td>
             <td class="col-wide at-hide">
                 <Time moment=token.created/>

@@ -221,7 +221,7 @@ fn Attributes(attributes: Vec<(String, String)>) -> impl IntoView {
             };
             view! {
                 <tr>
-                    <th scope="row" class="mono soft">{name}</th>
+                    <th scope="row" class="col-name mono soft">{name}</th>
                     <td>{value}</td>
                     <td class="num">{owner}</td>
                 </tr>

@@ -286,9 +286,11 @@ fn Row(organization: String, row: UserRow) -> impl IntoView {
         Some(failure) => (
             "soft at-full",
             view! {
-                <span class="row above">
+                <span class="issue-cell above">
                     <Glyph tone=Tone::Fail/>
-                    <a href=format!("{organization}/logs/{}", failure.log_id)>{failure.title}</a>
+                    <a class="table-clamp" href=format!("{organization}/logs/{}", failure.log_id)>
+                        {failure.title}
+                    </a>
                 </span>
             }
             .into_any(),
@@ -297,7 +299,7 @@ fn Row(organization: String, row: UserRow) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="col-user">
+            <td class="col-person">
                 <Person name=row.label detail=row.user_name href=format!("{organization}/users/{}", row.id)/>
             </td>
             <td class="at-hide">{role} {role_note.map(|note| view! { <small>{note}</small> })}</td>

@@ -33,6 +33,9 @@ pub(super) const FORM_LIMIT: usize = 16 * 1024;
 /// Longest error of a server function.
 const ERROR_LIMIT: usize = 64 * 1024;
 
+/// How Leptos marks a redirect that its own script should follow.
+const SERVER_FN_REDIRECT: HeaderName = HeaderName::from_static("serverfnredirect");
+
 const THEME_COOKIE: &str = "theme";
 
 /// What the handlers of pages share.
@@ -217,7 +220,12 @@ async fn api_status(request: Request, next: Next) -> Response {
 
 /// What holds for every answer to a browser. Pages show people and secrets: nothing keeps them.
 async fn common_headers(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
+    // Leptos redirects only those who accept HTML by name; a page that leads elsewhere does so for everybody.
+    if !is_api && response.headers_mut().remove(SERVER_FN_REDIRECT).is_some() {
+        *response.status_mut() = StatusCode::FOUND;
+    }
     let headers = response.headers_mut();
     let mut default = |name: HeaderName, value: &'static str| {
         headers
