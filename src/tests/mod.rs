@@ -7,7 +7,10 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod accounts;
+mod architecture;
 mod process;
 mod reads;
 mod scim;
+mod store;
 mod support;

@@ -1,10 +1,12 @@
 //! `cargo xtask build`: the browser part first, since the server carries it inside.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, output, run};
 use crate::site;
 use crate::steps::step;
 use crate::workspace;
@@ -36,22 +38,47 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
             "--features",
             "embed",
         ]);
+        command.args(for_this_computer());
         if profile == Profile::Release {
             command.arg("--release");
         }
-        run(&mut command)
-    })?;
-    Ok(program(profile))
+        run(&mut command)?;
+        place(profile)
+    })
 }
 
-/// Where cargo leaves the program.
-pub fn program(profile: Profile) -> PathBuf {
+/// Names the target although it is this computer. The browser part has to name its target, and then cargo compiles
+/// macros and build scripts apart from all else, without our flags; without this the server would need them once more.
+pub fn for_this_computer() -> [&'static str; 2] {
+    ["--target", "host-tuple"]
+}
+
+/// Where cargo puts a program by default, which a named target changes.
+pub fn place(profile: Profile) -> Result<PathBuf> {
     let folder = match profile {
         Profile::Dev => "debug",
         Profile::Release => "release",
     };
-    workspace::target()
+    let tuple = output(
+        Command::new("rustc")
+            .current_dir(workspace::root())
+            .args(["--print", "host-tuple"]),
+    )?;
+    let name = Path::new(workspace::NAME).with_extension(std::env::consts::EXE_EXTENSION);
+    let built = workspace::target()
+        .join(tuple.trim())
         .join(folder)
-        .join(workspace::NAME)
-        .with_extension(std::env::consts::EXE_EXTENSION)
+        .join(&name);
+    let placed = workspace::target().join(folder).join(&name);
+    if let Some(folder) = placed.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // Beside it and over it: the old one may be running.
+    let new = placed.with_extension("new");
+    let _ = fs::remove_file(&new);
+    if fs::hard_link(&built, &new).is_err() {
+        fs::copy(&built, &new).with_context(|| format!("cannot copy {}", built.display()))?;
+    }
+    fs::rename(&new, &placed).with_context(|| format!("cannot write {}", placed.display()))?;
+    Ok(placed)
 }

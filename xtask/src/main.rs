@@ -1,10 +1,14 @@
 //! The project's own commands: `cargo xtask --help` lists them.
 
 mod build;
+mod lint;
+mod postgres;
 mod process;
+mod programs;
 mod run;
 mod site;
 mod steps;
+mod test;
 mod workspace;
 
 use std::ffi::OsString;
@@ -34,6 +38,20 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
+    /// Run every test; installs what they need (browser, npm packages, PostgreSQL)
+    Test {
+        /// Only the tests that cargo runs
+        #[arg(long, conflicts_with = "browser")]
+        unit: bool,
+        /// Only the tests in a browser
+        #[arg(long)]
+        browser: bool,
+        /// Handed to the tests: `cargo xtask test --unit -- patch` runs those with "patch" in their name
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Check formatting, lints and dependencies
+    Lint,
     /// Minify and compress the site of a release build (part of `build --release`)
     #[cfg(feature = "pack")]
     #[command(hide = true)]
@@ -44,6 +62,16 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Build { release } => build::build(build::Profile::of(release)).map(|_| ()),
         Command::Run { arguments } => run::run(&arguments),
+        Command::Test {
+            unit,
+            browser,
+            arguments,
+        } => test::test(&test::Selection {
+            unit: !browser,
+            browser: !unit,
+            arguments,
+        }),
+        Command::Lint => lint::lint(),
         #[cfg(feature = "pack")]
         Command::Pack => site::pack::pack(),
     };

@@ -41,11 +41,7 @@ struct Holder {
 
 /// The layer that gives each request its [`Session`].
 pub fn layer(app: &App) -> SessionManagerLayer<Store> {
-    let store = Store {
-        db: app.db.clone(),
-        clock: app.clock.clone(),
-    };
-    SessionManagerLayer::new(store)
+    SessionManagerLayer::new(Store::new(app))
         .with_name(COOKIE)
         .with_http_only(true)
         // Strict would lose the session on the way back from an identity provider.
@@ -69,7 +65,10 @@ pub async fn start(
         address: address.to_owned(),
         user_agent: user_agent.chars().take(AGENT).collect(),
     };
-    session.flush().await.map_err(failed)?;
+    // Not `flush`: it would store the new session under the id that the browser sent, which others may have put
+    // there (session fixation).
+    session.clear().await;
+    session.cycle_id().await.map_err(failed)?;
     session.insert(KEY, holder).await.map_err(failed)?;
     session.save().await.map_err(failed)
 }
@@ -100,6 +99,16 @@ fn failed(error: tower_sessions::session::Error) -> ServiceError {
 pub struct Store {
     db: Db,
     clock: Clock,
+}
+
+impl Store {
+    /// On the service's database.
+    pub fn new(app: &App) -> Self {
+        Self {
+            db: app.db.clone(),
+            clock: app.clock.clone(),
+        }
+    }
 }
 
 /// What is stored instead of the session id.

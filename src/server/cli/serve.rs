@@ -7,6 +7,7 @@ use super::{Failure, database, output};
 use crate::server::App;
 use crate::server::clock::Clock;
 use crate::server::http;
+use crate::server::jobs;
 use crate::server::services::account_links;
 use crate::server::settings::{SettingArgs, default_public_url};
 
@@ -43,8 +44,11 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
         tracing::warn!("stopped at once, on a second signal");
         std::process::exit(1);
     });
+    let retention = jobs::retention::spawn(app.clone(), app.shutdown.clone());
     let router = http::router(app.clone());
     http::serve::serve(&app, router, listener).await;
+    // It stops between two batches.
+    let _ = retention.await;
     app.finish().await;
     tracing::info!("stopped");
     Ok(())

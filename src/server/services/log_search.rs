@@ -7,7 +7,7 @@ use crate::model::log::{
     Action, AttributeChange, CycleSummary, Explanation, HourCount, LogDetail, LogFilter, LogPage,
     LogPayload, LogRemark, LogRow, Status, Step,
 };
-use crate::model::page::{Count, Page};
+use crate::model::page::Page;
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::{MINUTE, Millis};
@@ -17,7 +17,8 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::case_key;
 use crate::server::store::Tx;
 use crate::server::store::keyset::{self, PAGE, TimeCursor};
-use crate::server::store::log_search::{self as store, Cycle, Entry, FullEntry, Search};
+use crate::server::store::log_details::{self as details, Cycle, FullEntry};
+use crate::server::store::log_search::{self as store, Entry, Search};
 use crate::server::store::sql::{Connection, sql};
 
 /// Without a request for this long a cycle has ended.
@@ -55,10 +56,14 @@ pub async fn list(
         (cursor, newer) = (None, false);
         found = store::list(&mut connection, &search, None, false).await?;
     }
-    let total = match store::count(&mut connection, &search).await? {
-        (counted, true) => keyset::count(counted),
-        (counted, false) => Count::MoreThan(u64::try_from(counted).unwrap_or_default().min(10_000)),
+    // A first page that is not full has counted already.
+    let (counted, is_all) = match i64::try_from(found.entries.len()) {
+        Ok(counted) if cursor.is_none() && counted < keyset::FETCH => {
+            (counted, found.stopped_at.is_none())
+        }
+        _ => store::count(&mut connection, &search).await?,
     };
+    let total = keyset::at_least(counted, is_all);
     let mut page = Page::of(found.entries, cursor.is_some(), newer, total, |entry| {
         entry.cursor().to_string()
     });
@@ -89,7 +94,7 @@ async fn changes_of(
     entries: &[Entry],
 ) -> Result<Vec<Vec<AttributeChange>>, ServiceError> {
     let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
-    let stored = store::changes(connection, &organization.id, &ids).await?;
+    let stored = details::changes(connection, &organization.id, &ids).await?;
     let mut all = vec![Vec::new(); entries.len()];
     for change in stored {
         if let Some(index) = ids.iter().position(|id| *id == change.log_id) {
@@ -111,8 +116,8 @@ async fn cycles(
         .collect();
     ids.sort_unstable();
     ids.dedup();
-    let cycles = store::cycles(connection, &organization.id, &ids).await?;
-    let latest = store::latest(connection, &organization.id).await?;
+    let cycles = details::cycles(connection, &organization.id, &ids).await?;
+    let latest = details::latest(connection, &organization.id).await?;
     let moments = Moments::utc(now);
     Ok(cycles
         .into_iter()
@@ -274,7 +279,7 @@ pub async fn detail_with_payload(
     let organization = organization(allowed, Permission::ReadPayloads)?;
     let mut detail = read(app, organization, id).await?;
     let mut connection = app.db.read().await?;
-    let payload = store::find_payload(&mut connection, &organization.id, id).await?;
+    let payload = details::find_payload(&mut connection, &organization.id, id).await?;
     drop(connection);
     let days = app.settings.payload_retention_days;
     let Some(payload) = payload else {
@@ -301,7 +306,7 @@ async fn read(
     id: &str,
 ) -> Result<LogDetail, ServiceError> {
     let mut connection = app.db.read().await?;
-    let full = store::find(&mut connection, &organization.id, id)
+    let full = details::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "log entry" })?;
     let entries = std::slice::from_ref(&full.entry);
@@ -309,7 +314,7 @@ async fn read(
     let changed = changed.pop().unwrap_or_default();
     let mut shown = changed.clone();
     if shown.is_empty() {
-        let refused = store::find_refused_changes(&mut connection, &organization.id, id).await?;
+        let refused = details::find_refused_changes(&mut connection, &organization.id, id).await?;
         if let Some(refused) = refused {
             shown = changes::parse(&refused)?;
         }
@@ -401,14 +406,14 @@ pub async fn previous_and_next(
 ) -> Result<(Option<String>, Option<String>), ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
     let mut connection = app.db.read().await?;
-    let entry = store::find(&mut connection, &organization.id, id)
+    let entry = details::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "log entry" })?
         .entry;
     let key = entry.user_name.as_deref().map(case_key);
     let id = &organization.id;
-    let older = store::find_neighbour(&mut connection, id, &entry, key.as_deref(), false).await?;
-    let newer = store::find_neighbour(&mut connection, id, &entry, key.as_deref(), true).await?;
+    let older = details::find_neighbour(&mut connection, id, &entry, key.as_deref(), false).await?;
+    let newer = details::find_neighbour(&mut connection, id, &entry, key.as_deref(), true).await?;
     Ok((older, newer))
 }
 
@@ -426,7 +431,8 @@ pub async fn latest_for_user(
     let organization = organization(allowed, Permission::ReadLogs)?;
     let mut connection = app.db.read().await?;
     let limit = i64::from(limit);
-    let entries = store::latest_for_user(&mut connection, &organization.id, user_id, limit).await?;
+    let entries =
+        details::latest_for_user(&mut connection, &organization.id, user_id, limit).await?;
     let changes = changes_of(&mut connection, organization, &entries).await?;
     let moments = Moments::utc(app.clock.now());
     entries
@@ -449,7 +455,7 @@ pub async fn hours(
 ) -> Result<Vec<HourCount>, ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
     let mut connection = app.db.read().await?;
-    let hours = store::hours(&mut connection, &organization.id, from, to).await?;
+    let hours = details::hours(&mut connection, &organization.id, from, to).await?;
     let moments = Moments::utc(app.clock.now());
     Ok(hours
         .into_iter()

@@ -139,6 +139,7 @@ async fn succeed(
                 let [by_account, by_address] = keys;
                 sign_in_attempts::delete(tx, &by_account).await?;
                 sign_in_attempts::uncount(tx, &by_address).await?;
+                sign_in_attempts::delete_expired(tx, now - WINDOW).await?;
                 note(tx, &account, &address, now).await?;
                 Ok(SignedIn {
                     account_id: account.id,

@@ -12,12 +12,11 @@ use crate::model::user::{
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::error::{ServiceError, StoreError};
-use crate::server::scim::resource::case_key;
-use crate::server::scim::resource::{Meta, User};
+use crate::server::scim::resource::{Meta, User, case_key};
 use crate::server::store::keyset::{self, PAGE, TimeCursor};
-use crate::server::store::user_directory::{
-    self as store, Cursor, FoundUser, LatestFailure, ListedUser, Search, StoredChange,
-};
+use crate::server::store::user_directory::{self as store, Cursor, ListedUser, Search};
+use crate::server::store::user_failures::{self, LatestFailure};
+use crate::server::store::user_records::{self, FoundUser, StoredChange};
 
 /// A page of the organization's users. `allowed` proves [`Permission::ReadUsers`].
 ///
@@ -32,40 +31,37 @@ pub async fn list(
     let organization = organization(allowed, Permission::ReadUsers)?;
     let now = app.clock.now();
     let text = query.text.trim();
-    let mut search = Search {
+    let search = Search {
         organization_id: &organization.id,
         filter: query,
         text,
         text_key: case_key(text),
         changed_since: moments::since(query.within.as_deref(), now),
-        text_is_broad: false,
-        roles_are_broad: false,
     };
     let moments = Moments::utc(now);
     if query.state == Some(UserState::Deleted) {
         return list_deleted(app, &search, &moments).await;
     }
     let mut connection = app.db.read().await?;
-    let total = store::measure(&mut connection, &mut search).await?;
-    let descending = query.descending;
+    let plan = store::measure(&mut connection, &search).await?;
     let mut cursor = query.cursor.as_deref().and_then(Cursor::parse);
     let mut back = query.newer && cursor.is_some();
-    let mut users =
-        store::list(&mut connection, &search, cursor.as_ref(), descending, back).await?;
+    let mut users = store::list(&mut connection, &search, plan, cursor.as_ref(), back).await?;
     if back && users.len() <= PAGE {
         // The beginning is reached: show it as a full page.
         (cursor, back) = (None, false);
-        users = store::list(&mut connection, &search, None, descending, false).await?;
+        users = store::list(&mut connection, &search, plan, None, false).await?;
     }
     let page = Page::of(
         users,
         cursor.is_some(),
         back,
-        keyset::count(total),
+        keyset::at_least(plan.total, plan.is_all),
         |user| Cursor::of(query.sort, user).to_string(),
     );
     let ids: Vec<&str> = page.items.iter().map(|user| user.id.as_str()).collect();
-    let mut failures = store::latest_failures(&mut connection, &organization.id, &ids).await?;
+    let mut failures =
+        user_failures::latest_failures(&mut connection, &organization.id, &ids).await?;
     Ok(page.map(|user| {
         let failure = failures
             .iter()
@@ -85,10 +81,11 @@ async fn list_deleted(
     let mut cursor = search.filter.cursor.as_deref().and_then(TimeCursor::parse);
     let mut back = search.filter.newer && cursor.is_some();
     let (mut users, total) =
-        store::list_deleted(&mut connection, search, cursor.as_ref(), descending != back).await?;
+        user_records::list_deleted(&mut connection, search, cursor.as_ref(), descending != back)
+            .await?;
     if back && users.len() <= PAGE {
         (cursor, back) = (None, false);
-        (users, _) = store::list_deleted(&mut connection, search, None, descending).await?;
+        (users, _) = user_records::list_deleted(&mut connection, search, None, descending).await?;
     }
     let page = Page::of(
         users,
@@ -140,7 +137,7 @@ fn row(user: ListedUser, failure: Option<LatestFailure>, moments: &Moments) -> U
 pub async fn counts(app: &App, allowed: &Allowed) -> Result<UserCounts, ServiceError> {
     let organization = organization(allowed, Permission::ReadUsers)?;
     let mut connection = app.db.read().await?;
-    let counted = store::counts(&mut connection, &organization.id).await?;
+    let counted = user_failures::counts(&mut connection, &organization.id).await?;
     Ok(UserCounts {
         all: keyset::count(counted.everyone),
         active: keyset::count(counted.active),
@@ -158,7 +155,7 @@ pub async fn counts(app: &App, allowed: &Allowed) -> Result<UserCounts, ServiceE
 pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadUsers)?;
     let mut connection = app.db.read().await?;
-    let user = store::find(&mut connection, &organization.id, id)
+    let user = user_records::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "user" })?;
     let moments = Moments::utc(app.clock.now());
@@ -273,7 +270,7 @@ pub async fn history(
     };
     let mut cursor = TimeCursor::parse(place);
     newer = newer && cursor.is_some();
-    let (mut stored, total) = store::history(
+    let (mut stored, total) = user_records::history(
         &mut connection,
         &organization.id,
         id,
@@ -283,7 +280,8 @@ pub async fn history(
     .await?;
     if newer && stored.len() <= PAGE {
         (cursor, newer) = (None, false);
-        (stored, _) = store::history(&mut connection, &organization.id, id, None, false).await?;
+        (stored, _) =
+            user_records::history(&mut connection, &organization.id, id, None, false).await?;
     }
     let moments = Moments::utc(app.clock.now());
     let page = Page::of(

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::sql::Builder;
 use crate::model::page::{Count, Page};
 use crate::server::clock::Millis;
 
@@ -9,6 +10,10 @@ use crate::server::clock::Millis;
 pub const PAGE: usize = Page::<()>::SIZE;
 /// Where counting stops.
 pub const COUNT_LIMIT: i64 = 10_000;
+
+/// Rows that are read and sorted; where more may match, the order's index is walked instead. At 50 a page and a
+/// million rows, walking past what does not match costs about as much as sorting this many.
+pub const FEW: i64 = 2_000;
 
 /// Rows to ask for: one more than is shown tells whether there is another page.
 pub const FETCH: i64 = 51;
@@ -75,10 +80,35 @@ pub fn count(counted: i64) -> Count {
     }
 }
 
+/// A count that may also have been stopped before all rows were looked at.
+pub fn at_least(counted: i64, is_all: bool) -> Count {
+    match count(counted) {
+        Count::Exactly(counted) if !is_all => Count::MoreThan(counted),
+        count => count,
+    }
+}
+
 /// The bounds of all texts that begin with `prefix`: `column >= low AND column < high`. Unlike LIKE it needs
 /// no escaping and uses an index on both databases whatever its collation of patterns.
 pub fn prefix_range(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{}", char::MAX))
+}
+
+/// Adds `test`, which ends in `IN (`, with these values; nothing for none of them.
+pub(super) fn push_list<'v>(
+    statement: &mut Builder,
+    test: &'static str,
+    values: impl IntoIterator<Item = &'v str>,
+) {
+    let mut is_empty = true;
+    for value in values {
+        statement.push(if is_empty { test } else { ", " });
+        statement.bind(value);
+        is_empty = false;
+    }
+    if !is_empty {
+        statement.push(")");
+    }
 }
 
 #[cfg(test)]

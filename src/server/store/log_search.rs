@@ -1,27 +1,26 @@
-//! The logs page's questions to `provisioning_logs`, its payloads, its changes and its hours.
+//! The logs page's questions to `provisioning_logs`.
 //!
-//! Every search walks an index in the order of time and tests the rest row by row, for at most [`WINDOW`]
-//! entries: then it says how far it got. Only a text that few entries match is looked up first.
+//! Every search walks an index in the order of time and tests the rest row by row, for a bounded
+//! number of entries: then it says how far it got. Only a text that few entries match is looked up first.
 
 use sqlx::FromRow;
 
-use super::keyset::{COUNT_LIMIT, FETCH, TimeCursor, prefix_range};
-use super::sql::{Builder, Connection, sql};
+use super::keyset::{COUNT_LIMIT, FETCH, FEW, TimeCursor, prefix_range, push_list};
+use super::sql::{Builder, Connection};
 use super::user_directory::push_text_candidates;
-use crate::model::log::{Action, LogFilter, Status};
+use crate::model::log::{LogFilter, Status};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
-/// Entries that one search reads before it stops.
-pub const WINDOW: i64 = 50_000;
-
-/// Entries or users that a text may match to be looked up rather than searched for.
-const FEW: i64 = 2_000;
+/// Entries that one search reads before it stops, if indexes hold all that it tests.
+const WINDOW: i64 = 50_000;
+/// The same if the entries themselves must be read.
+const ROWS_WINDOW: i64 = 10_000;
 
 /// What lists show unless lookups are asked for; the partial indexes have exactly these words.
-const SHOWN: &str = " AND (NOT l.is_lookup OR l.status = 'failure')";
+pub(super) const SHOWN: &str = " AND (NOT l.is_lookup OR l.status = 'failure')";
 
-const COLUMNS: &str = "SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
+pub(super) const COLUMNS: &str = "SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
      l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us \
      FROM provisioning_logs l WHERE ";
 
@@ -76,100 +75,149 @@ pub struct Found {
     pub stopped_at: Option<TimeCursor>,
 }
 
+/// What a filter may ask of an entry, beside the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    User,
+    Cycle,
+    Reason,
+    Status,
+    Action,
+    Token,
+    Text,
+}
+
 impl Search<'_> {
     /// Lookups are shown when asked for, by the switch or by naming one.
     fn shows_lookups(&self) -> bool {
         self.filter.lookups || self.filter.actions.iter().any(|action| action.is_lookup())
     }
 
-    /// The one status that has an index.
-    fn rare_status(&self) -> Option<Status> {
-        match self.filter.statuses[..] {
-            [status] if status != Status::Success => Some(status),
-            _ => None,
-        }
-    }
-
-    /// Whether some condition is tested row by row, so that reading must be bounded.
-    fn is_bounded(&self) -> bool {
+    fn conditions(&self) -> impl Iterator<Item = Condition> {
         let filter = self.filter;
-        let conditions = [
-            !self.text.is_empty(),
-            filter.user_id.is_some(),
-            filter.cycle_id.is_some(),
-            filter.reason.is_some(),
-            !filter.statuses.is_empty(),
-            !filter.actions.is_empty(),
-            filter.token_prefix.is_some(),
-        ];
-        let conditions = conditions.iter().filter(|is_set| **is_set).count();
-        if self.text_is_narrow {
-            return false;
-        }
-        // One condition with an index of its own answers alone, as long as lookups are not asked for.
-        let has_index = match self.shows_lookups() {
-            true => filter.reason.is_some() || self.rare_status().is_some(),
-            false => {
-                filter.user_id.is_some()
-                    || filter.cycle_id.is_some()
-                    || filter.reason.is_some()
-                    || self.rare_status().is_some()
-            }
-        };
-        conditions > usize::from(has_index)
+        [
+            (filter.user_id.is_some(), Condition::User),
+            (filter.cycle_id.is_some(), Condition::Cycle),
+            (filter.reason.is_some(), Condition::Reason),
+            (!filter.statuses.is_empty(), Condition::Status),
+            (!filter.actions.is_empty(), Condition::Action),
+            (filter.token_prefix.is_some(), Condition::Token),
+            (!self.text.is_empty(), Condition::Text),
+        ]
+        .into_iter()
+        .filter_map(|(is_set, condition)| is_set.then_some(condition))
     }
 
-    /// The part that an index answers: organization, time, and the first of user, cycle, reason and status.
-    /// Answers the place of the others in [`Self::push_tests`].
+    /// The condition that has an index of its own in the order of time; without one, an index of all entries
+    /// (or all that are shown) is walked.
+    fn indexed(&self) -> Option<Condition> {
+        if self.text_is_narrow {
+            return None;
+        }
+        self.conditions().find(|condition| match condition {
+            Condition::User | Condition::Cycle => !self.shows_lookups(),
+            Condition::Reason => true,
+            Condition::Status => {
+                matches!(self.filter.statuses[..], [status] if status != Status::Success)
+            }
+            Condition::Action | Condition::Token | Condition::Text => false,
+        })
+    }
+
+    /// How many entries may be read; `None` where an index holds what matches and nothing else.
+    fn window(&self) -> Option<i64> {
+        if self.text_is_narrow {
+            return None;
+        }
+        let indexed = self.indexed();
+        let tested = || {
+            self.conditions()
+                .filter(|condition| Some(*condition) != indexed)
+        };
+        tested().next()?;
+        // The last columns of the walked index.
+        let in_index: &[Condition] = match (indexed, self.shows_lookups()) {
+            (None, true) => &[Condition::Action, Condition::Status, Condition::User],
+            (None, false) => &[Condition::Action, Condition::Status, Condition::Token],
+            (Some(Condition::Status), _) => &[Condition::User],
+            _ => &[],
+        };
+        let are_in_index = tested().all(|condition| in_index.contains(&condition));
+        Some(if are_in_index { WINDOW } else { ROWS_WINDOW })
+    }
+
+    /// The time of an entry: what orders the index that is walked, or, where a few are looked up by their ids,
+    /// an expression that none answers.
+    fn time(&self) -> &'static str {
+        if self.text_is_narrow {
+            "(l.occurred_at + 0)"
+        } else {
+            "l.occurred_at"
+        }
+    }
+
+    /// What an index answers: organization, time, and the condition that has one.
     fn push_walk(&self, statement: &mut Builder) {
-        statement.push("l.organization_id = ");
+        statement.push(if self.text_is_narrow {
+            "(l.organization_id || '') = "
+        } else {
+            "l.organization_id = "
+        });
         statement.bind(self.organization_id);
         if !self.shows_lookups() {
             statement.push(SHOWN);
         }
         if let Some(since) = self.since {
-            statement.push(" AND l.occurred_at >= ").bind(since);
+            statement.push(" AND ").push(self.time());
+            statement.push(" >= ").bind(since);
         }
+        let (test, value) = match self.indexed() {
+            Some(Condition::User) => (" AND l.user_id = ", self.filter.user_id.as_deref()),
+            Some(Condition::Cycle) => (" AND l.cycle_id = ", self.filter.cycle_id.as_deref()),
+            Some(Condition::Reason) => (" AND l.reason = ", self.filter.reason.as_deref()),
+            Some(Condition::Status) => (
+                " AND l.status <> 'success' AND l.status = ",
+                self.filter.statuses.first().map(|status| status.as_str()),
+            ),
+            _ => return,
+        };
+        statement.push(test).bind(value);
+    }
+
+    /// All other conditions. The expressions keep the databases from leaving the order of time for an index of
+    /// their choice.
+    fn push_tests(&self, statement: &mut Builder) {
         let filter = self.filter;
-        match (self.shows_lookups(), &filter.user_id, &filter.cycle_id) {
-            (false, Some(user_id), _) => {
-                statement.push(" AND l.user_id = ").bind(user_id);
-            }
-            (false, None, Some(cycle_id)) => {
-                statement.push(" AND l.cycle_id = ").bind(cycle_id);
-            }
-            _ => {
-                if let Some(reason) = &filter.reason {
-                    statement.push(" AND l.reason = ").bind(reason);
-                } else if let Some(status) = self.rare_status() {
-                    statement.push(" AND l.status <> 'success' AND l.status = ");
-                    statement.bind(status.as_str());
+        let indexed = self.indexed();
+        for condition in self
+            .conditions()
+            .filter(|condition| Some(*condition) != indexed)
+        {
+            let (test, value) = match condition {
+                Condition::User => (" AND (l.user_id || '') = ", filter.user_id.as_deref()),
+                Condition::Cycle => (" AND (l.cycle_id || '') = ", filter.cycle_id.as_deref()),
+                Condition::Reason => (" AND (l.reason || '') = ", filter.reason.as_deref()),
+                Condition::Token => (" AND l.token_prefix = ", filter.token_prefix.as_deref()),
+                Condition::Status => {
+                    let statuses = filter.statuses.iter().map(|status| status.as_str());
+                    push_list(statement, " AND (l.status || '') IN (", statuses);
+                    continue;
                 }
-            }
+                Condition::Action => {
+                    let actions = filter.actions.iter().map(|action| action.as_str());
+                    push_list(statement, " AND l.action IN (", actions);
+                    continue;
+                }
+                Condition::Text => {
+                    self.push_text(statement);
+                    continue;
+                }
+            };
+            statement.push(test).bind(value);
         }
     }
 
-    /// All other conditions. Those that the walk has already are tested again, which changes nothing; the
-    /// expressions keep the databases from leaving the order of time for an index of their choice.
-    fn push_tests(&self, statement: &mut Builder) {
-        let filter = self.filter;
-        for (test, value) in [
-            (" AND (l.user_id || '') = ", &filter.user_id),
-            (" AND (l.cycle_id || '') = ", &filter.cycle_id),
-            (" AND (l.reason || '') = ", &filter.reason),
-            (" AND l.token_prefix = ", &filter.token_prefix),
-        ] {
-            if let Some(value) = value {
-                statement.push(test).bind(value);
-            }
-        }
-        let actions = filter.actions.iter().map(|action: &Action| action.as_str());
-        push_in(statement, " AND l.action IN (", actions);
-        let statuses = filter.statuses.iter().map(|status| status.as_str());
-        push_in(statement, " AND (l.status || '') IN (", statuses);
-        if self.text.is_empty() {
-            return;
-        }
+    fn push_text(&self, statement: &mut Builder) {
         if self.text_is_narrow {
             statement.push(" AND l.id IN (");
             self.push_text_candidates(statement);
@@ -177,14 +225,18 @@ impl Search<'_> {
             return;
         }
         let (low, high) = prefix_range(&self.text_key);
-        statement
-            .push(" AND (((l.user_name_key || '') >= ")
-            .bind(&low);
-        statement
-            .push(" AND (l.user_name_key || '') < ")
-            .bind(&high);
-        statement.push(") OR ((l.label_key || '') >= ").bind(&low);
-        statement.push(" AND (l.label_key || '') < ").bind(&high);
+        for (from, to) in [
+            (
+                " AND (((l.user_name_key || '') >= ",
+                " AND (l.user_name_key || '') < ",
+            ),
+            (
+                ") OR ((l.label_key || '') >= ",
+                " AND (l.label_key || '') < ",
+            ),
+        ] {
+            statement.push(from).bind(&low).push(to).bind(&high);
+        }
         for other in [
             ") OR (l.id || '') = ",
             " OR (l.user_id || '') = ",
@@ -245,19 +297,6 @@ impl Search<'_> {
     }
 }
 
-fn push_in<'v>(statement: &mut Builder, test: &'static str, values: impl Iterator<Item = &'v str>) {
-    let mut is_empty = true;
-    for value in values {
-        statement
-            .push(if is_empty { test } else { ", " })
-            .bind(value);
-        is_empty = false;
-    }
-    if !is_empty {
-        statement.push(")");
-    }
-}
-
 /// Whether the text of `search` is looked up: when lookups are not searched and few users and entries match.
 pub async fn find_text(
     connection: &mut Connection<'_>,
@@ -295,7 +334,8 @@ pub async fn list(
     let mut statement = Builder::new(COLUMNS);
     push_range(&mut statement, search, cursor, stop.as_ref(), newer);
     search.push_tests(&mut statement);
-    statement.push(order(newer)).push(" LIMIT ").bind(FETCH);
+    push_order(&mut statement, search, newer);
+    statement.push(" LIMIT ").bind(FETCH);
     let entries: Vec<Entry> = connection.fetch_all(statement.finish()).await?;
     let is_full = i64::try_from(entries.len()).unwrap_or(FETCH) >= FETCH;
     Ok(Found {
@@ -327,13 +367,13 @@ async fn stop(
     cursor: Option<&TimeCursor>,
     newer: bool,
 ) -> Result<Option<TimeCursor>, StoreError> {
-    if !search.is_bounded() {
+    let Some(window) = search.window() else {
         return Ok(None);
-    }
+    };
     let mut statement = Builder::new("SELECT l.occurred_at, l.id FROM provisioning_logs l WHERE ");
     push_range(&mut statement, search, cursor, None, newer);
-    statement.push(order(newer)).push(" LIMIT 1 OFFSET ");
-    statement.bind(WINDOW - 1);
+    push_order(&mut statement, search, newer);
+    statement.push(" LIMIT 1 OFFSET ").bind(window - 1);
     let last: Option<(Millis, String)> = connection.fetch_optional(statement.finish()).await?;
     Ok(last.map(|(at, id)| TimeCursor { at, id }))
 }
@@ -347,289 +387,20 @@ fn push_range(
 ) {
     search.push_walk(statement);
     let (beyond, up_to) = if newer {
-        (
-            " AND (l.occurred_at, l.id) > (",
-            " AND (l.occurred_at, l.id) <= (",
-        )
+        (" > (", " <= (")
     } else {
-        (
-            " AND (l.occurred_at, l.id) < (",
-            " AND (l.occurred_at, l.id) >= (",
-        )
+        (" < (", " >= (")
     };
     for (comparison, place) in [(beyond, after), (up_to, to)] {
         if let Some(place) = place {
-            statement.push(comparison).bind(place.at);
+            statement.push(" AND (").push(search.time());
+            statement.push(", l.id)").push(comparison).bind(place.at);
             statement.push(", ").bind(&place.id).push(")");
         }
     }
 }
 
-fn order(newer: bool) -> &'static str {
-    if newer {
-        " ORDER BY l.occurred_at, l.id"
-    } else {
-        " ORDER BY l.occurred_at DESC, l.id DESC"
-    }
-}
-
-/// What one request changed, by the entry's id.
-#[derive(Debug, Clone, FromRow)]
-pub struct EntryChange {
-    pub log_id: String,
-    pub changes: String,
-}
-
-/// The changes of these entries.
-pub async fn changes(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    log_ids: &[&str],
-) -> Result<Vec<EntryChange>, StoreError> {
-    if log_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut statement = Builder::new("SELECT log_id, changes FROM user_changes WHERE ");
-    push_in(&mut statement, "log_id IN (", log_ids.iter().copied());
-    // The entry's id finds it; the organization is only tested.
-    statement.push(" AND (organization_id || '') = ");
-    statement.bind(organization_id).push(" ORDER BY log_id, id");
-    connection.fetch_all(statement.finish()).await
-}
-
-/// One cycle, from the entries that lists show.
-#[derive(Debug, Clone, FromRow)]
-pub struct Cycle {
-    pub cycle_id: String,
-    pub started_at: Millis,
-    pub ended_at: Millis,
-    pub changes: i64,
-    pub failures: i64,
-}
-
-/// The cycles with these ids, newest first.
-pub async fn cycles(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    cycle_ids: &[&str],
-) -> Result<Vec<Cycle>, StoreError> {
-    if cycle_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut statement = Builder::new(
-        "SELECT l.cycle_id, min(l.occurred_at) AS started_at, max(l.occurred_at) AS ended_at, \
-         count(CASE WHEN l.status IN ('success', 'warning') THEN 1 END) AS changes, \
-         count(CASE WHEN l.status = 'failure' THEN 1 END) AS failures \
-         FROM provisioning_logs l WHERE l.organization_id = ",
-    );
-    statement.bind(organization_id).push(SHOWN);
-    push_in(
-        &mut statement,
-        " AND l.cycle_id IN (",
-        cycle_ids.iter().copied(),
-    );
-    statement.push(" GROUP BY l.cycle_id ORDER BY started_at DESC");
-    let mut cycles: Vec<Cycle> = connection.fetch_all(statement.finish()).await?;
-    // A cycle is named after its first request, which is mostly a lookup.
-    let mut statement = Builder::new("SELECT id, occurred_at FROM provisioning_logs WHERE ");
-    push_in(&mut statement, "id IN (", cycle_ids.iter().copied());
-    statement
-        .push(" AND (organization_id || '') = ")
-        .bind(organization_id);
-    let starts: Vec<(String, Millis)> = connection.fetch_all(statement.finish()).await?;
-    for (id, started_at) in starts {
-        match cycles.iter_mut().find(|cycle| cycle.cycle_id == id) {
-            Some(cycle) => cycle.started_at = cycle.started_at.min(started_at),
-            None => cycles.push(Cycle {
-                cycle_id: id,
-                started_at,
-                ended_at: started_at,
-                changes: 0,
-                failures: 0,
-            }),
-        }
-    }
-    cycles.sort_by_key(|cycle| std::cmp::Reverse(cycle.started_at));
-    Ok(cycles)
-}
-
-/// The organization's latest request and its cycle.
-pub async fn latest(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-) -> Result<Option<(Millis, String)>, StoreError> {
-    connection
-        .fetch_optional(
-            sql(
-                "SELECT occurred_at, cycle_id FROM provisioning_logs WHERE organization_id = $1 \
-                 ORDER BY occurred_at DESC, id DESC LIMIT 1",
-            )
-            .bind(organization_id),
-        )
-        .await
-}
-
-/// All of one entry but its payload.
-#[derive(Debug, Clone, FromRow)]
-pub struct FullEntry {
-    #[sqlx(flatten)]
-    pub entry: Entry,
-    pub method: String,
-    pub scim_type: Option<String>,
-    pub attribute: Option<String>,
-    pub external_id: Option<String>,
-    pub token_name: Option<String>,
-    pub address: String,
-    pub user_agent: Option<String>,
-    pub client_version: Option<String>,
-    pub steps: String,
-    pub remarks: Option<String>,
-}
-
-/// The entry with this id in this organization.
-pub async fn find(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    id: &str,
-) -> Result<Option<FullEntry>, StoreError> {
-    connection
-        .fetch_optional(
-            sql("SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
-                 l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us, \
-                 l.method, l.scim_type, l.attribute, l.external_id, t.name AS token_name, l.address, \
-                 l.user_agent, l.client_version, l.steps, l.remarks \
-                 FROM provisioning_logs l \
-                 LEFT JOIN tokens t ON t.id = l.token_id AND t.organization_id = l.organization_id \
-                 WHERE l.organization_id = $1 AND l.id = $2")
-            .bind(organization_id)
-            .bind(id),
-        )
-        .await
-}
-
-/// What was sent and answered, as stored.
-#[derive(Debug, Clone, FromRow)]
-pub struct StoredPayload {
-    pub query: Option<String>,
-    pub request_headers: String,
-    pub request_body: Option<String>,
-    pub response_body: Option<String>,
-    pub is_cut: bool,
-}
-
-/// The payload of one entry, while it is kept.
-pub async fn find_payload(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    log_id: &str,
-) -> Result<Option<StoredPayload>, StoreError> {
-    connection
-        .fetch_optional(
-            sql(
-                "SELECT query, request_headers, request_body, response_body, is_cut \
-                 FROM provisioning_log_payloads WHERE log_id = $1 AND organization_id = $2",
-            )
-            .bind(log_id)
-            .bind(organization_id),
-        )
-        .await
-}
-
-/// The changes that were refused, as stored with the payload.
-pub async fn find_refused_changes(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    log_id: &str,
-) -> Result<Option<String>, StoreError> {
-    let row: Option<(Option<String>,)> = connection
-        .fetch_optional(
-            sql("SELECT refused_changes FROM provisioning_log_payloads \
-                 WHERE log_id = $1 AND organization_id = $2")
-            .bind(log_id)
-            .bind(organization_id),
-        )
-        .await?;
-    Ok(row.and_then(|(refused,)| refused))
-}
-
-/// The id of the entry next to `entry` about the same user, or the same userName where there is no user.
-pub async fn find_neighbour(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    entry: &Entry,
-    user_name_key: Option<&str>,
-    newer: bool,
-) -> Result<Option<String>, StoreError> {
-    let mut statement =
-        Builder::new("SELECT l.id FROM provisioning_logs l WHERE l.organization_id = ");
-    statement.bind(organization_id).push(SHOWN);
-    match (&entry.user_id, user_name_key) {
-        (Some(user_id), _) => statement.push(" AND l.user_id = ").bind(user_id),
-        (None, Some(key)) => statement.push(" AND l.user_name_key = ").bind(key),
-        (None, None) => return Ok(None),
-    };
-    statement.push(if newer {
-        " AND (l.occurred_at, l.id) > ("
-    } else {
-        " AND (l.occurred_at, l.id) < ("
-    });
-    statement
-        .bind(entry.occurred_at)
-        .push(", ")
-        .bind(&entry.id)
-        .push(")");
-    statement.push(order(newer)).push(" LIMIT 1");
-    let row: Option<(String,)> = connection.fetch_optional(statement.finish()).await?;
-    Ok(row.map(|(id,)| id))
-}
-
-/// The latest entries about a user, newest first.
-pub async fn latest_for_user(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    user_id: &str,
-    limit: i64,
-) -> Result<Vec<Entry>, StoreError> {
-    let mut statement = Builder::new(COLUMNS);
-    statement.push("l.organization_id = ").bind(organization_id);
-    statement
-        .push(SHOWN)
-        .push(" AND l.user_id = ")
-        .bind(user_id);
-    statement.push(order(false)).push(" LIMIT ").bind(limit);
-    connection.fetch_all(statement.finish()).await
-}
-
-/// Entries of one hour that are alike.
-#[derive(Debug, Clone, FromRow)]
-pub struct Hour {
-    pub hour: Millis,
-    pub action: String,
-    pub status: String,
-    pub entries: i64,
-    pub unrecorded: i64,
-    pub duration_us: i64,
-}
-
-/// The hourly counts from `from` until before `to`, oldest first.
-pub async fn hours(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    from: Millis,
-    to: Millis,
-) -> Result<Vec<Hour>, StoreError> {
-    connection
-        .fetch_all(
-            sql(
-                "SELECT hour, action, status, CAST(sum(entries) AS BIGINT) AS entries, \
-                 CAST(sum(unrecorded) AS BIGINT) AS unrecorded, \
-                 CAST(sum(duration_us) AS BIGINT) AS duration_us FROM provisioning_log_hours \
-                 WHERE organization_id = $1 AND hour >= $2 AND hour < $3 \
-                 GROUP BY hour, action, status ORDER BY hour, action, status",
-            )
-            .bind(organization_id)
-            .bind(from)
-            .bind(to),
-        )
-        .await
+fn push_order(statement: &mut Builder, search: &Search<'_>, newer: bool) {
+    statement.push(" ORDER BY ").push(search.time());
+    statement.push(if newer { ", l.id" } else { " DESC, l.id DESC" });
 }

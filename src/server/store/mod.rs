@@ -8,6 +8,7 @@ pub mod audit;
 pub mod db;
 pub mod dialect;
 pub mod keyset;
+pub mod log_details;
 pub mod log_search;
 pub mod migrate;
 pub mod organizations;
@@ -20,7 +21,9 @@ pub mod sign_in_attempts;
 pub mod sql;
 pub mod tokens;
 pub mod user_directory;
+pub mod user_failures;
 pub mod user_filter;
+pub mod user_records;
 pub mod users;
 
 pub use db::{Db, Tx};

@@ -1,21 +1,20 @@
-//! The users page's questions to `users`, `deleted_users` and `user_changes`.
+//! The users page's questions to `users`.
 //!
-//! A condition that few users meet is looked up in its own index and the result sorted; one that many meet is
-//! tested while the sort order's index is walked. Databases guess which is which from statistics that may be
-//! missing or old, so it is counted (up to a limit) and the statement is written accordingly.
+//! Where few users match, they are looked up by the condition's index and sorted; where many do, the sort
+//! order's index is walked and each user tested. Databases guess which is better from statistics that may be
+//! missing or old, so matches are counted (up to a limit) and the statement is written accordingly: an
+//! expression such as `updated_at + 0` or `role_id || ''` is a column that no index answers.
 
 use std::fmt;
 
 use sqlx::FromRow;
 
-use super::keyset::{COUNT_LIMIT, FETCH, TimeCursor, prefix_range};
+use super::keyset::{COUNT_LIMIT, FETCH, FEW, prefix_range, push_list};
 use super::sql::{Builder, Connection, sql};
+use super::user_failures::push_failing;
 use crate::model::user::{RoleState, UserFilter, UserSort, UserState};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
-
-/// Failed entries that are looked through for users whose latest change was refused, newest first.
-const FAILURES: i64 = 10_000;
 
 /// What the list is asked for, in the terms of the tables.
 #[derive(Debug, Clone)]
@@ -26,9 +25,32 @@ pub struct Search<'a> {
     pub text: &'a str,
     pub text_key: String,
     pub changed_since: Option<Millis>,
-    /// Too many users begin with the text to sort them all; see [`measure`].
-    pub text_is_broad: bool,
-    pub roles_are_broad: bool,
+}
+
+impl Search<'_> {
+    fn has_only_text(&self) -> bool {
+        let filter = self.filter;
+        !self.text.is_empty()
+            && self.changed_since.is_none()
+            && filter.state.is_none()
+            && filter.roles.is_empty()
+            && filter.role_state.is_none()
+            && !filter.has_failures
+    }
+}
+
+/// How a statement finds what [`measure`] has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Matches, up to [`COUNT_LIMIT`] and one.
+    pub total: i64,
+    /// Whether all matches up to that limit were counted.
+    pub is_all: bool,
+    /// By an index of their own, rather than tested row by row.
+    looks_up_text: bool,
+    looks_up_roles: bool,
+    /// Few match: read them all and sort.
+    sorts: bool,
 }
 
 /// A user as listed.
@@ -151,86 +173,139 @@ enum Column {
 }
 
 impl Column {
-    fn push_after(self, statement: &mut Builder, cursor: &Cursor, descending: bool) {
-        let (pair, single) = if descending {
-            (") < (", " < ")
-        } else {
-            (") > (", " > ")
-        };
-        match self {
-            Self::UpdatedAt => {
-                // Only our own cursors have numbers here; any other begins at the end that is shown first.
-                let start = if descending { i64::MAX } else { i64::MIN };
-                statement.push(" AND (u.updated_at, u.id").push(pair);
-                statement.bind(cursor.value.parse().unwrap_or(start));
-                statement.push(", ").bind(&cursor.id).push(")");
-            }
-            Self::Label => {
-                statement.push(" AND (u.label_key, u.id").push(pair);
-                statement.bind(&cursor.value).push(", ").bind(&cursor.id);
-                statement.push(")");
-            }
-            Self::UserName => {
-                statement.push(" AND u.user_name_key").push(single);
-                statement.bind(&cursor.value);
-            }
-            Self::Id => {
-                statement.push(" AND u.id").push(single).bind(&cursor.id);
-            }
+    fn expression(self, plan: Plan) -> &'static str {
+        match (self, plan.sorts) {
+            (Self::UpdatedAt, false) => "u.updated_at",
+            (Self::UpdatedAt, true) => "(u.updated_at + 0)",
+            (Self::Label, false) => "u.label_key",
+            (Self::Label, true) => "(u.label_key || '')",
+            (Self::UserName, false) => "u.user_name_key",
+            (Self::UserName, true) => "(u.user_name_key || '')",
+            (Self::Id, false) => "u.id",
+            (Self::Id, true) => "(u.id || '')",
         }
     }
 
-    fn order(self, descending: bool) -> &'static str {
-        match (self, descending) {
-            (Self::UpdatedAt, true) => " ORDER BY u.updated_at DESC, u.id DESC",
-            (Self::UpdatedAt, false) => " ORDER BY u.updated_at, u.id",
-            (Self::Label, true) => " ORDER BY u.label_key DESC, u.id DESC",
-            (Self::Label, false) => " ORDER BY u.label_key, u.id",
-            (Self::UserName, true) => " ORDER BY u.user_name_key DESC",
-            (Self::UserName, false) => " ORDER BY u.user_name_key",
-            (Self::Id, true) => " ORDER BY u.id DESC",
-            (Self::Id, false) => " ORDER BY u.id",
+    /// Whether users may share a value, so that their ids decide.
+    fn has_ties(self) -> bool {
+        matches!(self, Self::UpdatedAt | Self::Label)
+    }
+
+    fn push_after(self, statement: &mut Builder, cursor: &Cursor, plan: Plan, descending: bool) {
+        let comparison = if descending { " < (" } else { " > (" };
+        statement.push(" AND (").push(self.expression(plan));
+        statement.push(if self.has_ties() { ", u.id)" } else { ")" });
+        statement.push(comparison);
+        match self {
+            // Only our own cursors have numbers here; any other begins at the end that is shown first.
+            Self::UpdatedAt => {
+                let start = if descending { i64::MAX } else { i64::MIN };
+                statement.bind(cursor.value.parse().unwrap_or(start))
+            }
+            Self::Label | Self::UserName => statement.bind(&cursor.value),
+            Self::Id => statement.bind(&cursor.id),
+        };
+        if self.has_ties() {
+            statement.push(", ").bind(&cursor.id);
+        }
+        statement.push(")");
+    }
+
+    fn push_order(self, statement: &mut Builder, plan: Plan, descending: bool) {
+        let direction = if descending { " DESC" } else { "" };
+        statement.push(" ORDER BY ").push(self.expression(plan));
+        statement.push(direction);
+        if self.has_ties() {
+            statement.push(", u.id").push(direction);
         }
     }
 }
 
-/// Finds out which conditions of `search` are broad, and counts what it finds, up to [`COUNT_LIMIT`] and one.
+/// Counts what `search` finds, and decides how to find it.
 pub async fn measure(
     connection: &mut Connection<'_>,
-    search: &mut Search<'_>,
-) -> Result<i64, StoreError> {
-    if !search.text.is_empty() {
-        search.text_is_broad = count_text(connection, search).await? > COUNT_LIMIT;
-    }
-    if !search.filter.roles.is_empty() {
-        let mut statement =
-            Builder::new("SELECT count(*) FROM (SELECT 1 FROM users u WHERE u.organization_id = ");
-        statement.bind(search.organization_id);
-        push_roles(&mut statement, " AND u.role_id IN (", &search.filter.roles);
+    search: &Search<'_>,
+) -> Result<Plan, StoreError> {
+    let filter = search.filter;
+    let mut plan = Plan {
+        is_all: true,
+        ..Plan::default()
+    };
+    if !filter.roles.is_empty() {
+        let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM users WHERE ");
+        push_candidates(&mut statement, search, Candidates::Roles);
         statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
         statement.push(") counted");
-        search.roles_are_broad = connection.fetch_count(statement.finish()).await? > COUNT_LIMIT;
+        let counted = connection.fetch_count(statement.finish()).await?;
+        plan.looks_up_roles = counted <= COUNT_LIMIT;
     }
-    let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM users u WHERE ");
-    push_conditions(&mut statement, search);
-    statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
-    statement.push(") counted");
-    connection.fetch_count(statement.finish()).await
+    let mut has_index = plan.looks_up_roles
+        || filter.has_failures
+        || matches!(filter.state, Some(UserState::Inactive | UserState::Blocked))
+        || filter
+            .role_state
+            .is_some_and(|state| state != RoleState::Known);
+    if !search.text.is_empty() {
+        let mut statement = Builder::new("SELECT count(*) FROM (");
+        push_text_candidates(
+            &mut statement,
+            search.organization_id,
+            search.text,
+            &search.text_key,
+        );
+        statement.push(") counted");
+        let counted = connection.fetch_count(statement.finish()).await?;
+        // Of too many candidates only the first are looked up: enough for a count that says "at least".
+        plan.is_all = counted <= COUNT_LIMIT || has_index;
+        plan.looks_up_text = counted <= COUNT_LIMIT || !has_index;
+        has_index |= counted <= COUNT_LIMIT;
+        if search.has_only_text() {
+            plan.total = counted.min(COUNT_LIMIT + 1);
+        }
+    }
+    if !search.has_only_text() {
+        let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM users u WHERE ");
+        push_conditions(&mut statement, search, plan);
+        statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
+        statement.push(") counted");
+        plan.total = connection.fetch_count(statement.finish()).await?;
+    }
+    plan.sorts = has_index && plan.total <= FEW;
+    if !plan.sorts {
+        (plan.looks_up_text, plan.looks_up_roles) = (false, false);
+    }
+    Ok(plan)
 }
 
-async fn count_text(
-    connection: &mut Connection<'_>,
-    search: &Search<'_>,
-) -> Result<i64, StoreError> {
-    let mut statement = Builder::new("SELECT count(*) FROM (");
-    push_text_candidates(
-        &mut statement,
-        search.organization_id,
-        search.text,
-        &search.text_key,
-    );
-    statement.push(") counted");
-    connection.fetch_count(statement.finish()).await
+/// A condition that has an index of its own.
+#[derive(Debug, Clone, Copy)]
+enum Candidates {
+    Inactive,
+    Blocked,
+    Roles,
+    RoleState,
+}
+
+/// Adds such a condition, the organization included, on the table `users`.
+fn push_candidates(statement: &mut Builder, search: &Search<'_>, candidates: Candidates) {
+    statement.push("organization_id = ");
+    statement.bind(search.organization_id);
+    match candidates {
+        Candidates::Inactive => {
+            statement.push(" AND NOT active");
+        }
+        Candidates::Blocked => {
+            statement.push(" AND blocked_at IS NOT NULL");
+        }
+        Candidates::Roles => {
+            let roles = search.filter.roles.iter().map(String::as_str);
+            push_list(statement, " AND role_id IN (", roles);
+        }
+        Candidates::RoleState => {
+            statement.push(" AND role_state <> 'known' AND role_state = ");
+            statement.bind(search.filter.role_state.map(RoleState::as_str));
+        }
+    }
 }
 
 /// Adds the ids of users whose userName or name begins with `key`, or whose id or externalId is `text`: a
@@ -265,17 +340,17 @@ pub(super) fn push_text_candidates(
     statement.push(" AND external_id = ").bind(text);
 }
 
-/// The next [`FETCH`] users in the direction of reading. `descending` is the order on the page; `back` reads
-/// towards its beginning, so the answer is then in the opposite order.
+/// The next [`FETCH`] users in the direction of reading: `back` reads towards the beginning of the list, so the
+/// answer is then in the opposite order.
 pub async fn list(
     connection: &mut Connection<'_>,
     search: &Search<'_>,
+    plan: Plan,
     cursor: Option<&Cursor>,
-    descending: bool,
     back: bool,
 ) -> Result<Vec<ListedUser>, StoreError> {
     let (mut groups, column) = groups(connection, search).await?;
-    let group_descending = descending != back;
+    let group_descending = search.filter.descending != back;
     // Status groups keep the latest change on top whichever group comes first.
     let descending = match search.filter.sort {
         UserSort::Status => !back,
@@ -293,12 +368,13 @@ pub async fn list(
              u.role_id, r.display_name AS role, u.role_state, u.updated_at \
              FROM users u LEFT JOIN roles r ON r.id = u.role_id WHERE ",
         );
-        push_conditions(&mut statement, search);
+        push_conditions(&mut statement, search, plan);
         group.push(&mut statement);
         if let Some(cursor) = cursor.filter(|_| start == Some(index)) {
-            column.push_after(&mut statement, cursor, descending);
+            column.push_after(&mut statement, cursor, plan, descending);
         }
-        statement.push(column.order(descending)).push(" LIMIT ");
+        column.push_order(&mut statement, plan, descending);
+        statement.push(" LIMIT ");
         statement.bind(FETCH - i64::try_from(users.len()).unwrap_or(FETCH));
         users.extend(
             connection
@@ -342,35 +418,43 @@ async fn groups(
     })
 }
 
-fn push_conditions(statement: &mut Builder, search: &Search<'_>) {
-    statement.push("u.organization_id = ");
+fn push_conditions(statement: &mut Builder, search: &Search<'_>, plan: Plan) {
+    // Users who are looked up are found by their ids: no index of the organization may seem better.
+    statement.push(if plan.sorts {
+        "(u.organization_id || '') = "
+    } else {
+        "u.organization_id = "
+    });
     statement.bind(search.organization_id);
-    match search.filter.state {
+    let filter = search.filter;
+    let indexed = match filter.state {
         Some(UserState::Active) => {
             statement.push(" AND u.active");
+            None
         }
-        Some(UserState::Inactive) => {
-            statement.push(" AND NOT u.active");
-        }
-        Some(UserState::Blocked) => {
-            statement.push(" AND u.blocked_at IS NOT NULL");
-        }
+        Some(UserState::Inactive) => Some((Candidates::Inactive, " AND NOT u.active")),
+        Some(UserState::Blocked) => Some((Candidates::Blocked, " AND u.blocked_at IS NOT NULL")),
         // Deleted ones stand in a table of their own.
-        Some(UserState::Deleted) | None => {}
-    }
-    if !search.filter.roles.is_empty() {
-        // The expression keeps the databases from sorting half of all users by an index look-up.
-        let test = if search.roles_are_broad {
-            " AND (u.role_id || '') IN ("
+        Some(UserState::Deleted) | None => None,
+    };
+    if let Some((candidates, test)) = indexed {
+        if plan.sorts {
+            push_looked_up(statement, search, candidates);
         } else {
-            " AND u.role_id IN ("
-        };
-        push_roles(statement, test, &search.filter.roles);
+            statement.push(test);
+        }
     }
-    match search.filter.role_state {
+    if plan.looks_up_roles {
+        push_looked_up(statement, search, Candidates::Roles);
+    } else if !filter.roles.is_empty() {
+        let roles = filter.roles.iter().map(String::as_str);
+        push_list(statement, " AND (u.role_id || '') IN (", roles);
+    }
+    match filter.role_state {
         Some(RoleState::Known) => {
             statement.push(" AND u.role_state = 'known'");
         }
+        Some(_) if plan.sorts => push_looked_up(statement, search, Candidates::RoleState),
         Some(state) => {
             statement.push(" AND u.role_state <> 'known' AND u.role_state = ");
             statement.bind(state.as_str());
@@ -380,39 +464,12 @@ fn push_conditions(statement: &mut Builder, search: &Search<'_>) {
     if let Some(since) = search.changed_since {
         statement.push(" AND u.updated_at >= ").bind(since);
     }
-    if search.filter.has_failures {
+    if filter.has_failures {
         statement.push(" AND u.id IN (");
         push_failing(statement, search.organization_id);
         statement.push(")");
     }
-    if search.text.is_empty() {
-        return;
-    }
-    if search.text_is_broad {
-        let (low, high) = prefix_range(&search.text_key);
-        let tests = [
-            (
-                " AND (((u.user_name_key || '') >= ",
-                " AND (u.user_name_key || '') < ",
-            ),
-            (
-                ") OR ((u.given_name_key || '') >= ",
-                " AND (u.given_name_key || '') < ",
-            ),
-            (
-                ") OR ((u.family_name_key || '') >= ",
-                " AND (u.family_name_key || '') < ",
-            ),
-            (
-                ") OR ((u.label_key || '') >= ",
-                " AND (u.label_key || '') < ",
-            ),
-        ];
-        for (from, to) in tests {
-            statement.push(from).bind(&low).push(to).bind(&high);
-        }
-        statement.push("))");
-    } else {
+    if plan.looks_up_text {
         statement.push(" AND u.id IN (");
         push_text_candidates(
             statement,
@@ -421,293 +478,38 @@ fn push_conditions(statement: &mut Builder, search: &Search<'_>) {
             &search.text_key,
         );
         statement.push(")");
+    } else if !search.text.is_empty() {
+        push_text_test(statement, &search.text_key);
     }
 }
 
-fn push_roles(statement: &mut Builder, test: &'static str, roles: &[String]) {
-    statement.push(test);
-    for (index, role) in roles.iter().enumerate() {
-        statement
-            .push(if index == 0 { "" } else { ", " })
-            .bind(role);
-    }
+fn push_looked_up(statement: &mut Builder, search: &Search<'_>, candidates: Candidates) {
+    statement.push(" AND u.id IN (SELECT id FROM users WHERE ");
+    push_candidates(statement, search, candidates);
     statement.push(")");
 }
 
-/// Adds the ids of users whose latest change was refused.
-fn push_failing(statement: &mut Builder, organization_id: &str) {
-    statement.push(
-        "SELECT f.user_id FROM (SELECT user_id, max(occurred_at) AS failed_at FROM \
-         (SELECT user_id, occurred_at FROM provisioning_logs WHERE organization_id = ",
-    );
-    statement.bind(organization_id);
-    statement.push(
-        " AND status <> 'success' AND status = 'failure' AND user_id IS NOT NULL \
-         ORDER BY occurred_at DESC, id DESC LIMIT ",
-    );
-    statement.bind(FAILURES);
-    statement.push(
-        ") latest GROUP BY user_id) f WHERE NOT EXISTS \
-         (SELECT 1 FROM provisioning_logs s WHERE s.organization_id = ",
-    );
-    statement.bind(organization_id);
-    statement.push(
-        " AND s.user_id = f.user_id AND s.occurred_at > f.failed_at AND s.status <> 'failure' \
-         AND (NOT s.is_lookup OR s.status = 'failure'))",
-    );
-}
-
-/// A refused change that no later one has made good.
-#[derive(Debug, Clone, FromRow)]
-pub struct LatestFailure {
-    pub user_id: String,
-    pub log_id: String,
-    pub reason: Option<String>,
-    pub attribute: Option<String>,
-    pub detail: Option<String>,
-}
-
-/// For each of the users whose latest change was refused, that entry.
-pub async fn latest_failures(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    users: &[&str],
-) -> Result<Vec<LatestFailure>, StoreError> {
-    if users.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut statement = Builder::new(
-        "SELECT u.id AS user_id, l.id AS log_id, l.reason, l.attribute, l.detail \
-         FROM users u JOIN provisioning_logs l ON l.id = \
-         (SELECT n.id FROM provisioning_logs n WHERE n.organization_id = u.organization_id \
-          AND n.user_id = u.id AND (NOT n.is_lookup OR n.status = 'failure') \
-          ORDER BY n.occurred_at DESC, n.id DESC LIMIT 1) \
-         WHERE l.status = 'failure' AND u.organization_id = ",
-    );
-    statement.bind(organization_id);
-    statement.push(" AND u.id IN (");
-    for (index, id) in users.iter().enumerate() {
-        statement.push(if index == 0 { "" } else { ", " }).bind(*id);
-    }
-    statement.push(")");
-    connection.fetch_all(statement.finish()).await
-}
-
-/// Counts of the tabs, each up to [`COUNT_LIMIT`] and one.
-#[derive(Debug, Clone, FromRow)]
-pub struct Counted {
-    pub everyone: i64,
-    pub active: i64,
-    pub inactive: i64,
-    pub failing: i64,
-    pub deleted: i64,
-}
-
-/// Counts users by state.
-pub async fn counts(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-) -> Result<Counted, StoreError> {
-    let parts = [
+fn push_text_test(statement: &mut Builder, key: &str) {
+    let (low, high) = prefix_range(key);
+    for (from, to) in [
         (
-            "SELECT (SELECT count(*) FROM (SELECT 1 FROM users WHERE organization_id = ",
-            ") a) AS everyone",
+            " AND (((u.user_name_key || '') >= ",
+            " AND (u.user_name_key || '') < ",
         ),
         (
-            ", (SELECT count(*) FROM (SELECT 1 FROM users WHERE active AND organization_id = ",
-            ") b) AS active",
+            ") OR ((u.given_name_key || '') >= ",
+            " AND (u.given_name_key || '') < ",
         ),
         (
-            ", (SELECT count(*) FROM (SELECT 1 FROM users WHERE NOT active AND organization_id = ",
-            ") c) AS inactive",
+            ") OR ((u.family_name_key || '') >= ",
+            " AND (u.family_name_key || '') < ",
         ),
         (
-            ", (SELECT count(*) FROM (SELECT 1 FROM deleted_users WHERE organization_id = ",
-            ") d) AS deleted",
+            ") OR ((u.label_key || '') >= ",
+            " AND (u.label_key || '') < ",
         ),
-    ];
-    let mut statement = Builder::default();
-    for (before, after) in parts {
-        statement.push(before).bind(organization_id);
-        statement.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(after);
+    ] {
+        statement.push(from).bind(&low).push(to).bind(&high);
     }
-    statement.push(", (SELECT count(*) FROM (SELECT 1 FROM users u WHERE u.organization_id = ");
-    statement.bind(organization_id).push(" AND u.id IN (");
-    push_failing(&mut statement, organization_id);
-    statement.push(")) e) AS failing");
-    connection
-        .fetch_optional(statement.finish())
-        .await?
-        .ok_or_else(|| StoreError::Corrupt("counting answered nothing".to_owned()))
-}
-
-/// A user that Entra has deleted, as listed.
-#[derive(Debug, Clone, FromRow)]
-pub struct DeletedUser {
-    pub id: String,
-    pub label: String,
-    pub user_name: String,
-    pub deleted_at: Millis,
-}
-
-/// The next [`FETCH`] deleted users by the time they were deleted, and how many there are in all, up to
-/// [`COUNT_LIMIT`] and one. `text` as in [`Search`], but of names only `userName`.
-pub async fn list_deleted(
-    connection: &mut Connection<'_>,
-    search: &Search<'_>,
-    cursor: Option<&TimeCursor>,
-    descending: bool,
-) -> Result<(Vec<DeletedUser>, i64), StoreError> {
-    let conditions = |statement: &mut Builder| {
-        statement.push(" FROM deleted_users d WHERE d.organization_id = ");
-        statement.bind(search.organization_id);
-        if let Some(since) = search.changed_since {
-            statement.push(" AND d.deleted_at >= ").bind(since);
-        }
-        if !search.text.is_empty() {
-            let (low, high) = prefix_range(&search.text_key);
-            statement.push(" AND ((d.user_name_key >= ").bind(low);
-            statement.push(" AND d.user_name_key < ").bind(high);
-            statement.push(") OR d.id = ").bind(search.text).push(")");
-        }
-    };
-    let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1");
-    conditions(&mut statement);
-    statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
-    statement.push(") counted");
-    let total = connection.fetch_count(statement.finish()).await?;
-
-    let mut statement = Builder::new("SELECT d.id, d.label, d.user_name, d.deleted_at");
-    conditions(&mut statement);
-    if let Some(cursor) = cursor {
-        statement.push(if descending {
-            " AND (d.deleted_at, d.id) < ("
-        } else {
-            " AND (d.deleted_at, d.id) > ("
-        });
-        statement
-            .bind(cursor.at)
-            .push(", ")
-            .bind(&cursor.id)
-            .push(")");
-    }
-    statement.push(if descending {
-        " ORDER BY d.deleted_at DESC, d.id DESC LIMIT "
-    } else {
-        " ORDER BY d.deleted_at, d.id LIMIT "
-    });
-    statement.bind(FETCH);
-    Ok((connection.fetch_all(statement.finish()).await?, total))
-}
-
-/// All that is kept of one user, deleted or not.
-#[derive(Debug, Clone, FromRow)]
-pub struct FoundUser {
-    pub id: String,
-    pub label: String,
-    pub user_name: String,
-    pub external_id: Option<String>,
-    pub active: bool,
-    pub blocked_at: Option<Millis>,
-    pub deleted_at: Option<Millis>,
-    pub role: Option<String>,
-    pub role_value: Option<String>,
-    pub role_state: String,
-    pub version: i64,
-    pub created_at: Millis,
-    pub updated_at: Millis,
-    pub document: String,
-}
-
-/// The user with this id in this organization, from the tombstones if Entra has deleted it.
-pub async fn find(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    id: &str,
-) -> Result<Option<FoundUser>, StoreError> {
-    let user: Option<FoundUser> = connection
-        .fetch_optional(
-            sql("SELECT u.id, u.label, u.user_name, u.external_id, u.active, u.blocked_at, \
-                 CAST(NULL AS BIGINT) AS deleted_at, r.display_name AS role, u.role_value, u.role_state, \
-                 u.version, u.created_at, u.updated_at, u.document \
-                 FROM users u LEFT JOIN roles r ON r.id = u.role_id \
-                 WHERE u.organization_id = $1 AND u.id = $2")
-            .bind(organization_id)
-            .bind(id),
-        )
-        .await?;
-    if user.is_some() {
-        return Ok(user);
-    }
-    connection
-        .fetch_optional(
-            sql(
-                "SELECT id, label, user_name, external_id, FALSE AS active, \
-                 CAST(NULL AS BIGINT) AS blocked_at, deleted_at, CAST(NULL AS TEXT) AS role, \
-                 CAST(NULL AS TEXT) AS role_value, 'missing' AS role_state, version, created_at, \
-                 deleted_at AS updated_at, document \
-                 FROM deleted_users WHERE organization_id = $1 AND id = $2",
-            )
-            .bind(organization_id)
-            .bind(id),
-        )
-        .await
-}
-
-/// One change set as stored.
-#[derive(Debug, Clone, FromRow)]
-pub struct StoredChange {
-    pub id: String,
-    pub log_id: Option<String>,
-    pub changed_at: Millis,
-    pub kind: String,
-    pub actor_kind: String,
-    pub actor_name: String,
-    pub version: i64,
-    pub changes: String,
-}
-
-/// The next [`FETCH`] change sets of a user, and how many there are, up to [`COUNT_LIMIT`] and one. Newest
-/// first; with `newer` those after the cursor, oldest first.
-pub async fn history(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    user_id: &str,
-    cursor: Option<&TimeCursor>,
-    newer: bool,
-) -> Result<(Vec<StoredChange>, i64), StoreError> {
-    let total = connection
-        .fetch_count(
-            sql("SELECT count(*) FROM (SELECT 1 FROM user_changes \
-                 WHERE organization_id = $1 AND user_id = $2 LIMIT $3) counted")
-            .bind(organization_id)
-            .bind(user_id)
-            .bind(COUNT_LIMIT + 1),
-        )
-        .await?;
-    let mut statement = Builder::new(
-        "SELECT id, log_id, changed_at, kind, actor_kind, actor_name, version, changes \
-         FROM user_changes WHERE organization_id = ",
-    );
-    statement.bind(organization_id);
-    statement.push(" AND user_id = ").bind(user_id);
-    if let Some(cursor) = cursor {
-        statement.push(if newer {
-            " AND (changed_at, id) > ("
-        } else {
-            " AND (changed_at, id) < ("
-        });
-        statement
-            .bind(cursor.at)
-            .push(", ")
-            .bind(&cursor.id)
-            .push(")");
-    }
-    statement.push(if newer {
-        " ORDER BY changed_at, id LIMIT "
-    } else {
-        " ORDER BY changed_at DESC, id DESC LIMIT "
-    });
-    statement.bind(FETCH);
-    Ok((connection.fetch_all(statement.finish()).await?, total))
+    statement.push("))");
 }

@@ -278,3 +278,38 @@ pub fn tombstone(id: &str, user_name: &str, deleted_at: Millis) -> Sql {
     .bind(deleted_at)
     .bind(serde_json::json!({"userName": user_name}).to_string())
 }
+
+/// `count` copies of `user`, each with an id, a userName and a time of its own.
+pub fn many_users(user: &User, count: i64) -> Vec<Sql> {
+    vec![
+        user.insert(),
+        sql(
+            "INSERT INTO users (id, organization_id, user_name, user_name_key, active, given_name_key, \
+             family_name_key, label, label_key, role_id, role_value, role_state, version, created_at, \
+             updated_at, document) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2) \
+             SELECT id || i, organization_id, user_name || i, user_name_key || i, active, given_name_key, \
+             family_name_key, label, label_key, role_id, role_value, role_state, version, created_at, \
+             updated_at - i, document FROM users, n WHERE id = $1",
+        )
+        .bind(&user.id)
+        .bind(count),
+    ]
+}
+
+/// `count` copies of `entry`, each a millisecond older than the one before.
+pub fn many_entries(entry: &Entry, count: i64) -> Vec<Sql> {
+    vec![
+        entry.insert(),
+        sql(
+            "INSERT INTO provisioning_logs (id, organization_id, occurred_at, cycle_id, action, status, \
+             is_lookup, method, path, http_status, address, duration_us, steps) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2) \
+             SELECT id || i, organization_id, occurred_at - i, cycle_id, action, status, \
+             is_lookup, method, path, http_status, address, duration_us, steps \
+             FROM provisioning_logs, n WHERE id = $1",
+        )
+        .bind(&entry.id)
+        .bind(count),
+    ]
+}

@@ -242,3 +242,20 @@ db_test! {
         assert_eq!(hours[0].hour.time, "09:00:00");
     }
 }
+
+db_test! {
+    async fn a_search_that_reads_too_much_says_how_far_it_got_and_goes_on(db) {
+        let app = two_organizations(db).await;
+        run(&app, many_entries(&entry("match", HOUR), 10_100)).await;
+        let zoe = Entry { user_name: Some("Zoe@contoso.com"), ..entry("match", DAY) };
+        run(&app, vec![zoe.insert()]).await;
+        let mut filter = LogFilter { text: "zoe".to_owned(), lookups: true, ..LogFilter::default() };
+        let found = list(&app, &filter).await;
+        assert_eq!((found.page.items.len(), found.page.total), (0, Count::MoreThan(0)));
+        assert_eq!(found.searched_back_to.unwrap().time, "08:13:48");
+        filter.cursor = found.page.next;
+        let found = list(&app, &filter).await;
+        assert_eq!(found.page.items[0].id, zoe.id);
+        assert_eq!((found.searched_back_to, found.page.next), (None, None));
+    }
+}

@@ -277,3 +277,25 @@ db_test! {
         assert_eq!(again, first);
     }
 }
+
+db_test! {
+    async fn what_most_users_match_is_found_too(db) {
+        let app = two_organizations(db).await;
+        run(&app, many_users(&user("Ana", "Ruiz"), 10_050)).await;
+        let tom = User { role: Some("admin"), updated_at: NOW - 2 * DAY, ..user("Tom", "Ruiz") };
+        run(&app, vec![tom.insert()]).await;
+        let reader = allowed(Permission::ReadUsers, CONTOSO);
+        let newest = ["u-Ana", "u-Ana1", "u-Ana2"];
+        let text = |text: &str| UserFilter { text: text.to_owned(), descending: true, ..UserFilter::default() };
+        let viewers = UserFilter { roles: vec![format!("{CONTOSO}-viewer")], ..text("") };
+        for filter in [text(""), text("ruiz"), text("ANA"), viewers.clone(), UserFilter { text: "ana".to_owned(), ..viewers }] {
+            let page = user_directory::list(&app, &reader, &filter).await.unwrap();
+            assert_eq!(page.total, Count::MoreThan(10_000), "{filter:?}");
+            let first: Vec<_> = page.items.iter().take(3).map(|user| user.id.as_str()).collect();
+            assert_eq!((first, page.items.len()), (newest.to_vec(), 50), "{filter:?}");
+        }
+        // Few of many: the one condition that finds few is looked up, the other tested.
+        let admins = UserFilter { roles: vec![format!("{CONTOSO}-admin")], ..text("ruiz") };
+        assert_eq!(ids(&app, admins).await, ["u-Tom"]);
+    }
+}

@@ -4,14 +4,14 @@ mod files;
 #[cfg(feature = "pack")]
 pub mod pack;
 mod style;
-mod webassembly;
+pub mod webassembly;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context, Result};
 
-use crate::build::Profile;
+use crate::build::{Profile, for_this_computer};
 use crate::process::{cargo, run};
 use crate::steps::step;
 use crate::workspace::{self, NAME, site};
@@ -30,11 +30,6 @@ pub fn build(profile: Profile) -> Result<()> {
             made.insert(files::write(&site().join("pkg").join(name), &content)?);
         }
         let style = style::bundle(&workspace::root().join("style/main.css"))?;
-        let style = if profile == Profile::Release {
-            style
-        } else {
-            style
-        };
         made.insert(files::write(
             &site().join("pkg").join(NAME).with_extension("css"),
             style.as_bytes(),
@@ -53,16 +48,10 @@ pub fn build(profile: Profile) -> Result<()> {
     if profile == Profile::Release {
         // Minifiers and compressors take longer to compile than all else here: a second xtask has them.
         step("Minify and compress", || {
-            run(cargo().args([
-                "run",
-                "--quiet",
-                "--package",
-                "xtask",
-                "--features",
-                "pack",
-                "--",
-                "pack",
-            ]))
+            run(cargo()
+                .args(["run", "--package", "xtask", "--features", "pack"])
+                .args(for_this_computer())
+                .args(["--", "pack"]))
         })?;
     }
     Ok(())

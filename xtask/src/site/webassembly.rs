@@ -13,7 +13,8 @@ use crate::process::{cargo, find, output, run};
 use crate::steps::note;
 use crate::workspace::{NAME, root, scratch, target};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// The compiler's name of browsers.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Adds the compiler's WebAssembly target when it is missing.
 pub fn require_target() -> Result<()> {

@@ -16,7 +16,7 @@ use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::list::ListQuery;
 use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
-use crate::server::services::provisioning::{self, Answer, Caller, Refusal, Refused, Unproved};
+use crate::server::services::provisioning::{self, Answer, Caller, Refusal, Refused, Unproved, UserRequest};
 use crate::server::services::recording::Exchange;
 
 /// Authenticates, reads the body and runs the use case. Always leaves an entry where the log wants one.
@@ -145,45 +145,28 @@ impl Call<'_> {
             Ok(projection) => projection,
             Err(error) => return refuse(self.scim, exchange, error).await,
         };
-        let precondition = headers::precondition(&self.headers);
+        let request = UserRequest {
+            precondition: headers::precondition(&self.headers),
+            projection,
+            caller: self.caller,
+        };
         let brief = exchange.brief();
+        if let (Target::User(id), Method::DELETE) = (&self.target, &self.method) {
+            let outcome = provisioning::delete(app, request, exchange, id.clone()).await;
+            return settle(app, brief, outcome).await;
+        }
+        let body = match read_body(&self.headers, &mut exchange, body).await {
+            Ok(body) => body,
+            Err(error) => return refuse(self.scim, exchange, error).await,
+        };
         let outcome = match (self.target, self.method) {
-            (Target::User(id), Method::DELETE) => {
-                provisioning::delete(app, self.caller, exchange, id, precondition).await
+            (Target::User(id), Method::PATCH) => {
+                provisioning::patch(app, request, exchange, id, body).await
             }
-            (target, method) => {
-                let body = match read_body(&self.headers, &mut exchange, body).await {
-                    Ok(body) => body,
-                    Err(error) => return refuse(self.scim, exchange, error).await,
-                };
-                match (target, method) {
-                    (Target::User(id), Method::PATCH) => {
-                        provisioning::patch(
-                            app,
-                            self.caller,
-                            exchange,
-                            id,
-                            body,
-                            precondition,
-                            projection,
-                        )
-                        .await
-                    }
-                    (Target::User(id), _) => {
-                        provisioning::replace(
-                            app,
-                            self.caller,
-                            exchange,
-                            id,
-                            body,
-                            precondition,
-                            projection,
-                        )
-                        .await
-                    }
-                    _ => provisioning::create(app, self.caller, exchange, body, projection).await,
-                }
+            (Target::User(id), _) => {
+                provisioning::replace(app, request, exchange, id, body).await
             }
+            _ => provisioning::create(app, request, exchange, body).await,
         };
         settle(app, brief, outcome).await
     }

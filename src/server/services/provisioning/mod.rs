@@ -5,11 +5,16 @@
 mod caller;
 mod change;
 mod columns;
+mod create;
+mod delete;
 mod policy;
 mod read;
+mod unit;
 
 pub use caller::{Caller, Refused, Unproved, authenticate};
-pub use change::{Precondition, create, delete, patch, replace};
+pub use change::{patch, replace};
+pub use create::create;
+pub use delete::delete;
 pub use read::{find, list, schemas_enforcement};
 
 use serde_json::Value;
@@ -19,6 +24,7 @@ use crate::server::App;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
+use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Meta, User};
 use crate::server::services::recording::{Exchange, Note};
@@ -69,6 +75,41 @@ impl From<ScimError> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+/// Who asks for a change of users, and how it is to be answered.
+#[derive(Debug, Clone)]
+pub struct UserRequest {
+    pub caller: Caller,
+    pub precondition: Precondition,
+    pub projection: Projection,
+}
+
+/// `If-Match` or `If-None-Match` (RFC 7644 3.14): the versions that the client names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Precondition {
+    /// No header: go on.
+    None,
+    /// `*`: the resource exists.
+    Exists,
+    /// Entity tags, compared weakly, since ours are weak.
+    Versions(Vec<i64>),
+}
+
+impl Precondition {
+    fn check(&self, version: i64) -> Result<(), ScimError> {
+        match self {
+            Self::None | Self::Exists => Ok(()),
+            Self::Versions(versions) if versions.contains(&version) => Ok(()),
+            Self::Versions(_) => Err(ScimError::new(
+                Reason::PreconditionFailed,
+                format!(
+                    "The user has been changed since it was read: its version is W/\"{version}\". Read it again, \
+                     and repeat the change."
+                ),
+            )),
+        }
     }
 }
 

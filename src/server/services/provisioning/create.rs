@@ -1,0 +1,110 @@
+//! `POST /Users`.
+
+use serde_json::Value;
+
+use super::columns::columns;
+use super::policy;
+use super::unit::{Next, Unit, validated};
+use super::{Answer, Refusal, UserRequest, location, record_refusal, write};
+use crate::model::log::{Action, StepKind};
+use crate::model::user::ChangeKind;
+use crate::server::App;
+use crate::server::ids;
+use crate::server::scim::resource::{Meta, User};
+use crate::server::services::recording::Exchange;
+use crate::server::store::users;
+
+/// `POST /Users` (RFC 7644 3.3).
+///
+/// # Errors
+/// [`Refusal`]; a taken userName is 409 `uniqueness`. Nothing is stored then but the log entry.
+#[tracing::instrument(level = "debug", name = "scim.user.create", skip_all, fields(request.id = %exchange.request_id))]
+pub async fn create(
+    app: &App,
+    request: UserRequest,
+    mut exchange: Exchange,
+    body: Value,
+) -> Result<Answer, Refusal> {
+    exchange.action = Action::Create;
+    let now = app.clock.now();
+    let mut user = match User::from_create(&body, &mut exchange.remarks) {
+        Ok(user) => user,
+        Err(error) => {
+            exchange.subject.user_name = claimed_user_name(&body);
+            return record_refusal(app, exchange, error).await;
+        }
+    };
+    exchange.subject.user_name = user.user_name().map(str::to_owned);
+    exchange.subject.external_id = user.external_id().map(str::to_owned);
+    exchange.subject.label = Some(user.display_label());
+    exchange.done(StepKind::Parse, "POST with a User resource.");
+    exchange.done(StepKind::Match, "A new user: Entra found none to match.");
+    exchange.done(StepKind::Apply, "All attributes were read.");
+    if user.active().is_none() {
+        user.set_active(true);
+    }
+    write(app, exchange, move |tx, exchange| {
+        Box::pin(async move {
+            let mut unit = Unit {
+                tx,
+                exchange,
+                request: &request,
+                now,
+            };
+            policy::check_names(&mut user, None, &request.caller, &mut unit.exchange.remarks)?;
+            let role = unit.decide_role(&mut user, None).await?;
+            unit.exchange.done(StepKind::Validate, validated(&role));
+            let changes = user.changes_from(&User::default());
+            let next = Next {
+                user,
+                role,
+                changes,
+            };
+            unit.insert(next).await
+        })
+    })
+    .await
+}
+
+/// What a refused body says about whom it is for.
+fn claimed_user_name(body: &Value) -> Option<String> {
+    let members = body.as_object()?;
+    let (_, name) = members
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case("userName"))?;
+    Some(name.as_str()?.chars().take(200).collect())
+}
+
+impl Unit<'_, '_> {
+    async fn insert(&mut self, next: Next) -> Result<Answer, Refusal> {
+        let caller = &self.request.caller;
+        let id = ids::new_id(self.now);
+        let row = columns(&next.user, &next.role)?;
+        if !users::insert(self.tx, &caller.organization_id, &id, self.now, row).await? {
+            return Err(self.taken(&next.user).await?.into());
+        }
+        let values = next.user.filter_values();
+        users::insert_values(self.tx, &caller.organization_id, &id, values).await?;
+        self.exchange.subject.user_id = Some(id.clone());
+        let version = 1;
+        self.keep_history(&id, version, ChangeKind::Created, &next)
+            .await?;
+        self.exchange
+            .done(StepKind::Store, format!("User {id} was created."));
+        let location = location(&caller.tenant_url, &id);
+        let resource = next.user.to_json(&Meta {
+            id: &id,
+            created: self.now,
+            last_modified: self.now,
+            version,
+            location: &location,
+        });
+        Ok(Answer {
+            status: 201,
+            body: Some(self.request.projection.apply(resource)),
+            version: Some(version),
+            location: Some(location),
+            skipped: false,
+        })
+    }
+}

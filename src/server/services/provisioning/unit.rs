@@ -1,0 +1,139 @@
+//! One change under way: the transaction, the exchange that becomes its entry, and the steps that creating,
+//! changing and deleting share.
+
+use super::policy::{self, Role};
+use super::{Loaded, Refusal, UserRequest, not_found};
+use crate::model::log::StepKind;
+use crate::model::user::ChangeKind;
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+use crate::server::ids;
+use crate::server::scim::error::{ScimError, quoted};
+use crate::server::scim::reason::Reason;
+use crate::server::scim::resource::{Change, User, case_key};
+use crate::server::services::recording::Exchange;
+use crate::server::store::users::{self, NewChange};
+use crate::server::store::{Tx, role_catalogue};
+
+/// What a step of a change works with.
+pub(super) struct Unit<'t, 'c> {
+    pub(super) tx: &'t mut Tx<'c>,
+    pub(super) exchange: &'t mut Exchange,
+    pub(super) request: &'t UserRequest,
+    pub(super) now: Millis,
+}
+
+/// What a user becomes, checked and ready to store.
+pub(super) struct Next {
+    pub(super) user: User,
+    pub(super) role: Role,
+    pub(super) changes: Vec<Change>,
+}
+
+impl Unit<'_, '_> {
+    /// The user with this id, whom nobody else changes until this is done.
+    pub(super) async fn load_locked(&mut self, id: &str) -> Result<Loaded, Refusal> {
+        let organization_id = &self.request.caller.organization_id;
+        let stored = users::find_locked(self.tx, organization_id, id)
+            .await?
+            .ok_or_else(|| not_found(id))?;
+        let loaded = Loaded::new(stored)?;
+        loaded.name_in(self.exchange);
+        self.request.precondition.check(loaded.stored.version)?;
+        self.exchange.done(
+            StepKind::Match,
+            format!("Matched by id to {}.", loaded.user.display_label()),
+        );
+        Ok(loaded)
+    }
+
+    /// The role by the organization's catalogue and policies. A value new to the catalogue is decided under a
+    /// lock, so that it is added once.
+    pub(super) async fn decide_role(
+        &mut self,
+        user: &mut User,
+        before: Option<&Loaded>,
+    ) -> Result<Role, Refusal> {
+        let before = before.map(|before| (&before.user, &before.stored));
+        let caller = &self.request.caller;
+        let remarks = &mut self.exchange.remarks;
+        let noted = remarks.len();
+        let catalogue = role_catalogue::list(self.tx, &caller.organization_id).await?;
+        let role = policy::decide_role(user, before, caller, &catalogue, self.now, remarks)?;
+        if role.unreviewed.is_empty() {
+            return Ok(role);
+        }
+        role_catalogue::lock(self.tx, &caller.organization_id).await?;
+        // Somebody may have added it meanwhile: then there is nothing to remark upon.
+        remarks.truncate(noted);
+        let catalogue = role_catalogue::list(self.tx, &caller.organization_id).await?;
+        let role = policy::decide_role(user, before, caller, &catalogue, self.now, remarks)?;
+        Ok(role)
+    }
+
+    /// Adds to the user's history, and to the catalogue what is new there.
+    pub(super) async fn keep_history(
+        &mut self,
+        user_id: &str,
+        version: i64,
+        kind: ChangeKind,
+        next: &Next,
+    ) -> Result<(), StoreError> {
+        let caller = &self.request.caller;
+        for role in &next.role.unreviewed {
+            let key = case_key(&role.value);
+            role_catalogue::add_unreviewed(
+                self.tx,
+                &caller.organization_id,
+                &role.id,
+                &role.value,
+                &key,
+                self.now,
+            )
+            .await?;
+        }
+        let actor = caller.token.actor();
+        let change = NewChange {
+            id: ids::new_id(self.now),
+            user_id,
+            log_id: Some(&self.exchange.request_id),
+            changed_at: self.now,
+            kind: kind.as_str(),
+            actor_kind: actor.kind(),
+            actor_id: actor.id(),
+            actor_name: actor.name(),
+            version,
+            changes: serde_json::to_string(&next.changes)?,
+        };
+        users::insert_change(self.tx, &caller.organization_id, change).await
+    }
+
+    /// 409 for a userName that somebody in the organization has, naming who.
+    pub(super) async fn taken(&mut self, user: &User) -> Result<ScimError, StoreError> {
+        let user_name = user.user_name().unwrap_or_default();
+        let organization_id = &self.request.caller.organization_id;
+        let holder =
+            users::find_by_user_name(self.tx, organization_id, &case_key(user_name)).await?;
+        let holder = holder.map_or_else(String::new, |holder| {
+            let state = if holder.active { "active" } else { "inactive" };
+            format!(" to the {state} user with the id {}", holder.id)
+        });
+        Ok(ScimError::new(
+            Reason::UserNameTaken,
+            format!(
+                "userName {} already belongs{holder}. userName is unique without regard to case. Change the value \
+                 in Entra, or delete the other user.",
+                quoted(user_name)
+            ),
+        )
+        .on("userName"))
+    }
+}
+
+/// The text of the step that checks the values.
+pub(super) fn validated(role: &Role) -> String {
+    role.value.as_ref().map_or_else(
+        || "The values are accepted.".to_owned(),
+        |value| format!("The values are accepted; the role is {}.", quoted(value)),
+    )
+}

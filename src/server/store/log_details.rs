@@ -1,0 +1,276 @@
+//! What the log's pages show beside the list: changes, cycles, whole entries with their payloads, hours.
+
+use sqlx::FromRow;
+
+use super::keyset::push_list;
+use super::log_search::{COLUMNS, Entry, SHOWN};
+use super::sql::{Builder, Connection, sql};
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+
+/// What one request changed, by the entry's id.
+#[derive(Debug, Clone, FromRow)]
+pub struct EntryChange {
+    pub log_id: String,
+    pub changes: String,
+}
+
+/// The changes of these entries.
+pub async fn changes(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    log_ids: &[&str],
+) -> Result<Vec<EntryChange>, StoreError> {
+    if log_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = Builder::new("SELECT log_id, changes FROM user_changes WHERE ");
+    push_list(&mut statement, "log_id IN (", log_ids.iter().copied());
+    // The entry's id finds it; the organization is only tested.
+    statement.push(" AND (organization_id || '') = ");
+    statement.bind(organization_id).push(" ORDER BY log_id, id");
+    connection.fetch_all(statement.finish()).await
+}
+
+/// One cycle, from the entries that lists show.
+#[derive(Debug, Clone, FromRow)]
+pub struct Cycle {
+    pub cycle_id: String,
+    pub started_at: Millis,
+    pub ended_at: Millis,
+    pub changes: i64,
+    pub failures: i64,
+}
+
+/// The cycles with these ids, newest first.
+pub async fn cycles(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    cycle_ids: &[&str],
+) -> Result<Vec<Cycle>, StoreError> {
+    if cycle_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = Builder::new(
+        "SELECT l.cycle_id, min(l.occurred_at) AS started_at, max(l.occurred_at) AS ended_at, \
+         count(CASE WHEN l.status IN ('success', 'warning') THEN 1 END) AS changes, \
+         count(CASE WHEN l.status = 'failure' THEN 1 END) AS failures \
+         FROM provisioning_logs l WHERE l.organization_id = ",
+    );
+    statement.bind(organization_id).push(SHOWN);
+    push_list(
+        &mut statement,
+        " AND l.cycle_id IN (",
+        cycle_ids.iter().copied(),
+    );
+    statement.push(" GROUP BY l.cycle_id ORDER BY started_at DESC");
+    let mut cycles: Vec<Cycle> = connection.fetch_all(statement.finish()).await?;
+    // A cycle is named after its first request, which is mostly a lookup.
+    let mut statement = Builder::new("SELECT id, occurred_at FROM provisioning_logs WHERE ");
+    push_list(&mut statement, "id IN (", cycle_ids.iter().copied());
+    statement
+        .push(" AND (organization_id || '') = ")
+        .bind(organization_id);
+    let starts: Vec<(String, Millis)> = connection.fetch_all(statement.finish()).await?;
+    for (id, started_at) in starts {
+        match cycles.iter_mut().find(|cycle| cycle.cycle_id == id) {
+            Some(cycle) => cycle.started_at = cycle.started_at.min(started_at),
+            None => cycles.push(Cycle {
+                cycle_id: id,
+                started_at,
+                ended_at: started_at,
+                changes: 0,
+                failures: 0,
+            }),
+        }
+    }
+    cycles.sort_by_key(|cycle| std::cmp::Reverse(cycle.started_at));
+    Ok(cycles)
+}
+
+/// The organization's latest request and its cycle.
+pub async fn latest(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<Option<(Millis, String)>, StoreError> {
+    connection
+        .fetch_optional(
+            sql(
+                "SELECT occurred_at, cycle_id FROM provisioning_logs WHERE organization_id = $1 \
+                 ORDER BY occurred_at DESC, id DESC LIMIT 1",
+            )
+            .bind(organization_id),
+        )
+        .await
+}
+
+/// All of one entry but its payload.
+#[derive(Debug, Clone, FromRow)]
+pub struct FullEntry {
+    #[sqlx(flatten)]
+    pub entry: Entry,
+    pub method: String,
+    pub scim_type: Option<String>,
+    pub attribute: Option<String>,
+    pub external_id: Option<String>,
+    pub token_name: Option<String>,
+    pub address: String,
+    pub user_agent: Option<String>,
+    pub client_version: Option<String>,
+    pub steps: String,
+    pub remarks: Option<String>,
+}
+
+/// The entry with this id in this organization.
+pub async fn find(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    id: &str,
+) -> Result<Option<FullEntry>, StoreError> {
+    connection
+        .fetch_optional(
+            sql("SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
+                 l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us, \
+                 l.method, l.scim_type, l.attribute, l.external_id, t.name AS token_name, l.address, \
+                 l.user_agent, l.client_version, l.steps, l.remarks \
+                 FROM provisioning_logs l \
+                 LEFT JOIN tokens t ON t.id = l.token_id AND t.organization_id = l.organization_id \
+                 WHERE l.organization_id = $1 AND l.id = $2")
+            .bind(organization_id)
+            .bind(id),
+        )
+        .await
+}
+
+/// What was sent and answered, as stored.
+#[derive(Debug, Clone, FromRow)]
+pub struct StoredPayload {
+    pub query: Option<String>,
+    pub request_headers: String,
+    pub request_body: Option<String>,
+    pub response_body: Option<String>,
+    pub is_cut: bool,
+}
+
+/// The payload of one entry, while it is kept.
+pub async fn find_payload(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    log_id: &str,
+) -> Result<Option<StoredPayload>, StoreError> {
+    connection
+        .fetch_optional(
+            sql(
+                "SELECT query, request_headers, request_body, response_body, is_cut \
+                 FROM provisioning_log_payloads WHERE log_id = $1 AND organization_id = $2",
+            )
+            .bind(log_id)
+            .bind(organization_id),
+        )
+        .await
+}
+
+/// The changes that were refused, as stored with the payload.
+pub async fn find_refused_changes(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    log_id: &str,
+) -> Result<Option<String>, StoreError> {
+    let row: Option<(Option<String>,)> = connection
+        .fetch_optional(
+            sql("SELECT refused_changes FROM provisioning_log_payloads \
+                 WHERE log_id = $1 AND organization_id = $2")
+            .bind(log_id)
+            .bind(organization_id),
+        )
+        .await?;
+    Ok(row.and_then(|(refused,)| refused))
+}
+
+/// The id of the entry next to `entry` about the same user, or the same userName where there is no user.
+pub async fn find_neighbour(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    entry: &Entry,
+    user_name_key: Option<&str>,
+    newer: bool,
+) -> Result<Option<String>, StoreError> {
+    let mut statement =
+        Builder::new("SELECT l.id FROM provisioning_logs l WHERE l.organization_id = ");
+    statement.bind(organization_id).push(SHOWN);
+    match (&entry.user_id, user_name_key) {
+        (Some(user_id), _) => statement.push(" AND l.user_id = ").bind(user_id),
+        (None, Some(key)) => statement.push(" AND l.user_name_key = ").bind(key),
+        (None, None) => return Ok(None),
+    };
+    statement.push(if newer {
+        " AND (l.occurred_at, l.id) > ("
+    } else {
+        " AND (l.occurred_at, l.id) < ("
+    });
+    statement
+        .bind(entry.occurred_at)
+        .push(", ")
+        .bind(&entry.id)
+        .push(")");
+    statement.push(if newer {
+        " ORDER BY l.occurred_at, l.id LIMIT 1"
+    } else {
+        " ORDER BY l.occurred_at DESC, l.id DESC LIMIT 1"
+    });
+    let row: Option<(String,)> = connection.fetch_optional(statement.finish()).await?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// The latest entries about a user, newest first.
+pub async fn latest_for_user(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    user_id: &str,
+    limit: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut statement = Builder::new(COLUMNS);
+    statement.push("l.organization_id = ").bind(organization_id);
+    statement
+        .push(SHOWN)
+        .push(" AND l.user_id = ")
+        .bind(user_id);
+    statement
+        .push(" ORDER BY l.occurred_at DESC, l.id DESC LIMIT ")
+        .bind(limit);
+    connection.fetch_all(statement.finish()).await
+}
+
+/// Entries of one hour that are alike.
+#[derive(Debug, Clone, FromRow)]
+pub struct Hour {
+    pub hour: Millis,
+    pub action: String,
+    pub status: String,
+    pub entries: i64,
+    pub unrecorded: i64,
+    pub duration_us: i64,
+}
+
+/// The hourly counts from `from` until before `to`, oldest first.
+pub async fn hours(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    from: Millis,
+    to: Millis,
+) -> Result<Vec<Hour>, StoreError> {
+    connection
+        .fetch_all(
+            sql(
+                "SELECT hour, action, status, CAST(sum(entries) AS BIGINT) AS entries, \
+                 CAST(sum(unrecorded) AS BIGINT) AS unrecorded, \
+                 CAST(sum(duration_us) AS BIGINT) AS duration_us FROM provisioning_log_hours \
+                 WHERE organization_id = $1 AND hour >= $2 AND hour < $3 \
+                 GROUP BY hour, action, status ORDER BY hour, action, status",
+            )
+            .bind(organization_id)
+            .bind(from)
+            .bind(to),
+        )
+        .await
+}

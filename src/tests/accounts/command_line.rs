@@ -1,0 +1,220 @@
+//! The real program, beside a database of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Output, Stdio};
+
+use rhombus_provisioning::server::store::Db;
+use rhombus_provisioning::server::store::audit;
+use serde_json::Value;
+
+use crate::db_test;
+
+/// The program on a database, with no settings of this computer.
+fn program(url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rhombus-provisioning"));
+    command
+        .env_clear()
+        .env("DATABASE_URL", url)
+        .env("PUBLIC_URL", "https://provisioning.test")
+        .env("DATA_DIR", std::env::temp_dir())
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(url: &str, arguments: &[&str]) -> Output {
+    program(url).args(arguments).output().unwrap()
+}
+
+/// What a command prints that is to succeed.
+#[track_caller]
+fn done(url: &str, arguments: &[&str]) -> String {
+    let output = run(url, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The exit code and the one line of a command that is to fail.
+#[track_caller]
+fn fails(mut command: Command) -> (i32, String) {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(output.stdout.is_empty());
+    (output.status.code().unwrap(), stderr.trim_end().to_owned())
+}
+
+#[track_caller]
+fn json(url: &str, arguments: &[&str]) -> Value {
+    serde_json::from_str(&done(url, &[arguments, &["--json"]].concat())).unwrap()
+}
+
+db_test! {
+    async fn the_commands_of_a_first_day(db: TestDb) {
+        let url = db.url.clone();
+        let tenant_url = done(&url, &["organization", "create", "contoso", "--name", "Contoso Ltd"]);
+        assert_eq!(tenant_url, "https://provisioning.test/scim/contoso/v2\n");
+        let made = json(&url, &["organization", "create", "fabrikam", "--name", "Fabrikam", "--off", "--unknown-role", "accept"]);
+        assert_eq!((&made["state"], &made["unknown_role"]), (&"off".into(), &"accept".into()));
+        let listed = json(&url, &["organization", "list"]);
+        assert_eq!(listed[0]["slug"], "contoso");
+        assert_eq!(listed[1]["state"], "off");
+        assert!(done(&url, &["organization", "list"]).contains("Contoso Ltd"));
+        done(&url, &["organization", "enable", "fabrikam"]);
+        done(&url, &["organization", "pause", "fabrikam"]);
+        assert_eq!(json(&url, &["organization", "resume", "fabrikam"])["state"], "on");
+        done(&url, &["organization", "disable", "fabrikam"]);
+        let set = json(&url, &["organization", "set", "contoso", "--missing-role", "reject"]);
+        assert_eq!((&set["missing_role"], &set["name"]), (&"reject".into(), &"Contoso Ltd".into()));
+
+        let secret = done(&url, &["token", "create", "contoso", "--name", "Entra", "--expires-in", "30d"]);
+        assert!(secret.starts_with("rhp_") && secret.len() == 54 && secret.ends_with('\n'));
+        let tokens = json(&url, &["token", "list", "contoso"]);
+        assert_eq!((&tokens[0]["state"], &tokens[0]["prefix"]), (&"expiring".into(), &secret[..12].into()));
+        done(&url, &["token", "revoke", "contoso", &secret[..12]]);
+        assert_eq!(json(&url, &["token", "list", "contoso"])[0]["state"], "revoked");
+
+        let link = done(&url, &["account", "create", "dana@contoso.com", "--role", "admin", "--organization", "contoso"]);
+        assert!(link.starts_with("https://provisioning.test/invitation/"));
+        let mut child = program(&url)
+            .args(["account", "create", "sam@rhombus.example", "--role", "support"])
+            .stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"seven quiet herons\n").unwrap();
+        assert!(child.wait_with_output().unwrap().status.success());
+        let accounts = json(&url, &["account", "list"]);
+        assert_eq!((&accounts[0]["state"], &accounts[1]["state"]), (&"invited".into(), &"active".into()));
+        let link = json(&url, &["account", "reset", "sam@rhombus.example"])["link"].clone();
+        assert!(link.as_str().unwrap().starts_with("https://provisioning.test/reset/"));
+
+        let mut connection = db.db.read().await.unwrap();
+        let entries = audit::list(&mut connection, None, None, 100).await.unwrap();
+        assert_eq!(entries.len(), 12);
+        assert!(entries.iter().all(|entry| entry.actor_kind == "command_line"));
+    }
+
+    async fn refusals_are_one_line_that_says_why(db: TestDb) {
+        let url = &db.url;
+        done(url, &["organization", "create", "contoso", "--name", "Contoso"]);
+        let cases: [(&[&str], i32, &str); 9] = [
+            (&["organization", "create", "contoso", "--name", "x"], 1, "already"),
+            (&["organization", "create", "Con toso", "--name", "x"], 2, "a-z"),
+            (&["organization", "create", "other"], 2, "--name"),
+            (&["organization", "set", "contoso", "--missing-names", "maybe"], 2, "reject or accept"),
+            (&["token", "create", "nobody", "--name", "x"], 1, "no organization with the slug \"nobody\""),
+            (&["token", "create", "contoso", "--name", "x", "--expires-in", "3y"], 2, "90d"),
+            (&["token", "revoke", "contoso", "rhp_none"], 1, "token not found"),
+            (&["account", "create", "a@b.example", "--role", "admin"], 2, "--organization"),
+            (&["frobnicate"], 2, "frobnicate"),
+        ];
+        for (arguments, code, text) in cases {
+            let mut command = program(url);
+            command.args(arguments);
+            let (exit, said) = fails(command);
+            assert!(exit == code && said.contains(text), "{arguments:?}: {exit} {said}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_with_its_name() {
+    for (name, value) in [
+        ("LISTEN_ADDR", "everywhere"),
+        ("PUBLIC_URL", "provisioning.test"),
+        ("DATABASE_URL", "mysql://root:secret@db/x"),
+        ("LOG_RETENTION_DAYS", "0"),
+        ("TRUSTED_PROXIES", "nginx"),
+        ("LOG_FORMAT", "xml"),
+        ("RUST_LOG", "info,=,"),
+    ] {
+        let mut command = program("sqlite:unused.db");
+        command.env(name, value).arg("serve");
+        let (code, said) = fails(command);
+        assert!(code == 2 && said.contains(name), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_or_empty_database_is_named_and_not_created() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("none.db");
+    let url = format!("sqlite:{}", file.display());
+    let mut command = program(&url);
+    command.args(["organization", "list"]);
+    let (code, said) = fails(command);
+    assert!(
+        code == 1 && said.contains(&*file.to_string_lossy()),
+        "{said}"
+    );
+    assert!(!file.exists());
+
+    Db::open(&url, true).await.unwrap().close().await;
+    let mut command = program(&url);
+    command.args(["organization", "list"]);
+    let (_, said) = fails(command);
+    assert!(
+        said.contains("is empty") && said.contains(&*file.to_string_lossy()),
+        "{said}"
+    );
+    done(&url, &["migrate"]);
+    assert_eq!(done(&url, &["organization", "list", "--json"]), "[]\n");
+}
+
+#[test]
+fn help_teaches() {
+    let help = done("sqlite:unused.db", &["--help"]);
+    for text in [
+        "organization create",
+        "DATABASE_URL",
+        "PUBLIC_URL",
+        "serve",
+        "Examples",
+    ] {
+        assert!(help.contains(text), "{text} in {help}");
+    }
+}
+
+#[test]
+fn the_server_creates_its_database_prints_a_link_and_stops_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_rhombus-provisioning"))
+        .env_clear()
+        .env("DATA_DIR", &data)
+        .env("LISTEN_ADDR", "127.0.0.1:0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    let public_url = next().rsplit_once(' ').unwrap().1.to_owned();
+    assert!(public_url.starts_with("http://127.0.0.1:"));
+    next();
+    assert!(next().starts_with(&format!("{public_url}/first-start/")));
+
+    let url = format!("sqlite:{}", data.join("rhombus.db").display());
+    done(
+        &url,
+        &["organization", "create", "contoso", "--name", "Contoso"],
+    );
+    let address = public_url.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream
+        .write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let id = server.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(server.wait().unwrap().success());
+}

@@ -1,0 +1,3 @@
+//! What the two databases must have in common.
+
+mod schema;

@@ -1,0 +1,198 @@
+//! The two folders of migrations make the same schema, and what has landed stays as it is.
+
+use std::collections::BTreeMap;
+
+use rhombus_provisioning::server::secret;
+use rhombus_provisioning::server::store::Db;
+use rhombus_provisioning::server::store::sql::{Record, Sql, sql};
+
+use crate::support::db::TestDb;
+
+async fn rows<T: Record>(db: &Db, statement: Sql) -> Vec<T> {
+    db.read().await.unwrap().fetch_all(statement).await.unwrap()
+}
+
+/// "table.column" to "type null?".
+type Columns = BTreeMap<String, String>;
+/// Index name to "table unique? columns where".
+type Indexes = BTreeMap<String, String>;
+
+#[tokio::test]
+async fn both_databases_have_one_schema() {
+    let Some(postgres) = TestDb::postgres().await else {
+        return;
+    };
+    let sqlite = TestDb::sqlite().await;
+    assert_eq!(
+        sqlite_columns(&sqlite.db).await,
+        postgres_columns(&postgres.db).await
+    );
+    let (sqlite, postgres) = (
+        sqlite_indexes(&sqlite.db).await,
+        postgres_indexes(&postgres.db).await,
+    );
+    assert!(sqlite.len() > 20, "{sqlite:#?}");
+    assert_eq!(sqlite, postgres);
+}
+
+async fn sqlite_columns(db: &Db) -> Columns {
+    let found: Vec<(String, String, String, i64)> = rows(
+        db,
+        sql("SELECT t.name, c.name, c.type, c.\"notnull\" FROM sqlite_master t JOIN pragma_table_info(t.name) c \
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND t.name <> '_sqlx_migrations'"),
+    )
+    .await;
+    found
+        .into_iter()
+        .map(|(table, column, kind, required)| {
+            // SQLite has no booleans: the names of such columns say what they are.
+            let is_flag = column.starts_with("is_") || column == "active";
+            let kind = match kind.as_str() {
+                "INTEGER" if is_flag => "boolean",
+                "INTEGER" => "bigint",
+                "TEXT" => "text",
+                other => panic!("{table}.{column} is {other}"),
+            };
+            let null = if required == 1 { "NOT NULL" } else { "NULL" };
+            (format!("{table}.{column}"), format!("{kind} {null}"))
+        })
+        .collect()
+}
+
+async fn postgres_columns(db: &Db) -> Columns {
+    let found: Vec<(String, String, String, String, Option<String>)> = rows(
+        db,
+        sql("SELECT table_name::text, column_name::text, data_type::text, is_nullable::text, collation_name::text \
+             FROM information_schema.columns WHERE table_schema = current_schema() AND table_name <> '_sqlx_migrations'"),
+    )
+    .await;
+    found
+        .into_iter()
+        .map(|(table, column, kind, null, collation)| {
+            assert!(
+                kind != "text" || collation.as_deref() == Some("C"),
+                "{table}.{column} sorts otherwise than on SQLite"
+            );
+            let null = if null == "NO" { "NOT NULL" } else { "NULL" };
+            (format!("{table}.{column}"), format!("{kind} {null}"))
+        })
+        .collect()
+}
+
+/// Named indexes, and keys under "table key columns".
+async fn sqlite_indexes(db: &Db) -> Indexes {
+    let found: Vec<(String, String, i64, String, Option<String>)> = rows(
+        db,
+        sql(
+            "SELECT t.name, i.name, i.\"unique\", i.origin, m.sql FROM sqlite_master t \
+             JOIN pragma_index_list(t.name) i LEFT JOIN sqlite_master m ON m.name = i.name \
+             WHERE t.type = 'table' AND t.name <> '_sqlx_migrations'",
+        ),
+    )
+    .await;
+    let mut indexes = Indexes::new();
+    for (table, name, unique, origin, text) in found {
+        let columns: Vec<(Option<String>,)> = rows(
+            db,
+            sql("SELECT name FROM pragma_index_info($1) ORDER BY seqno").bind(&name),
+        )
+        .await;
+        let columns: Vec<String> = columns.into_iter().filter_map(|(name,)| name).collect();
+        let columns = columns.join(", ");
+        let condition = text.unwrap_or_default();
+        add(
+            &mut indexes,
+            &table,
+            &name,
+            origin != "c",
+            unique == 1,
+            &columns,
+            &condition,
+        );
+    }
+    indexes
+}
+
+async fn postgres_indexes(db: &Db) -> Indexes {
+    let found: Vec<(String, String, bool, bool, String, String)> = rows(
+        db,
+        sql("SELECT t.relname::text, i.relname::text, x.indisunique, c.oid IS NOT NULL, \
+             (SELECT string_agg(a.attname::text, ', ' ORDER BY k.place) \
+              FROM unnest(x.indkey::int2[]) WITH ORDINALITY k (number, place) \
+              JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number), \
+             pg_get_indexdef(i.oid) \
+             FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid \
+             JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN pg_constraint c ON c.conindid = i.oid \
+             AND c.contype IN ('p', 'u') \
+             WHERE n.nspname = current_schema() AND t.relname <> '_sqlx_migrations'"),
+    )
+    .await;
+    let mut indexes = Indexes::new();
+    for (table, name, unique, is_key, columns, text) in found {
+        add(&mut indexes, &table, &name, is_key, unique, &columns, &text);
+    }
+    indexes
+}
+
+fn add(
+    indexes: &mut Indexes,
+    table: &str,
+    name: &str,
+    is_key: bool,
+    unique: bool,
+    columns: &str,
+    text: &str,
+) {
+    // Written and quoted by each database in its own way: whether there is a condition, and on which words.
+    let condition =
+        text.to_lowercase()
+            .split_once(" where ")
+            .map_or_else(String::new, |(_, condition)| {
+                let plain = condition.replace("::text", "");
+                let mut words: Vec<&str> = plain
+                    .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                    .filter(|word| !word.is_empty())
+                    .collect();
+                words.sort_unstable();
+                words.join(" ")
+            });
+    let unique = if unique { "unique" } else { "plain" };
+    let name = if is_key {
+        format!("{table} key ({columns})")
+    } else {
+        name.to_owned()
+    };
+    indexes.insert(name, format!("{table} {unique} ({columns}) {condition}"));
+}
+
+/// A landed migration never changes: databases have run it. Add a line for a new one.
+#[test]
+fn landed_migrations_stay_as_they_are() {
+    const LANDED: [(&str, &str); 0] = [];
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut names: [Vec<String>; 2] = Default::default();
+    for (folder, names) in ["sqlite", "postgres"].into_iter().zip(&mut names) {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            let path = format!("{folder}/{name}");
+            if let Some((_, sum)) = LANDED.iter().find(|(landed, _)| *landed == path) {
+                assert_eq!(
+                    secret::hash(&text),
+                    *sum,
+                    "{path} has landed and must not change"
+                );
+            }
+            names.push(name);
+        }
+        names.sort();
+    }
+    assert_eq!(names[0], names[1], "both folders have the same files");
+    for (path, _) in LANDED {
+        assert!(
+            root.join(path).exists(),
+            "{path} has landed and must not go"
+        );
+    }
+}
