@@ -37,7 +37,7 @@ pub struct Incoming {
     pub query: Option<String>,
     pub address: String,
     pub user_agent: Option<String>,
-    /// Entra's `ADSCIMVersion` header: a hint, never trusted.
+    /// Entra's `ADSCIMVersion` header: a hint, never trusted. This and the user agent come redacted.
     pub client_version: Option<String>,
     /// Names and redacted values.
     pub headers: Vec<(String, String)>,
@@ -114,6 +114,8 @@ pub struct Exchange {
     pub remarks: Vec<Remark>,
     /// What a refused request wanted to change.
     pub refused_changes: Vec<Change>,
+    /// What only the log says about a refusal, beside the text that the client gets.
+    pub hint: Option<String>,
     steps: Vec<Step>,
     started: Instant,
     step_started: Instant,
@@ -133,6 +135,7 @@ impl Exchange {
             subject: Subject::default(),
             remarks: Vec::new(),
             refused_changes: Vec::new(),
+            hint: None,
             steps: Vec::with_capacity(6),
             started,
             step_started: started,
@@ -152,6 +155,7 @@ impl Exchange {
             subject: self.subject.clone(),
             remarks: Vec::new(),
             refused_changes: Vec::new(),
+            hint: None,
             steps: Vec::new(),
             started: self.started,
             step_started: self.started,
@@ -207,7 +211,11 @@ impl Exchange {
     ) -> NewEntry {
         if let Some(error) = error {
             let kind = self.refused_step(error);
-            self.step(kind, StepOutcome::Failed, error.detail.clone());
+            let mut text = error.detail.clone();
+            if let Some(hint) = self.hint.take() {
+                text = format!("{text} {hint}");
+            }
+            self.step(kind, StepOutcome::Failed, text);
         }
         let status = if error.is_some() {
             Status::Failure
@@ -258,10 +266,7 @@ impl Exchange {
                 .incoming
                 .user_agent
                 .map(|text| cut(redacted(text), 500)),
-            client_version: self
-                .incoming
-                .client_version
-                .map(|text| cut(redacted(text), 200)),
+            client_version: self.incoming.client_version.map(|text| cut(text, 200)),
             duration_us,
             steps: redacted(json(&self.steps)),
             remarks: (!remarks.is_empty()).then(|| redacted(json(&remarks))),

@@ -88,8 +88,15 @@ fn push_filter(sql: &mut Builder, organization_id: &str, filter: &Filter, negate
         Filter::ValuePath { path, filter } if path.attribute.multi_valued => {
             push_value_path(sql, organization_id, path, filter);
         }
-        // A single complex value has one element, so its conditions hold for the same one anyway.
-        Filter::ValuePath { filter, .. } => push_filter(sql, organization_id, filter, negated),
+        // A single complex value has one element, so its conditions hold for the same one anyway; without a value
+        // there is no element for which a `not` could hold.
+        Filter::ValuePath { path, filter } => {
+            sql.push("(");
+            push_present(sql, organization_id, path);
+            sql.push(" AND ");
+            push_filter(sql, organization_id, filter, negated);
+            sql.push(")");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use rhombus_provisioning::server::actor::ClientAddress;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
@@ -153,10 +154,11 @@ entra_test! {
         struct Used {
             last_used_at: Option<i64>,
             last_used_agent: Option<String>,
+            last_used_address: Option<String>,
         }
         let used = || async {
             entra.app.flush().await;
-            let rows: Vec<Used> = entra.app.rows(sql("SELECT last_used_at, last_used_agent FROM tokens")).await;
+            let rows: Vec<Used> = entra.app.rows(sql("SELECT * FROM tokens")).await;
             rows.into_iter().next().unwrap()
         };
         assert_eq!(used().await.last_used_at, None);
@@ -167,10 +169,17 @@ entra_test! {
             (1, "fourth", START + MINUTE),
         ] {
             entra.app.advance(advance);
-            entra.with("GET", "/Users", ("user-agent", agent), "").await.is(200);
+            let request = entra.request("GET", "/Users").header("user-agent", agent);
+            let mut request = request.body(Body::empty()).unwrap();
+            let address = std::net::Ipv4Addr::new(10, 0, 0, u8::try_from(agent.len()).unwrap());
+            request.extensions_mut().insert(ClientAddress { address: address.into() });
+            let answer = entra.app.send(request).await;
+            answer.is(200);
+            assert_eq!(entra.entry(&answer).await.address, address.to_string());
             assert_eq!(used().await.last_used_at, Some(expected), "{agent}");
         }
         assert_eq!(used().await.last_used_agent.as_deref(), Some("fourth"));
+        assert_eq!(used().await.last_used_address.as_deref(), Some("10.0.0.6"));
         // A refused call is no use.
         entra.app.advance(MINUTE);
         revoke(&entra, START).await;
@@ -210,6 +219,26 @@ entra_test! {
         entra.policy("state", "on").await;
         assert_eq!(entra.user(&id).await["active"], true);
         assert_eq!(entra.users().await, 1);
+    }
+
+    async fn of_an_unknown_token_only_what_helps_is_kept(entra: Entra) {
+        let cut = entra.token[..40].to_owned();
+        let stray = format!("rhp_{}", "y".repeat(49));
+        for (token, hint) in [
+            (cut.as_str(), format!("has 40 characters and begins like the token {}", &entra.token[..12])),
+            (stray.as_str(), "has 53 characters and begins like a Secret Token, but like none".to_owned()),
+            ("eyJhbGciOiJIUzI1NiJ9.e30.x", "has 26 characters and begins unlike a Secret Token".to_owned()),
+            ("ääääääääää", "has 10 characters and begins unlike a Secret Token".to_owned()),
+        ] {
+            let mut request = Request::get("/scim/contoso/v2/Users").body(Body::empty()).unwrap();
+            let value = axum::http::HeaderValue::from_bytes(format!("Bearer {token}").as_bytes()).unwrap();
+            request.headers_mut().insert("authorization", value);
+            let answer = entra.app.send(request).await;
+            assert!(!answer.is_error(401, "").contains("characters"), "the client is told nothing");
+            let entry = entra.entry(&answer).await;
+            assert!(entry.steps.contains(&hint), "{hint} is not in {}", entry.steps);
+            assert!(!format!("{entry:?}").contains(token));
+        }
     }
 
     async fn two_authorization_headers_are_refused(entra: Entra) {

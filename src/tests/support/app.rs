@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use rhombus_provisioning::server::App;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
-use rhombus_provisioning::server::clock::{Clock, DAY, HOUR, Millis};
+use rhombus_provisioning::server::clock::{Clock, DAY, Millis};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::services::organizations::{self, NewOrganization};
 use rhombus_provisioning::server::settings::Settings;
@@ -195,10 +195,5 @@ impl TestApp {
         self.app
             .clock
             .advance(std::time::Duration::from_millis(by.unsigned_abs()));
-    }
-
-    /// Moves the clock past the gap that ends a cycle.
-    pub fn next_cycle(&self) {
-        self.advance(HOUR);
     }
 }

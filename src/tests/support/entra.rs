@@ -259,18 +259,6 @@ impl<'a> Entra<'a> {
             )
             .await
     }
-
-    /// The newest entry that is no lookup.
-    pub async fn last_change(&self) -> Entry {
-        let entries = self.log().await;
-        entries
-            .into_iter()
-            .rfind(|entry| {
-                !["match", "read", "list", "discover", "test_connection"]
-                    .contains(&entry.action.as_str())
-            })
-            .expect("a change in the log")
-    }
 }
 
 /// The userNames of a list, in its order.

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName};
 
 use crate::server::http::client_address::ClientAddress;
 use crate::server::services::provisioning::Precondition;
-use crate::server::services::recording::{Incoming, redacted_text};
+use crate::server::services::recording::{Incoming, redacted, redacted_text};
 
 /// Headers that the log keeps of one request, and characters of each.
 const KEPT: usize = 40;
@@ -19,7 +19,8 @@ pub(super) fn incoming(request: &Request) -> Incoming {
     let headers = request.headers();
     let text = |name: &HeaderName| -> Option<String> {
         let value = headers.get(name)?;
-        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        let text = String::from_utf8_lossy(value.as_bytes());
+        Some(redacted(text.chars().take(KEPT_CHARS).collect()))
     };
     Incoming {
         method: request.method().as_str().chars().take(20).collect(),

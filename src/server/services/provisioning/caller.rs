@@ -12,6 +12,10 @@ use crate::server::scim::resource::Remark;
 use crate::server::services::recording::{CallingToken, Exchange, Note};
 use crate::server::store::tokens;
 
+/// What a token of ours begins with, and how much of it we may show.
+const START: &str = "rhp_";
+const PREFIX_LENGTH: usize = 12;
+
 /// A provisioning client that has proved who it is: its organization and that organization's rules.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -84,6 +88,7 @@ pub async fn authenticate(
         )));
     };
     let Some(token) = found.token else {
+        exchange.hint = Some(resemblance(app, &organization.id, bearer.secret.reveal()).await?);
         return Err(unproved(ScimError::token_refused(Reason::TokenUnknown)));
     };
     if token.organization_id != organization.id {
@@ -168,6 +173,27 @@ pub async fn authenticate(
         unknown_role: organization.policies.unknown_role,
         token: calling,
     })
+}
+
+/// What helps to find out where an unknown token came from; of its text only a beginning that we know already.
+async fn resemblance(app: &App, organization_id: &str, secret: &str) -> Result<String, StoreError> {
+    let length = secret.chars().count();
+    let begins = if let Some(prefix) = secret
+        .get(..PREFIX_LENGTH)
+        .filter(|prefix| prefix.starts_with(START))
+    {
+        let mut connection = app.db.read().await?;
+        let known = tokens::find_id_by_prefix(&mut connection, organization_id, prefix).await?;
+        match known {
+            Some(_) => format!("like the token {prefix}: it was cut or changed when it was pasted"),
+            None => "like a Secret Token, but like none of this organization".to_owned(),
+        }
+    } else {
+        "unlike a Secret Token".to_owned()
+    };
+    Ok(format!(
+        "The token sent has {length} characters and begins {begins}."
+    ))
 }
 
 /// "3 days", "5 hours", "1 minute": the largest unit, rounded down.

@@ -245,7 +245,7 @@ fn missing(
     let is_inactive = user.active() == Some(false);
     if is_inactive
         && let Some((before, stored)) = before
-        && before.role_values().first().is_some()
+        && !before.role_values().is_empty()
     {
         Remark::new(
             Reason::ValueKept,

@@ -163,6 +163,7 @@ entra_test! {
             ("emails[value gt \"1@x\" and type eq \"home\"]", "a"),
             ("userName eq \"c\" or emails[type eq \"work\" and value eq \"2@x\"]", "b c"),
             ("roles[primary eq \"True\"].value eq \"ADMIN\"", "a b c"), ("roles eq \"admin\"", "a b c"),
+            ("manager[not (value eq \"x\")]", ""), ("name[not (givenName eq \"x\")]", "a b c"), ("not (manager[value eq \"x\"])", "a b c"),
             ("name[givenName eq \"ana\" and familyName eq \"RUIZ\"]", "a b c"), ("name[givenName eq \"x\"]", ""),
         ]).await;
     }
