@@ -17,7 +17,7 @@ use crate::components::pager::count;
 use crate::components::steps::{MenuPath, Step, Steps};
 use crate::components::time::Time;
 use crate::model::frame::Frame;
-use crate::model::log::{LogFilter, LogRow, Status};
+use crate::model::log::{Action, LogFilter, LogRow, Status};
 use crate::model::organization::ProvisioningState;
 use crate::model::page::{Count, Page};
 use crate::model::token::{TokenRow, TokenState};
@@ -226,6 +226,14 @@ fn Overview(frame: Frame, facts: Facts) -> impl IntoView {
     }
 }
 
+/// "Update of Marcus Bell"; what has no action in Entra's words is named by whom it is about.
+fn request_name(row: &LogRow) -> String {
+    match row.action {
+        Action::Unknown => row.identity.clone(),
+        action => format!("{} of {}", action.label(), row.identity),
+    }
+}
+
 /// "expires in 41 days", of the token that lives longest.
 fn token_state(tokens: &[TokenRow]) -> String {
     let living = tokens
@@ -288,11 +296,12 @@ fn LatestFailures(logs: String, failures: Vec<LogRow>) -> impl IntoView {
             .into_iter()
             .take(6)
             .map(|row| {
+                let name = request_name(&row);
                 view! {
                     <li>
                         <a class="row" href=format!("{logs}/{}", row.id)>
                             <LogStatus status=row.status/>
-                            <span>{row.action.label()} " of " {row.identity}</span>
+                            <span>{name}</span>
                             <span class="muted push"><Time moment=row.occurred/></span>
                             <span class="row-rest">{row.summary}</span>
                         </a>

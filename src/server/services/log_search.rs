@@ -186,7 +186,8 @@ fn identity(entry: &Entry, action: Action) -> String {
             "Unknown user"
         }
         Action::Match => "Matching",
-        Action::Unknown => "Unknown request",
+        Action::Unknown if entry.http_status == 401 => "Caller without a valid token",
+        Action::Unknown => "Unknown address",
     }
     .to_owned()
 }
