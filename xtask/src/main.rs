@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask --help` lists them.
 
+mod bench;
 mod build;
 mod lint;
 mod postgres;
@@ -52,6 +53,15 @@ enum Command {
     },
     /// Check formatting, lints and dependencies
     Lint,
+    /// Measure speed and memory against the budgets, on SQLite and PostgreSQL (takes some twenty minutes)
+    Bench {
+        /// Fewer users and a tenth of the requests: to see that all works
+        #[arg(long)]
+        quick: bool,
+        /// Handed to the benchmark; `cargo xtask bench -- --help` lists them
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
     /// Minify and compress the site of a release build (part of `build --release`)
     #[cfg(feature = "pack")]
     #[command(hide = true)]
@@ -71,6 +81,7 @@ fn main() -> ExitCode {
             browser: !unit,
             arguments,
         }),
+        Command::Bench { quick, arguments } => bench::bench(quick, &arguments),
         Command::Lint => lint::lint(),
         #[cfg(feature = "pack")]
         Command::Pack => site::pack::pack(),

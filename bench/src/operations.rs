@@ -1,0 +1,314 @@
+//! What Entra does, as requests and the answers they must get.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use hyper::Method;
+use serde_json::json;
+
+use crate::client::{Connection, Expected};
+
+/// One kind of measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Operation {
+    /// The bare handler, or a bare insert: what the computer can do
+    #[value(skip)]
+    Ceiling,
+    /// A filter on userName that finds a user
+    MatchHit,
+    /// A filter on userName that finds nobody
+    MatchMiss,
+    /// A user by id
+    Read,
+    /// A new user
+    Create,
+    /// Removal of a user that the measurement before created
+    Delete,
+    /// PATCH of `active`, each a real change
+    PatchActive,
+    /// PATCH of the primary role, each a real change
+    PatchRole,
+    /// Match, read and patch a user; one in ten is a match without result and a create
+    EntraMix,
+}
+
+impl Operation {
+    pub const ALL: [Self; 8] = [
+        Self::MatchHit,
+        Self::MatchMiss,
+        Self::Read,
+        Self::PatchActive,
+        Self::PatchRole,
+        Self::EntraMix,
+        Self::Create,
+        Self::Delete,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ceiling => "ceiling",
+            Self::MatchHit => "match, hit",
+            Self::MatchMiss => "match, miss",
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Delete => "delete",
+            Self::PatchActive => "patch active",
+            Self::PatchRole => "patch role",
+            Self::EntraMix => "Entra's mix",
+        }
+    }
+
+    /// Whether it waits for the disk.
+    pub fn is_change(self) -> bool {
+        !matches!(
+            self,
+            Self::Ceiling | Self::MatchHit | Self::MatchMiss | Self::Read
+        )
+    }
+
+    /// Requests of one turn.
+    pub fn requests(self) -> usize {
+        if self == Self::EntraMix { 3 } else { 1 }
+    }
+}
+
+/// A user that is there.
+pub struct User {
+    pub id: String,
+    pub name: String,
+    active: AtomicBool,
+    is_admin: AtomicBool,
+}
+
+/// The users of the organization under load.
+#[derive(Default)]
+pub struct World {
+    pub users: Vec<User>,
+    /// Created beyond them; what `Delete` takes away.
+    created: Mutex<Vec<User>>,
+    /// Number of the next new user.
+    next: AtomicUsize,
+}
+
+/// What one connection does, turn after turn.
+pub struct Worker {
+    pub connection: Connection,
+    /// Which of how many connections.
+    pub index: usize,
+    pub of: usize,
+}
+
+impl World {
+    /// Makes what was created part of the users.
+    pub fn keep_created(&mut self) {
+        let created = std::mem::take(
+            self.created
+                .get_mut()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
+        self.users.extend(created);
+    }
+
+    /// How many users stand ready for `Delete`.
+    pub fn created(&self) -> usize {
+        self.created_users().len()
+    }
+
+    fn created_users(&self) -> std::sync::MutexGuard<'_, Vec<User>> {
+        self.created
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Worker {
+    /// One turn of an operation. An error is a broken connection; wrong answers are counted.
+    pub async fn turn(&mut self, operation: Operation, world: &World, turn: usize) -> Result<()> {
+        match operation {
+            Operation::Ceiling => {
+                let expected = Expected {
+                    status: 200,
+                    texts: &["\"totalResults\":1"],
+                };
+                self.connection
+                    .send(Method::GET, "/", None, expected)
+                    .await
+                    .map(drop)
+            }
+            Operation::MatchHit => self.match_user(&self.user(world, turn).name).await,
+            Operation::MatchMiss => {
+                self.match_nobody(&format!("nobody-{}-{turn}@contoso.com", self.index))
+                    .await
+            }
+            Operation::Read => self.read(self.user(world, turn)).await,
+            Operation::Create => self.create(world).await,
+            Operation::Delete => {
+                let user = world.created_users().pop();
+                let user =
+                    user.context("there is nobody left to delete: measure create before delete")?;
+                let expected = Expected {
+                    status: 204,
+                    texts: &[],
+                };
+                self.connection
+                    .send(
+                        Method::DELETE,
+                        &format!("/Users/{}", user.id),
+                        None,
+                        expected,
+                    )
+                    .await
+                    .map(drop)
+            }
+            Operation::PatchActive => self.patch_active(self.user(world, turn)).await,
+            Operation::PatchRole => self.patch_role(self.user(world, turn)).await,
+            Operation::EntraMix if turn % 10 == 9 => {
+                self.match_nobody(&format!("newcomer-{}-{turn}@contoso.com", self.index))
+                    .await?;
+                self.create(world).await
+            }
+            Operation::EntraMix => {
+                let user = self.user(world, turn);
+                self.match_user(&user.name).await?;
+                self.read(user).await?;
+                self.patch_role(user).await
+            }
+        }
+    }
+
+    /// A user that no other connection works on at the same time; neighbours in time are far apart in the table.
+    fn user<'a>(&self, world: &'a World, turn: usize) -> &'a User {
+        let of_mine = world.users.len() / self.of;
+        &world.users[(turn * 7_919 % of_mine) * self.of + self.index]
+    }
+
+    async fn match_user(&mut self, name: &str) -> Result<()> {
+        let found = format!("\"userName\":\"{name}\"");
+        let expected = Expected {
+            status: 200,
+            texts: &["\"totalResults\":1", &found],
+        };
+        self.connection
+            .send(Method::GET, &filter(name), None, expected)
+            .await
+            .map(drop)
+    }
+
+    async fn match_nobody(&mut self, name: &str) -> Result<()> {
+        let expected = Expected {
+            status: 200,
+            texts: &["\"totalResults\":0"],
+        };
+        self.connection
+            .send(Method::GET, &filter(name), None, expected)
+            .await
+            .map(drop)
+    }
+
+    async fn read(&mut self, user: &User) -> Result<()> {
+        let expected = Expected {
+            status: 200,
+            texts: &[&user.id, &user.name],
+        };
+        self.connection
+            .send(Method::GET, &format!("/Users/{}", user.id), None, expected)
+            .await
+            .map(drop)
+    }
+
+    async fn create(&mut self, world: &World) -> Result<()> {
+        let number = world.next.fetch_add(1, Ordering::Relaxed);
+        let name = format!("user-{number:07}@contoso.com");
+        let body = json!({
+            "schemas": [
+                "urn:ietf:params:scim:schemas:core:2.0:User",
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+            ],
+            "externalId": format!("0a21f0f2-0000-4000-8000-{number:012}"),
+            "userName": name,
+            "active": true,
+            "name": { "formatted": format!("Ana Ruiz {number}"), "givenName": "Ana", "familyName": format!("Ruiz {number}") },
+            "meta": { "resourceType": "User" },
+            "roles": [{ "primary": true, "type": "WindowsAzureActiveDirectoryRole", "value": "viewer" }],
+        });
+        let echoed = format!("\"userName\":\"{name}\"");
+        let expected = Expected {
+            status: 201,
+            texts: &[&echoed, "\"id\":\""],
+        };
+        let answer = self
+            .connection
+            .send(Method::POST, "/Users", Some(body.to_string()), expected)
+            .await?;
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();
+        if let Some(id) = answer["id"].as_str() {
+            let user = User {
+                id: id.to_owned(),
+                name,
+                active: AtomicBool::new(true),
+                is_admin: AtomicBool::new(false),
+            };
+            world.created_users().push(user);
+        }
+        Ok(())
+    }
+
+    /// As Entra without the compliance flag: the boolean is a string.
+    async fn patch_active(&mut self, user: &User) -> Result<()> {
+        let active = !user.active.load(Ordering::Relaxed);
+        let value = if active { "True" } else { "False" };
+        let body = patch(&json!({ "op": "Replace", "path": "active", "value": value }));
+        let changed = format!("\"active\":{active}");
+        let expected = Expected {
+            status: 200,
+            texts: &[&changed, &user.id],
+        };
+        self.connection
+            .send(
+                Method::PATCH,
+                &format!("/Users/{}", user.id),
+                Some(body),
+                expected,
+            )
+            .await?;
+        user.active.store(active, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn patch_role(&mut self, user: &User) -> Result<()> {
+        let is_admin = !user.is_admin.load(Ordering::Relaxed);
+        let role = if is_admin { "admin" } else { "viewer" };
+        let body = patch(
+            &json!({ "op": "Add", "path": "roles[primary eq \"True\"].value", "value": role }),
+        );
+        let changed = format!("\"value\":\"{role}\"");
+        let expected = Expected {
+            status: 200,
+            texts: &[&changed, &user.id],
+        };
+        self.connection
+            .send(
+                Method::PATCH,
+                &format!("/Users/{}", user.id),
+                Some(body),
+                expected,
+            )
+            .await?;
+        user.is_admin.store(is_admin, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// As Entra writes it: form-encoded.
+fn filter(name: &str) -> String {
+    format!(
+        "/Users?filter=userName+eq+%22{}%22",
+        name.replace('@', "%40")
+    )
+}
+
+fn patch(operation: &serde_json::Value) -> String {
+    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation] }).to_string()
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask bench`: the release program and a durable PostgreSQL for the package `bench`, which measures.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+
+use crate::build::{self, Profile, for_this_computer};
+use crate::postgres::{Cluster, Durability};
+use crate::process::{cargo, run};
+use crate::steps::{note, step};
+use crate::{programs, workspace};
+
+/// Builds and measures. The arguments are the benchmark's: `--help` lists them.
+pub fn bench(quick: bool, arguments: &[OsString]) -> Result<()> {
+    let program = build::build(Profile::Release)?;
+    let package = ["--release", "--package", "bench"];
+    step("Benchmark", || {
+        run(cargo().arg("build").args(package).args(for_this_computer()))
+    })?;
+    let cluster = step("PostgreSQL, durable", || {
+        let Some(programs) = programs::require_postgres() else {
+            note("not here: only SQLite is measured");
+            return Ok(None);
+        };
+        Cluster::start(&programs, Durability::Real).map(Some)
+    })?;
+    eprintln!("\n==> Measuring: leave the computer alone until it is done");
+    let mut command = cargo();
+    command
+        .arg("run")
+        .arg("--quiet")
+        .args(package)
+        .args(for_this_computer())
+        .arg("--");
+    command
+        .arg("--program")
+        .arg(program)
+        .arg("--folder")
+        .arg(workspace::target().join("bench"));
+    if let Some(cluster) = &cluster {
+        command.env("BENCH_POSTGRES_URL", cluster.url("postgres"));
+    }
+    if quick {
+        command.arg("--quick");
+    }
+    run(command.args(arguments))
+}
