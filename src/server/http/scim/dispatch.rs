@@ -151,7 +151,9 @@ impl Call<'_> {
             caller: self.caller,
         };
         let brief = exchange.brief();
-        if let (Target::User(id), Method::DELETE) = (&self.target, &self.method) {
+        if let Target::User(id) = &self.target
+            && self.method == Method::DELETE
+        {
             let outcome = provisioning::delete(app, request, exchange, id.clone()).await;
             return settle(app, brief, outcome).await;
         }
