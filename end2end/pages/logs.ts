@@ -1,0 +1,37 @@
+import type { Locator, Page } from "@playwright/test";
+
+export class LogsPage {
+  readonly heading: Locator;
+  readonly entries: Locator;
+  readonly lookups: Locator;
+  private readonly filters: Locator;
+
+  constructor(private readonly page: Page) {
+    this.heading = page.getByRole("heading", { name: "Provisioning logs" });
+    const table = page.getByRole("table", { name: /^Provisioning logs/ });
+    this.entries = table.getByRole("row").filter({ has: page.getByRole("link") });
+    this.filters = page.getByRole("search", { name: "Filter logs" });
+    this.lookups = this.filters.getByRole("switch", { name: "Show lookups" });
+  }
+
+  entry(identity: string): Locator {
+    return this.entries.filter({ hasText: identity });
+  }
+
+  chip(text: string): Locator {
+    return this.page.getByRole("link", { name: `Remove filter ${text}` });
+  }
+
+  async filter(menu: "Date" | "Status" | "Action", choice: string): Promise<void> {
+    const box = this.filters.locator("details").filter({ hasText: menu });
+    await box.locator("summary").click();
+    await box.getByLabel(choice).check();
+    await box.getByRole("button", { name: "Apply" }).click();
+  }
+
+  /** With scripts the switch works at once; without them Enter sends the form. */
+  async showLookups(): Promise<void> {
+    await this.lookups.check();
+    await this.filters.getByRole("searchbox").press("Enter");
+  }
+}

@@ -1,0 +1,23 @@
+import type { Locator, Page } from "@playwright/test";
+
+export class UserPage {
+  readonly name: Locator;
+  readonly timeline: Locator;
+  readonly json: Locator;
+
+  constructor(page: Page) {
+    this.name = page.getByRole("heading", { level: 1 });
+    this.timeline = page.getByRole("region", { name: "Timeline" });
+    this.json = page.getByRole("region", { name: "SCIM JSON" });
+  }
+
+  event(title: string): Locator {
+    const heading = this.timeline.getByRole("heading", { name: title, exact: true });
+    return this.timeline.getByRole("listitem").filter({ has: heading });
+  }
+
+  /** Old and new value of an attribute that an event changed. */
+  change(title: string, attribute: string): Locator {
+    return this.event(title).getByRole("row").filter({ hasText: attribute }).getByRole("cell");
+  }
+}

@@ -1,0 +1,83 @@
+import { expect, test } from "../support/test";
+
+const marcus = { userName: "marcus@contoso.com", givenName: "Marcus", familyName: "Bell" };
+const ana = { userName: "ana@contoso.com", givenName: "Ana", familyName: "Ruiz", role: "admin" };
+
+test("a refused request is found by its status and explains itself", async ({
+  page,
+  organization,
+  signInPage,
+  logsPage,
+  logPage,
+}) => {
+  const entra = await organization.connect("Entra 2027");
+  await entra.provision(ana);
+  const refused = await entra.create({ ...marcus, role: "SUPERUSER", more: { title: `pasted ${entra.secret}` } });
+  expect(refused.status).toBe(400);
+  await signInPage.enter(await organization.account("viewer"), organization.path("/logs"));
+  await expect(logsPage.entries).toHaveCount(2);
+
+  await logsPage.filter("Status", "Failure");
+  await expect(page).toHaveURL(organization.path("/logs?status=failure"));
+  await expect(logsPage.entries).toHaveCount(1);
+  await expect(logsPage.chip("Status: Failure")).toBeVisible();
+  await logsPage.entry("Marcus Bell").getByRole("link").click();
+
+  await expect(logPage.headline).toHaveText("Create of Marcus Bell was refused");
+  await expect(logPage.explanation).toContainText("Fix it in Entra");
+  await expect(logPage.explanation).toContainText("Entra’s own log shows this as");
+  await expect(logPage.fact("Reason code")).toHaveText("role_unknown");
+  await expect(logPage.fact("Result")).toContainText("Accepted values: super_admin, admin, viewer");
+  await expect(logPage.fact("Token")).toContainText("Entra 2027");
+  await expect(logPage.step("Sign in")).not.toContainText("not run");
+  await expect(logPage.step("Store")).toContainText("not run");
+  await expect(logPage.requestBody).toContainText('"value": "SUPERUSER"');
+  await expect(logPage.requestBody).toContainText('"title": "pasted ');
+  await expect(logPage.responseBody).toContainText('"scimType": "invalidValue"');
+  expect(await page.content()).not.toContain(entra.secret);
+});
+
+test("lookups are shown only when asked for", async ({ page, organization, signInPage, logsPage }) => {
+  const entra = await organization.connect();
+  await entra.testConnection();
+  await entra.provision(ana);
+  await signInPage.enter(await organization.account("viewer"), organization.path("/logs"));
+  await expect(logsPage.entries).toHaveCount(1);
+  await expect(logsPage.entry("Ana Ruiz")).toContainText("Create");
+
+  await logsPage.showLookups();
+  await expect(page).toHaveURL(organization.path("/logs?lookups=1"));
+  // Entries of lookups are written in batches: the last of them may come a second later.
+  await expect(async () => {
+    await page.reload();
+    await expect(logsPage.entries).toHaveCount(3, { timeout: 1_000 });
+  }).toPass();
+  await expect(logsPage.entry("Test connection")).toBeVisible();
+  await expect(logsPage.entry("Match")).toBeVisible();
+});
+
+test("a change says what it changed, in the list and in full", async ({ organization, signInPage, logsPage, logPage }) => {
+  const entra = await organization.connect();
+  const id = await entra.provision(ana);
+  await entra.change(id, [{ op: "Add", path: 'roles[primary eq "True"].value', value: "viewer" }]);
+  await signInPage.enter(await organization.account("viewer"), organization.path("/logs?action=update"));
+  await expect(logsPage.entries).toHaveCount(1);
+  await expect(logsPage.entry("Ana Ruiz")).toContainText("Role: admin → viewer");
+  await logsPage.entry("Ana Ruiz").getByRole("link").click();
+  await expect(logPage.headline).toHaveText("Update of Ana Ruiz succeeded");
+});
+
+test("a part of a log entry can be copied @scripts", async ({ page, context, organization, signInPage, logsPage, logPage }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const entra = await organization.connect();
+  await entra.provision(ana);
+  await signInPage.enter(await organization.account("viewer"), organization.path("/logs"));
+  await logsPage.entry("Ana Ruiz").getByRole("link").click();
+  await expect(logPage.headline).toHaveText("Create of Ana Ruiz succeeded");
+  // A click before the scripts run does nothing.
+  await expect(async () => {
+    await page.getByRole("button", { name: "Copy Request body" }).click();
+    await expect(page.getByText("Copied")).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('"userName": "ana@contoso.com"');
+});

@@ -1,0 +1,51 @@
+import { expect, test } from "../support/test";
+
+test("an administrator walks through all pages on a phone", async ({
+  page,
+  organization,
+  signInPage,
+  overviewPage,
+  usersPage,
+  userPage,
+  logsPage,
+  logPage,
+  tokensPage,
+  frame,
+}) => {
+  const fits = async () => {
+    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(await overflow(), `${page.url()} scrolls sideways`).toBeLessThanOrEqual(0);
+  };
+  const entra = await organization.connect();
+  await entra.provision({ userName: "ana.ruiz.of.a.long.name@contoso.com", givenName: "Ana", familyName: "Ruiz", role: "admin" });
+  await entra.create({ userName: "marcus@contoso.com", givenName: "Marcus", familyName: "Bell", role: "SUPERUSER" });
+
+  await signInPage.open();
+  await fits();
+  await signInPage.signIn(await organization.account("admin"));
+  await expect(overviewPage.sentence).toContainText("1 request failed in the last 24 hours");
+  await fits();
+
+  await frame.goTo("Users");
+  await expect(usersPage.heading).toBeVisible();
+  await fits();
+  await usersPage.person("Ana Ruiz").click();
+  await expect(userPage.name).toHaveText("Ana Ruiz");
+  await fits();
+
+  await frame.goTo("Logs");
+  await expect(logsPage.heading).toBeVisible();
+  await fits();
+  await page.getByRole("link", { name: "Marcus Bell" }).click();
+  await expect(logPage.headline).toHaveText("Create of Marcus Bell was refused");
+  await fits();
+
+  await frame.goTo("Tokens");
+  await expect(tokensPage.heading).toBeVisible();
+  await fits();
+  await page.getByRole("link", { name: "Revoke" }).click();
+  await expect(tokensPage.dialog).toBeVisible();
+  await fits();
+  await tokensPage.dialog.getByRole("link", { name: "Keep token" }).click();
+  await expect(tokensPage.dialog).toHaveCount(0);
+});
