@@ -16,7 +16,9 @@ use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::list::ListQuery;
 use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
-use crate::server::services::provisioning::{self, Answer, Caller, Refusal, Refused, Unproved, UserRequest};
+use crate::server::services::provisioning::{
+    self, Answer, Caller, Refusal, Refused, Unproved, UserRequest,
+};
 use crate::server::services::recording::Exchange;
 
 /// Authenticates, reads the body and runs the use case. Always leaves an entry where the log wants one.
@@ -165,9 +167,7 @@ impl Call<'_> {
             (Target::User(id), Method::PATCH) => {
                 provisioning::patch(app, request, exchange, id, body).await
             }
-            (Target::User(id), _) => {
-                provisioning::replace(app, request, exchange, id, body).await
-            }
+            (Target::User(id), _) => provisioning::replace(app, request, exchange, id, body).await,
             _ => provisioning::create(app, request, exchange, body).await,
         };
         settle(app, brief, outcome).await

@@ -98,7 +98,12 @@ impl Unit<'_, '_> {
         self.exchange
             .done(StepKind::Apply, "All operations were applied to a copy.");
         let remarks = &mut self.exchange.remarks;
-        policy::check_names(&mut after, Some(&before.user), &self.request.caller, remarks)?;
+        policy::check_names(
+            &mut after,
+            Some(&before.user),
+            &self.request.caller,
+            remarks,
+        )?;
         let role = if after.roles().ne(before.user.roles()) {
             self.decide_role(&mut after, Some(&before)).await?
         } else {
@@ -154,7 +159,17 @@ impl Unit<'_, '_> {
         let version = before.stored.version + 1;
         let row = columns(&next.user, &next.role)?;
         let renamed = row.user_name_key != case_key(&before.stored.user_name);
-        match users::update(self.tx, organization_id, &id, version, self.now, renamed, row).await {
+        match users::update(
+            self.tx,
+            organization_id,
+            &id,
+            version,
+            self.now,
+            renamed,
+            row,
+        )
+        .await
+        {
             Ok(()) => {}
             Err(StoreError::Conflict { .. }) => {
                 return Err(self.taken(&next.user).await?.into());

@@ -62,8 +62,7 @@ impl Unit<'_, '_> {
         let version = before.stored.version + 1;
         self.keep_history(id, version, ChangeKind::Deleted, &next)
             .await?;
-        self.exchange
-            .done(StepKind::Store, "The user was deleted.");
+        self.exchange.done(StepKind::Store, "The user was deleted.");
         Ok(Answer {
             status: 204,
             body: None,
