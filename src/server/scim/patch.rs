@@ -11,6 +11,8 @@ mod tests;
 #[cfg(test)]
 mod tests_entra;
 #[cfg(test)]
+mod tests_properties;
+#[cfg(test)]
 mod tests_roles;
 
 use serde_json::{Map, Value};
