@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 
 export class Watch {
   readonly problems: string[] = [];
+  private readonly expected: RegExp[] = [];
 
   constructor(page: Page) {
     page.on("pageerror", (error) => this.problems.push(`page error: ${error.stack ?? error.message}`));
@@ -16,7 +17,8 @@ export class Watch {
     page.on("response", (response) => {
       // Documents are what the tests are about: they look at the status themselves.
       const kind = response.request().resourceType();
-      if (response.status() >= 400 && kind !== "document") {
+      const isExpected = this.expected.some((pattern) => pattern.test(response.url()));
+      if (response.status() >= 400 && kind !== "document" && !isExpected) {
         this.problems.push(`${response.status()} for ${kind} ${response.url()}`);
       }
     });
@@ -25,5 +27,10 @@ export class Watch {
       const reason = request.failure()?.errorText ?? "";
       if (reason !== "net::ERR_ABORTED") this.problems.push(`${reason} for ${request.url()}`);
     });
+  }
+
+  /** Refused requests whose address matches are part of the test. */
+  expect(pattern: RegExp): void {
+    this.expected.push(pattern);
   }
 }
