@@ -2,8 +2,8 @@
 //!
 //! The form stays where it is while results change, so its state is given as functions.
 
-use leptos::prelude::*;
 use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
 use leptos::web_sys::{FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
