@@ -63,32 +63,7 @@ impl Connection {
         body: Option<String>,
         expected: Expected<'_>,
     ) -> Result<Bytes> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.target.base))
-            .header(header::HOST, &self.target.address)
-            .header(
-                header::AUTHORIZATION,
-                format!("Bearer {}", self.target.token),
-            );
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/scim+json; charset=utf-8");
-        }
-        let request = request.body(Full::new(Bytes::from(body.unwrap_or_default())))?;
-        let started = Instant::now();
-        // A server that hangs must not hang the benchmark.
-        let exchange = async {
-            self.sender.ready().await?;
-            let response = self.sender.send_request(request).await?;
-            let status = response.status().as_u16();
-            Ok::<_, hyper::Error>((status, response.into_body().collect().await?.to_bytes()))
-        };
-        let Ok(answer) = tokio::time::timeout(Duration::from_secs(30), exchange).await else {
-            bail!("no answer within 30 seconds");
-        };
-        let (status, body) = answer.context("the connection broke")?;
-        self.latencies
-            .push(u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX));
+        let (status, body) = self.exchange(method, path, body).await?;
         let text = String::from_utf8_lossy(&body);
         let right = status == expected.status
             && expected
@@ -105,5 +80,41 @@ impl Connection {
             });
         }
         Ok(body)
+    }
+
+    /// Sends one request, measures it, and gives status and body.
+    pub async fn exchange(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<(u16, Bytes)> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.target.base))
+            .header(header::HOST, &self.target.address)
+            .header(
+                header::AUTHORIZATION,
+                format!("Bearer {}", self.target.token),
+            );
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/scim+json; charset=utf-8");
+        }
+        let request = request.body(Full::new(Bytes::from(body.unwrap_or_default())))?;
+        let started = Instant::now();
+        // A server that hangs must not hang us.
+        let exchange = async {
+            self.sender.ready().await?;
+            let response = self.sender.send_request(request).await?;
+            let status = response.status().as_u16();
+            Ok::<_, hyper::Error>((status, response.into_body().collect().await?.to_bytes()))
+        };
+        let Ok(answer) = tokio::time::timeout(Duration::from_secs(30), exchange).await else {
+            bail!("no answer within 30 seconds");
+        };
+        let answer = answer.context("the connection broke")?;
+        self.latencies
+            .push(u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX));
+        Ok(answer)
     }
 }

@@ -7,6 +7,7 @@
 mod budgets;
 mod ceiling;
 mod client;
+mod fill;
 mod load;
 mod operations;
 mod report;
@@ -35,6 +36,8 @@ enum Command {
     /// Serve one fixed answer: the ceiling of reads, in a process of its own as the program is
     #[command(hide = true)]
     BareHandler,
+    /// Fill a running application with a realistic organization
+    Fill(fill::Options),
 }
 
 /// What to measure.
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Some(Command::BareHandler) => ceiling::serve_bare_handler(),
+        Some(Command::Fill(options)) => fill::run(&options),
         None => suite::run(&arguments.options),
     };
     match result {

@@ -25,7 +25,7 @@ impl Row {
         self.cpu.as_secs_f64() * 1e6 / self.outcome.requests.max(1) as f64
     }
 
-    /// Share of the ceiling.
+    /// Share of the ceiling. The mix has none: some of it waits for the disk and some does not.
     pub fn ratio(&self) -> f64 {
         self.outcome.per_second() / self.ceiling
     }
@@ -46,8 +46,9 @@ pub fn head() {
 }
 
 pub fn row(row: &Row) {
+    let with_ceiling = Some(row).filter(|row| row.operation != Operation::EntraMix);
     println!(
-        "| {:<10} | {:>7} | {:<12} | {:>5} | {:>10.0} | {:>6.2} | {:>6.2} | {:>8} | {:>6.0} | {:>9.0} | {:>5.2} |",
+        "| {:<10} | {:>7} | {:<12} | {:>5} | {:>10.0} | {:>6.2} | {:>6.2} | {:>8} | {:>6.0} | {:>9} | {:>5} |",
         database(row.database),
         row.users,
         row.operation.name(),
@@ -57,8 +58,8 @@ pub fn row(row: &Row) {
         f64::from(row.outcome.p99) / 1e3,
         row.outcome.failures,
         row.cpu_per_request(),
-        row.ceiling,
-        row.ratio(),
+        with_ceiling.map_or_else(|| "-".to_owned(), |row| format!("{:.0}", row.ceiling)),
+        with_ceiling.map_or_else(|| "-".to_owned(), |row| format!("{:.2}", row.ratio())),
     );
     if let Some(failure) = &row.outcome.first_failure {
         println!("  first failure: {failure}");

@@ -45,3 +45,13 @@ pub fn bench(quick: bool, arguments: &[OsString]) -> Result<()> {
     }
     run(command.args(arguments))
 }
+
+/// Fills a running application. It is the benchmark's client that speaks.
+pub fn fill(arguments: &[OsString]) -> Result<()> {
+    let mut command = cargo();
+    command
+        .args(["run", "--quiet", "--package", "bench"])
+        .args(for_this_computer())
+        .args(["--", "fill"]);
+    run(command.args(arguments))
+}

@@ -62,6 +62,15 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
+    /// Fill a running application with a realistic organization, over SCIM as Entra does
+    #[command(
+        after_help = "Example:\n  cargo xtask fill --url http://127.0.0.1:3000 --organization contoso --token rhp_..."
+    )]
+    Fill {
+        /// --url, --organization, --token, --users
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Minify and compress the site of a release build (part of `build --release`)
     #[cfg(feature = "pack")]
     #[command(hide = true)]
@@ -82,6 +91,7 @@ fn main() -> ExitCode {
             arguments,
         }),
         Command::Bench { quick, arguments } => bench::bench(quick, &arguments),
+        Command::Fill { arguments } => bench::fill(&arguments),
         Command::Lint => lint::lint(),
         #[cfg(feature = "pack")]
         Command::Pack => site::pack::pack(),

@@ -44,7 +44,11 @@ pub fn compile(profile: Profile) -> Result<PathBuf> {
     command.args(["build", "--package", NAME, "--lib", "--target", TARGET]);
     command.args(["--no-default-features", "--features", "hydrate"]);
     let folder = match profile {
-        Profile::Dev => "debug",
+        Profile::Dev => {
+            // wasm-bindgen drops debug information, so none is made.
+            command.env("CARGO_PROFILE_DEV_DEBUG", "false");
+            "debug"
+        }
         Profile::Release => {
             command.args(["--profile", "wasm-release"]);
             "wasm-release"
