@@ -7,7 +7,7 @@ export class Watch {
   readonly problems: string[] = [];
   private readonly expected: RegExp[] = [];
 
-  constructor(page: Page) {
+  constructor(page: Page, hasScripts: boolean) {
     page.on("pageerror", (error) => this.problems.push(`page error: ${error.stack ?? error.message}`));
     page.on("console", (message) => {
       // What failed to load is told below, with its kind.
@@ -25,7 +25,9 @@ export class Watch {
     page.on("requestfailed", (request) => {
       // Leaving a page ends what is still on its way.
       const reason = request.failure()?.errorText ?? "";
-      if (reason !== "net::ERR_ABORTED") this.problems.push(`${reason} for ${request.url()}`);
+      // A browser without scripts does not load them.
+      const isScript = !hasScripts && request.resourceType() === "script";
+      if (reason !== "net::ERR_ABORTED" && !isScript) this.problems.push(`${reason} for ${request.url()}`);
     });
   }
 
