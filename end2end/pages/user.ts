@@ -8,7 +8,7 @@ export class UserPage {
   constructor(private readonly page: Page) {
     this.name = page.getByRole("heading", { level: 1 });
     this.timeline = page.getByRole("region", { name: "Timeline" });
-    this.json = page.getByRole("region", { name: "SCIM JSON" }).locator("code");
+    this.json = page.locator("pre").and(page.getByRole("region", { name: "SCIM JSON" }));
   }
 
   event(title: string): Locator {
