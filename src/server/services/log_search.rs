@@ -5,7 +5,7 @@ use super::moments::{self, Moments};
 use super::organization;
 use crate::model::log::{
     Action, AttributeChange, CycleSummary, Explanation, HourCount, LogDetail, LogFilter, LogPage,
-    LogPayload, LogRemark, LogRow, Status, Step,
+    LogPayload, LogRemark, LogRow, Status, Step, StepKind, StepOutcome,
 };
 use crate::model::page::Page;
 use crate::server::App;
@@ -241,6 +241,19 @@ pub(super) fn refusal(reason: Option<&str>, detail: Option<&str>) -> String {
     }
 }
 
+/// The last step of a request that was refused on its way there: that nothing was stored is worth a line.
+fn not_stored(steps: &[Step]) -> Option<Step> {
+    let refused = steps.last()?;
+    let is_on_the_way = refused.outcome == StepOutcome::Failed
+        && !matches!(refused.kind, StepKind::Authenticate | StepKind::Store);
+    is_on_the_way.then(|| Step {
+        kind: StepKind::Store,
+        outcome: StepOutcome::NotRun,
+        duration_us: 0,
+        text: "Nothing was changed: a request is applied whole or not at all.".to_owned(),
+    })
+}
+
 /// What the catalogue of reason codes says.
 fn explanation(reason: &str) -> Option<Explanation> {
     let found = Reason::from_code(reason)?.explanation();
@@ -331,7 +344,8 @@ fn assemble(
     moments: &Moments,
 ) -> Result<LogDetail, ServiceError> {
     let entry = full.entry;
-    let steps: Vec<Step> = serde_json::from_str(&full.steps).map_err(StoreError::from)?;
+    let mut steps: Vec<Step> = serde_json::from_str(&full.steps).map_err(StoreError::from)?;
+    steps.extend(not_stored(&steps));
     let remarks: Vec<LogRemark> = match &full.remarks {
         Some(remarks) => serde_json::from_str(remarks).map_err(StoreError::from)?,
         None => Vec::new(),
