@@ -1,4 +1,4 @@
-import type { Locator, Page } from "@playwright/test";
+import { type Locator, type Page, expect } from "@playwright/test";
 
 export class LogsPage {
   readonly heading: Locator;
@@ -31,7 +31,11 @@ export class LogsPage {
 
   /** With scripts the switch works at once; without them Enter sends the form. */
   async showLookups(): Promise<void> {
-    await this.lookups.check();
-    await this.filters.getByRole("searchbox").press("Enter");
+    // What is set before the scripts have taken the page over is reset by them: a person sets it again.
+    await expect(async () => {
+      await this.lookups.check();
+      await this.filters.getByRole("searchbox").press("Enter");
+      await expect(this.page).toHaveURL(/[?&]lookups=1/, { timeout: 2_000 });
+    }).toPass();
   }
 }
