@@ -5,14 +5,14 @@ export class UserPage {
   readonly timeline: Locator;
   readonly json: Locator;
 
-  constructor(page: Page) {
+  constructor(private readonly page: Page) {
     this.name = page.getByRole("heading", { level: 1 });
     this.timeline = page.getByRole("region", { name: "Timeline" });
-    this.json = page.getByRole("region", { name: "SCIM JSON" });
+    this.json = page.locator("pre").and(page.getByRole("region", { name: "SCIM JSON" }));
   }
 
   event(title: string): Locator {
-    const heading = this.timeline.getByRole("heading", { name: title, exact: true });
+    const heading = this.page.getByRole("heading", { name: title, exact: true });
     return this.timeline.getByRole("listitem").filter({ has: heading });
   }
 

@@ -57,6 +57,6 @@ fresh("a slug that is taken is said at its field, and what was typed is kept", a
   await page.goto(`${server.url}/organizations`);
   await organizationsPage.create({ name: "Fabrikam again", slug: "fabrikam" });
   await expect(organizationsPage.refusal).toBeVisible();
-  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Fabrikam again");
-  await expect(page.getByLabel("Slug")).toHaveValue("fabrikam");
+  await expect(organizationsPage.name).toHaveValue("Fabrikam again");
+  await expect(organizationsPage.slug).toHaveValue("fabrikam");
 });

@@ -1,3 +1,4 @@
+import { Organization } from "../support/organization";
 import { expect, test } from "../support/test";
 
 test("a wrong password is refused, the right one leads to the organization, and out again", async ({
@@ -52,7 +53,10 @@ test("a Viewer sees everything and can change nothing", async ({
   frame,
   tokensPage,
   usersPage,
+  watch,
 }) => {
+  // The form's identity is refused to those who get no form.
+  watch.expect(/\/api\/tokens\/form\?/);
   const viewer = await organization.account("viewer");
   await organization.connect("Entra");
   await signInPage.enter(viewer, organization.path());
@@ -68,8 +72,12 @@ test("a Viewer sees everything and can change nothing", async ({
   await expect(usersPage.heading).toBeVisible();
 });
 
-test("an organization of others does not exist for its neighbours", async ({ page, program, organization, signInPage }) => {
-  const { Organization } = await import("../support/organization");
+test("an organization of others does not exist for its neighbours", async ({
+  page,
+  program,
+  organization,
+  signInPage,
+}) => {
   const other = await Organization.create(program, "Fabrikam Inc.");
   await signInPage.enter(await organization.account("admin"), organization.path());
   const answer = await page.goto(other.path("/users"));

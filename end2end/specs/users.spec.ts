@@ -1,3 +1,4 @@
+import { expectAddress } from "../support/address";
 import { started } from "../support/scripts";
 import { expect, test } from "../support/test";
 
@@ -19,7 +20,7 @@ test("users are found by name and by state, and the address keeps it", async ({
   await usersPage.find("mar");
   await expect(usersPage.rows).toHaveCount(1);
   await expect(usersPage.person("Marcus Bell")).toBeVisible();
-  expect(new URL(page.url()).searchParams.get("q")).toBe("mar");
+  await expectAddress(page, organization.path("/users"), { q: "mar" });
   await page.goBack();
   await expect(usersPage.rows).toHaveCount(2);
   await expect(usersPage.search).toHaveValue("");

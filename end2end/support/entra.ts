@@ -58,7 +58,7 @@ export class Entra {
       externalId: randomUUID(),
       userName,
       active: true,
-      name: { formatted: `${givenName} ${familyName}`, givenName, familyName },
+      name: { givenName, familyName },
       meta: { resourceType: "User" },
       roles: [{ primary: true, type: "WindowsAzureActiveDirectoryRole", value: role }],
       ...more,

@@ -46,7 +46,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
   organization: async ({ program }, use) => use(await Organization.create(program, "Contoso Ltd")),
   watch: [
     async ({ page, javaScriptEnabled }, use) => {
-      const watch = new Watch(page);
+      const watch = new Watch(page, !!javaScriptEnabled);
       if (javaScriptEnabled) await noteStart(page);
       await use(watch);
       // The last page's scripts, too, must have come to life.

@@ -52,7 +52,7 @@ fn initials(name: &str) -> String {
     let last = if name.contains('@') {
         words.next()
     } else {
-        words.last()
+        words.next_back()
     };
     first
         .into_iter()

@@ -1,6 +1,7 @@
 //! The frame of the pages before one is signed in.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 
@@ -173,6 +174,7 @@ pub fn PasswordForm(details: LinkDetails, action: String, submit: &'static str) 
 pub fn DeadLink() -> impl IntoView {
     answer_with(404);
     view! {
+        <Title text="This link no longer works"/>
         <Entrance
             title="This link no longer works"
             lead="It has been used or has expired. Ask whoever sent it for a new one."

@@ -29,14 +29,17 @@ pub fn date(moment: &Moment) -> &str {
 
 /// "9 ms", "1.2 s"; below a millisecond with one digit.
 pub fn duration(microseconds: i64) -> String {
-    match microseconds {
-        ..10_000 => format!("{}.{} ms", microseconds / 1_000, microseconds % 1_000 / 100),
-        ..1_000_000 => format!("{} ms", microseconds / 1_000),
-        _ => format!(
+    let (thousands, rest) = (microseconds / 1_000, microseconds % 1_000 / 100);
+    if microseconds < 10_000 {
+        format!("{thousands}.{rest} ms")
+    } else if microseconds < 1_000_000 {
+        format!("{thousands} ms")
+    } else {
+        format!(
             "{}.{} s",
             microseconds / 1_000_000,
             microseconds % 1_000_000 / 100_000
-        ),
+        )
     }
 }
 

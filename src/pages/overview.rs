@@ -250,7 +250,11 @@ fn token_state(tokens: &[TokenRow]) -> String {
 /// What to do in Entra, under Entra's own names.
 #[component]
 fn Connect(frame: Frame) -> impl IntoView {
-    let tokens = frame.href("/tokens#create");
+    let token = if frame.is_admin() {
+        view! { <a href=frame.href("/tokens#create")>"Create a Secret Token"</a> ". It is shown once." }.into_any()
+    } else {
+        "An administrator of the organization creates a Secret Token. It is shown once.".into_any()
+    };
     view! {
         <section class="stack" aria-labelledby="connect">
             <div>
@@ -261,7 +265,7 @@ fn Connect(frame: Frame) -> impl IntoView {
             </div>
             <CopyField id="tenant-url" label="Tenant URL" value=frame.organization.tenant_url/>
             <Steps>
-                <Step><a href=tokens>"Create a Secret Token"</a> ". It is shown once."</Step>
+                <Step>{token}</Step>
                 <Step>
                     "In the Microsoft Entra admin center, open "
                     <MenuPath parts=&["Enterprise applications", "Rhombus Systems", "Provisioning"]/>

@@ -18,6 +18,7 @@ use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
 use crate::components::pager::number;
+use crate::components::problem::Problem;
 use crate::components::steps::{MenuPath, Step, Steps};
 use crate::components::table::{Dash, Table};
 use crate::components::time::{Time, date};
@@ -98,14 +99,12 @@ fn TokensView(
             let is_last = is_last_in_use(&tokens, &token);
             view! { <Revoke path=path.clone() token is_last/> }.into_any()
         }
-        Ok(_) => {
-            view! { <crate::components::problem::Problem error=AppError::Forbidden/> }.into_any()
-        }
-        Err(error) => view! { <crate::components::problem::Problem error/> }.into_any(),
+        Ok(_) => view! { <Problem error=AppError::Forbidden/> }.into_any(),
+        Err(error) => view! { <Problem error/> }.into_any(),
     });
     let form = once.filter(|_| may_manage).map(|once| match rotated {
         Some(Ok(token)) => view! { <Rotate path=path.clone() token answer/> }.into_any(),
-        Some(Err(error)) => view! { <crate::components::problem::Problem error/> }.into_any(),
+        Some(Err(error)) => view! { <Problem error/> }.into_any(),
         None => view! { <Create path=path.clone() once answer/> }.into_any(),
     });
     let actions_path = path.clone();

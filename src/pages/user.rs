@@ -96,9 +96,9 @@ fn UserView(
                 </section>
                 <div class="stack-loose">
                     <Attributes attributes=user.attributes/>
-                    <section id="json" aria-label="SCIM JSON">
+                    <div id="json">
                         <Code heading=json_heading text=user.json what="SCIM JSON"/>
-                    </section>
+                    </div>
                     <LogEntries organization logs all=all_logs/>
                 </div>
             </div>

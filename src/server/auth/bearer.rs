@@ -3,17 +3,10 @@
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
 use crate::server::secret::Secret;
+use crate::server::services::provisioning::PresentedToken;
 
 /// What a token of ours begins with.
 const START: &str = "rhp_";
-
-/// The token of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bearer {
-    pub secret: Secret,
-    /// `Bearer Bearer rhp_...`: the admin pasted the scheme together with the token.
-    pub doubled: bool,
-}
 
 /// Why a request has no usable token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +38,9 @@ impl BearerError {
 ///
 /// # Errors
 /// [`BearerError`]; nothing of the header's text goes into it.
-pub fn parse<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Result<Bearer, BearerError> {
+pub fn parse<'a>(
+    mut values: impl Iterator<Item = &'a [u8]>,
+) -> Result<PresentedToken, BearerError> {
     let value = values.next().ok_or(BearerError::Missing)?;
     if values.next().is_some() {
         return Err(BearerError::Malformed);
@@ -68,7 +63,7 @@ pub fn parse<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Result<Bearer, B
     {
         return Err(BearerError::Malformed);
     }
-    Ok(Bearer {
+    Ok(PresentedToken {
         secret: Secret::new(rest),
         doubled: schemes > 1,
     })

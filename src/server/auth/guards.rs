@@ -11,8 +11,8 @@ use crate::server::App;
 use crate::server::actor::{Actor, Allowed, ClientAddress, OrganizationRef, Permission};
 use crate::server::auth::session;
 use crate::server::error::ServiceError;
+use crate::server::services::accounts::Account;
 use crate::server::services::{accounts, organizations};
-use crate::server::store::accounts::Account;
 
 /// Proof that whoever sent the request under way may do `permission`: for server functions, which find the
 /// service and the request in Leptos's contexts.

@@ -17,11 +17,12 @@ use crate::server::services::account_links::NewLink;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::sign_in::AccessError;
 use crate::server::services::{moments, names, passwords};
-use crate::server::store::accounts::{self, Account, NewAccount};
+use crate::server::store::accounts::{self, NewAccount};
 use crate::server::store::keyset::{self, From};
 use crate::server::store::{Tx, sessions};
 
 pub use crate::server::services::account_links::find_link;
+pub use crate::server::store::accounts::Account;
 
 /// Somebody who is to have an account.
 #[derive(Debug, Clone)]

@@ -238,10 +238,14 @@ fn flatten(path: String, value: &Value, flat: &mut Vec<(String, String)>) {
 
 /// An element by its type, else as the primary one, else by its place.
 fn element_path(path: &str, index: usize, element: &Value) -> String {
-    if let Some(kind) = element.get("type").and_then(Value::as_str) {
+    let is_primary = element.get("primary").and_then(Value::as_bool) == Some(true);
+    // Roles are mapped by what is primary: all of them have the same type.
+    if is_primary && path == "roles" {
+        format!("{path}[primary eq \"True\"]")
+    } else if let Some(kind) = element.get("type").and_then(Value::as_str) {
         format!("{path}[type eq \"{kind}\"]")
-    } else if element.get("primary").and_then(Value::as_bool) == Some(true) {
-        format!("{path}[primary eq true]")
+    } else if is_primary {
+        format!("{path}[primary eq \"True\"]")
     } else {
         format!("{path}[{}]", index + 1)
     }

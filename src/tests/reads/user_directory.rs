@@ -245,8 +245,8 @@ db_test! {
             ("emails[type eq \"work\"].type", "work"),
             ("emails[type eq \"work\"].value", "a@contoso.com"),
             ("emails[2].value", "b@contoso.com"),
-            ("roles[primary eq true].value", "viewer"),
-            ("roles[primary eq true].primary", "true"),
+            ("roles[primary eq \"True\"].value", "viewer"),
+            ("roles[primary eq \"True\"].primary", "true"),
             ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "Facilities"),
         ]);
         let json: serde_json::Value = serde_json::from_str(&detail.json).unwrap();

@@ -10,7 +10,7 @@ use super::answer::Reply;
 use super::target::{self, Target};
 use super::{Scim, body, headers, settle};
 use crate::model::log::{Action, StepKind};
-use crate::server::auth::bearer;
+use crate::server::auth::bearer::{self, BearerError};
 use crate::server::scim::discovery;
 use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::list::ListQuery;
@@ -44,7 +44,7 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         .get_all(AUTHORIZATION)
         .iter()
         .map(axum::http::HeaderValue::as_bytes);
-    let bearer = bearer::parse(values);
+    let bearer = bearer::parse(values).map_err(BearerError::into_scim);
     let caller = match provisioning::authenticate(app, &slug, bearer, &mut exchange).await {
         Ok(caller) => caller,
         Err(Refused::Unproved(unproved)) => return unproved_reply(scim, exchange, unproved).await,

@@ -3,12 +3,12 @@
 use crate::model::log::StepKind;
 use crate::model::organization::{MissingNames, MissingRole, ProvisioningState, UnknownRole};
 use crate::server::App;
-use crate::server::auth::bearer::{Bearer, BearerError};
 use crate::server::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::Remark;
+use crate::server::secret::Secret;
 use crate::server::services::recording::{CallingToken, Exchange, Note};
 use crate::server::store::tokens;
 
@@ -26,6 +26,14 @@ pub struct Caller {
     pub missing_role: MissingRole,
     pub unknown_role: UnknownRole,
     pub token: CallingToken,
+}
+
+/// The token that a request carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresentedToken {
+    pub secret: Secret,
+    /// `Bearer Bearer rhp_...`: the admin pasted the scheme together with the token.
+    pub doubled: bool,
 }
 
 /// Why a caller is refused.
@@ -59,7 +67,7 @@ impl From<StoreError> for Refused {
 pub async fn authenticate(
     app: &App,
     slug: &str,
-    bearer: Result<Bearer, BearerError>,
+    bearer: Result<PresentedToken, ScimError>,
     exchange: &mut Exchange,
 ) -> Result<Caller, Refused> {
     let hash = match &bearer {
@@ -81,7 +89,7 @@ pub async fn authenticate(
     if let Some(id) = &organization_id {
         exchange.organization_id.clone_from(id);
     }
-    let bearer = bearer.map_err(|error| unproved(error.into_scim()))?;
+    let bearer = bearer.map_err(unproved)?;
     let Some(organization) = found.organization else {
         return Err(unproved(ScimError::token_refused(
             Reason::OrganizationUnknown,

@@ -11,7 +11,7 @@ mod policy;
 mod read;
 mod unit;
 
-pub use caller::{Caller, Refused, Unproved, authenticate};
+pub use caller::{Caller, PresentedToken, Refused, Unproved, authenticate};
 pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;

@@ -1,0 +1,59 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import type { Organization } from "../support/organization";
+import { expect, test } from "../support/test";
+
+async function check(page: Page): Promise<void> {
+  const result = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+  const found = result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  expect.soft(found, page.url()).toEqual([]);
+}
+
+async function fill(organization: Organization): Promise<{ user: string; refused: string }> {
+  const entra = await organization.connect();
+  const user = await entra.provision({ userName: "ana@contoso.com", givenName: "Ana", familyName: "Ruiz", role: "admin" });
+  await entra.change(user, [{ op: "Replace", path: "name.familyName", value: "Ruiz Vega" }]);
+  const marcus = { userName: "marcus@contoso.com", givenName: "Marcus", familyName: "Bell", role: "SUPERUSER" };
+  const refused = (await entra.create(marcus)).headers.get("x-request-id") ?? "";
+  return { user, refused };
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    test("what comes before signing in is accessible", async ({ page, program }) => {
+      await page.goto("/sign-in?error=credentials");
+      await check(page);
+      await page.goto(program.firstStartLink);
+      await check(page);
+      await page.goto("/first-start/unknown");
+      await check(page);
+    });
+
+    test("the pages of an organization are accessible", async ({ page, organization, signInPage }) => {
+      await signInPage.enter(await organization.account("admin"), organization.path());
+      await check(page);
+      for (const path of ["/users", "/logs", "/tokens"]) {
+        await page.goto(organization.path(path));
+        await check(page);
+      }
+
+      const { user, refused } = await fill(organization);
+      const paths = ["", "/users", `/users/${user}`, "/logs", `/logs/${refused}`, "/tokens", "/users/unknown"];
+      for (const path of paths) {
+        await page.goto(organization.path(path));
+        await check(page);
+      }
+      await page.goto(organization.path("/tokens"));
+      await page.getByRole("link", { name: "Rotate" }).click();
+      await page.getByRole("button", { name: "Create the new token" }).waitFor();
+      await check(page);
+      await page.goto(organization.path("/tokens"));
+      await page.getByRole("link", { name: "Revoke" }).click();
+      await page.getByRole("dialog").waitFor();
+      await check(page);
+    });
+  });
+}
