@@ -9,10 +9,11 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// Where the browser starts: takes over the page that the server rendered.
+/// Where the browser starts. Pages stay as the server rendered them; the islands in them come alive one by one
+/// (`app::shell` has the script).
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    leptos::mount::hydrate_islands();
 }

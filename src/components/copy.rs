@@ -22,13 +22,13 @@ fn copier(text: String) -> (ReadSignal<bool>, impl Fn() + Clone) {
 }
 
 /// A labelled button: "Copy", then "Copied".
-#[component]
+#[island]
 pub fn CopyButton(
     #[prop(into)] text: String,
     /// What is copied: "Tenant URL".
     #[prop(into)]
     what: String,
-    #[prop(optional)] plain: bool,
+    plain: bool,
 ) -> impl IntoView {
     let (copied, copy) = copier(text);
     let class = if plain {
@@ -45,7 +45,7 @@ pub fn CopyButton(
 }
 
 /// Only the icon, beside a value in running text.
-#[component]
+#[island]
 pub fn CopyIcon(#[prop(into)] text: String, #[prop(into)] what: String) -> impl IntoView {
     let (copied, copy) = copier(text);
     view! {
@@ -82,7 +82,7 @@ pub fn CopyField(
             <span class="label" id=id>{label}</span>
             <div class=class role="group" aria-labelledby=id>
                 <code tabindex="0">{value.clone()}</code>
-                <CopyButton text=value what=label/>
+                <CopyButton text=value what=label plain=false/>
             </div>
             {hint.map(|hint| view! { <p class="hint">{hint}</p> })}
         </div>

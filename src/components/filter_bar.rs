@@ -1,34 +1,58 @@
 //! Filters live in the address: a GET form to set them, chips to take them away.
 //!
-//! The form stays where it is while results change, so its state is given as functions.
+//! With scripts the results follow the text as it is typed, and a switch needs no button.
 
-use leptos::ev::SubmitEvent;
+use std::time::Duration;
+
+use leptos::ev::{Event, SubmitEvent};
 use leptos::prelude::*;
 use leptos::web_sys::{FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use super::icon::{Icon, IconName};
+use super::region::{self, Address};
 
-/// `action` is the list's own path.
-#[component]
+/// How long typing must rest before the results follow.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// `action` is the list's own path; what the filters act on stands in a `Region`.
+#[island]
 pub fn FilterBar(
     #[prop(into)] action: String,
     /// "Filter users".
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     children: Children,
 ) -> impl IntoView {
-    let navigate = use_navigate();
-    let path = action.clone();
+    let path = StoredValue::new(action.clone());
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let address = move |form: &HtmlFormElement| path.with_value(|path| filtered(path, form));
     let submit = move |event: SubmitEvent| {
-        let form = event_target::<HtmlFormElement>(&event);
-        if let Some(query) = filled_in(&form) {
+        if let Some(address) = address(&event_target(&event)) {
             event.prevent_default();
-            let options = NavigateOptions {
-                scroll: false,
-                ..NavigateOptions::default()
-            };
-            navigate(&format!("{path}?{query}"), options);
+            region::open(&address);
+        }
+    };
+    let typed = move |event: Event| {
+        let input = event_target::<HtmlInputElement>(&event);
+        let form = input.form().filter(|_| input.type_() == "search");
+        if let Some(address) = form.and_then(|form| address(&form)) {
+            let show = move || region::show(address.clone(), Address::Follows);
+            let next = set_timeout_with_handle(show, PAUSE).ok();
+            if let Some(earlier) = waiting
+                .try_update_value(|waiting| std::mem::replace(waiting, next))
+                .flatten()
+            {
+                earlier.clear();
+            }
+        }
+    };
+    let switched = move |event: Event| {
+        let input = event_target::<HtmlInputElement>(&event);
+        let form = input
+            .form()
+            .filter(|_| input.matches("[role=switch]").unwrap_or(false));
+        if let Some(address) = form.and_then(|form| address(&form)) {
+            region::open(&address);
         }
     };
     view! {
@@ -40,6 +64,8 @@ pub fn FilterBar(
             action=action
             autocomplete="off"
             on:submit=submit
+            on:input=typed
+            on:change=switched
         >
             {children()}
             <button class="visually-hidden">"Apply filters"</button>
@@ -47,13 +73,20 @@ pub fn FilterBar(
     }
 }
 
-/// The form's query string without what was left blank, for an address worth sharing.
-fn filled_in(form: &HtmlFormElement) -> Option<String> {
+/// The form's address without what was left blank: one worth sharing.
+fn filtered(path: &str, form: &HtmlFormElement) -> Option<String> {
     let data = FormData::new_with_form(form).ok()?;
     let query = UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
     let query = String::from(query.to_string());
-    let filled = query.split('&').filter(|pair| !pair.ends_with('='));
-    Some(filled.collect::<Vec<_>>().join("&"))
+    let filled: Vec<_> = query
+        .split('&')
+        .filter(|pair| !pair.ends_with('='))
+        .collect();
+    Some(if filled.iter().all(|pair| pair.is_empty()) {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", filled.join("&"))
+    })
 }
 
 /// The text search of a filter bar, field name `q`.
@@ -71,8 +104,7 @@ pub fn SearchField(
                 name="q"
                 placeholder=placeholder
                 autocomplete="off"
-                value=value.get_untracked()
-                prop:value=move || value.get()
+                value=move || value.get()
             />
         </label>
     }
@@ -113,8 +145,7 @@ pub fn FilterMenu(
                         type=kind
                         name=name
                         value=option.value
-                        checked=untrack(is_chosen)
-                        prop:checked=is_chosen
+                        checked=is_chosen
                     />
                     {option.label}
                 </label>
@@ -143,13 +174,7 @@ pub fn FilterSwitch(
                 role="switch"
                 name=name
                 value="1"
-                checked=on.get_untracked()
-                prop:checked=move || on.get()
-                on:change=|event| {
-                    if let Some(form) = event_target::<HtmlInputElement>(&event).form() {
-                        let _ = form.request_submit();
-                    }
-                }
+                checked=move || on.get()
             />
             {label}
         </label>

@@ -22,6 +22,7 @@ pub mod nav;
 pub mod page;
 pub mod pager;
 pub mod problem;
+pub mod region;
 pub mod skeleton;
 pub mod steps;
 pub mod table;

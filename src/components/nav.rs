@@ -15,7 +15,7 @@ pub fn Nav(me: Me, organization: Option<OrganizationLink>) -> impl IntoView {
         .clone()
         .map(|organization| view! { <OrganizationItems slug=organization.slug/> });
     view! {
-        <nav class="nav" id="nav" popover aria-label="Main" on:click=close_menus>
+        <nav class="nav" id="nav" popover aria-label="Main">
             <div class="nav-brand"><Brand/></div>
             <Switcher organization is_support/>
             {items}
@@ -145,26 +145,5 @@ fn MyMenu(me: Me) -> impl IntoView {
                 </form>
             </div>
         </details>
-    }
-}
-
-/// A link was followed without loading a page anew: menus and the popover would stay open.
-fn close_menus(event: leptos::ev::MouseEvent) {
-    use leptos::wasm_bindgen::JsCast;
-    let Some(target) = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-    else {
-        return;
-    };
-    if matches!(target.closest("a"), Ok(Some(_))) {
-        if let Ok(Some(menu)) = target.closest("details") {
-            let _ = menu.remove_attribute("open");
-        }
-        if let Ok(Some(nav)) = target.closest(".nav:popover-open")
-            && let Ok(nav) = nav.dyn_into::<web_sys::HtmlElement>()
-        {
-            let _ = nav.hide_popover();
-        }
     }
 }

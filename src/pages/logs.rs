@@ -14,6 +14,7 @@ use crate::components::icon::Tone;
 use crate::components::load::load;
 use crate::components::page::{OrganizationSheet, PageHead, Width, in_organization};
 use crate::components::pager::{Pager, counted};
+use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, TimeOfDay, duration};
 use crate::model::frame::Frame;
@@ -41,13 +42,15 @@ pub fn LogsPage() -> impl IntoView {
                     lead="Every request from Entra and what Rhombus answered. Lookups are hidden until asked for."
                 />
                 <LogFilters path=bar_path filter/>
-                {load(move || {
-                    let (path, organization) = (path.clone(), organization.clone());
-                    async move {
-                        let page = logs.await?;
-                        Ok(view! { <LogTable path organization filter=filter.get_untracked() page/> }.into_any())
-                    }
-                })}
+                <Region name="results">
+                    {load(move || {
+                        let (path, organization) = (path.clone(), organization.clone());
+                        async move {
+                            let page = logs.await?;
+                            Ok(view! { <LogTable path organization filter=filter.get_untracked() page/> }.into_any())
+                        }
+                    })}
+                </Region>
             </OrganizationSheet>
         }
     })
@@ -128,7 +131,7 @@ fn LogFilters(path: String, filter: Memo<LogFilter>) -> impl IntoView {
             <FilterSwitch label="Show lookups" name="lookups" on=lookups/>
             {kept}
         </FilterBar>
-        <Chips chips clear/>
+        <Region name="chips"><Chips chips clear/></Region>
     }
 }
 

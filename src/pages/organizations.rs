@@ -14,6 +14,7 @@ use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::load::load;
 use crate::components::page::{Crumb, PageHead, Sheet, Width, for_support};
 use crate::components::pager::{Pager, count, number};
+use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::Time;
 use crate::model::form::FormAnswer;
@@ -53,10 +54,12 @@ pub fn OrganizationsPage() -> impl IntoView {
                 <FilterBar action=PATH label="Filter organizations">
                     <SearchField placeholder="Name or slug" value=search/>
                 </FilterBar>
-                {load(move || async move {
-                    let page = organizations.await?;
-                    Ok(view! { <OrganizationTable page search=search.get_untracked()/> }.into_any())
-                })}
+                <Region name="results">
+                    {load(move || async move {
+                        let page = organizations.await?;
+                        Ok(view! { <OrganizationTable page search=search.get_untracked()/> }.into_any())
+                    })}
+                </Region>
                 <NewOrganization answer/>
             </Sheet>
         }

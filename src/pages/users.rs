@@ -14,6 +14,7 @@ use crate::components::icon::{Glyph, Tone};
 use crate::components::load::load;
 use crate::components::page::{OrganizationSheet, PageHead, Width, in_organization};
 use crate::components::pager::{Pager, count};
+use crate::components::region::Region;
 use crate::components::table::{Dash, SortHeader, Sorted, Table};
 use crate::components::tabs::{Tab, Tabs};
 use crate::components::time::Time;
@@ -43,21 +44,25 @@ pub fn UsersPage() -> impl IntoView {
                     title="Users"
                     lead="Managed by Microsoft Entra ID. Change people there; edits made here would be overwritten."
                 />
-                {load(move || {
-                    let (path, filter) = (path.clone(), filter.get());
-                    async move {
-                        let counts = counts.await?;
-                        Ok(view! { <StateTabs path filter counts/> }.into_any())
-                    }
-                })}
+                <Region name="tabs">
+                    {load(move || {
+                        let (path, filter) = (path.clone(), filter.get());
+                        async move {
+                            let counts = counts.await?;
+                            Ok(view! { <StateTabs path filter counts/> }.into_any())
+                        }
+                    })}
+                </Region>
                 <UserFilters path=bar_path filter/>
-                {load(move || {
-                    let (path, organization) = (body_path.clone(), logs.clone());
-                    async move {
-                        let page = users.await?;
-                        Ok(view! { <UserTable path organization filter=filter.get_untracked() page/> }.into_any())
-                    }
-                })}
+                <Region name="results">
+                    {load(move || {
+                        let (path, organization) = (body_path.clone(), logs.clone());
+                        async move {
+                            let page = users.await?;
+                            Ok(view! { <UserTable path organization filter=filter.get_untracked() page/> }.into_any())
+                        }
+                    })}
+                </Region>
             </OrganizationSheet>
         }
     })
@@ -160,7 +165,7 @@ fn UserFilters(path: String, filter: Memo<UserFilter>) -> impl IntoView {
             {move || kept().map(|state| view! { <input type="hidden" name="state" value=state/> })}
             {move || has_failures().then(|| view! { <input type="hidden" name="failures" value="1"/> })}
         </FilterBar>
-        <Chips chips clear/>
+        <Region name="chips"><Chips chips clear/></Region>
     }
 }
 

@@ -1,0 +1,129 @@
+//! Parts of a page that the browser loads anew without the rest: results that follow what is typed, live updates.
+//!
+//! The server renders the whole page at the new address, as for anybody without scripts; only the regions of it are
+//! taken over. So there is one way to draw a list, and focus and scroll outside of a region are kept.
+
+use std::cell::Cell;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::{
+    Document, DomParser, Element, Event, EventInit, HtmlElement, Response, SupportedType,
+};
+use wasm_bindgen_futures::JsFuture;
+
+/// Sent by a region whose content is new; the document's script wakes the islands in it.
+pub const LOADED: &str = "region-loaded";
+
+/// A part of a page that can be loaded anew. `name` is unique on the page.
+#[component]
+pub fn Region(#[prop(into)] name: String, children: Children) -> impl IntoView {
+    view! { <div class="region" data-region=name>{children()}</div> }
+}
+
+/// What becomes of the browser's address when regions are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// It becomes the new one, in place of the old: going back leaves the page.
+    Follows,
+    /// The same page, only newer.
+    Stays,
+}
+
+/// Opens a page as a link does.
+pub fn open(address: &str) {
+    // A refusal leaves the page as it is.
+    let _ = window().location().assign(address);
+}
+
+/// The address of the page that is shown.
+pub fn here() -> String {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    path + &location.search().unwrap_or_default()
+}
+
+/// Loads the regions of this page from another address of it. An answer that a later one has overtaken is dropped.
+/// What cannot be shown in place (signed out meanwhile, an error) is opened as a page, unless the address stays:
+/// then the old content stays too.
+pub fn show(address: String, becomes: Address) {
+    thread_local! {
+        static LATEST: Cell<u32> = const { Cell::new(0) };
+    }
+    let number = LATEST.get().wrapping_add(1);
+    LATEST.set(number);
+    spawn_local(async move {
+        let page = load(&address).await;
+        if LATEST.get() != number {
+            return;
+        }
+        match (page, becomes) {
+            (Ok(Some(page)), _) => {
+                let _ = take_over(&page);
+                if becomes == Address::Follows {
+                    follow(&address, &page);
+                }
+            }
+            (Ok(None) | Err(_), Address::Follows) => open(&address),
+            (Ok(None) | Err(_), Address::Stays) => {}
+        }
+    });
+}
+
+/// `None` for an answer that is not this page.
+async fn load(address: &str) -> Result<Option<Document>, JsValue> {
+    let response = JsFuture::from(window().fetch_with_str(address)).await?;
+    let response: Response = response.dyn_into()?;
+    if !response.ok() || response.redirected() {
+        return Ok(None);
+    }
+    let text = JsFuture::from(response.text()?).await?;
+    let text = text.as_string().unwrap_or_default();
+    DomParser::new()?
+        .parse_from_string(&text, SupportedType::TextHtml)
+        .map(Some)
+}
+
+fn take_over(page: &Document) -> Result<(), JsValue> {
+    let here = document();
+    let regions = here.query_selector_all("[data-region]")?;
+    for region in (0..regions.length()).filter_map(|at| regions.item(at)) {
+        let region: Element = region.dyn_into()?;
+        let name = region.get_attribute("data-region").unwrap_or_default();
+        let Some(new) = page.query_selector(&format!("[data-region=\"{name}\"]"))? else {
+            continue;
+        };
+        let focused = here
+            .active_element()
+            .filter(|focused| region.contains(Some(focused)));
+        region.set_inner_html(&new.inner_html());
+        if let Some(again) = focused.and_then(|focused| same_element(&region, &focused)) {
+            again.focus()?;
+        }
+        let init = EventInit::new();
+        init.set_bubbles(true);
+        region.dispatch_event(&Event::new_with_event_init_dict(LOADED, &init)?)?;
+    }
+    Ok(())
+}
+
+/// What stands for an element in new content: the one with its id, or the link to the same page.
+fn same_element(region: &Element, old: &Element) -> Option<HtmlElement> {
+    let by = |attribute: &str| {
+        let value = old.get_attribute(attribute)?;
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+        region
+            .query_selector(&format!("[{attribute}=\"{value}\"]"))
+            .ok()
+            .flatten()
+    };
+    by("id").or_else(|| by("href"))?.dyn_into().ok()
+}
+
+fn follow(address: &str, page: &Document) {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(address));
+    }
+    document().set_title(&page.title());
+}
