@@ -10,6 +10,7 @@ mod client;
 mod fill;
 mod load;
 mod operations;
+mod pages;
 mod report;
 mod server;
 mod suite;
@@ -38,6 +39,8 @@ enum Command {
     BareHandler,
     /// Fill a running application with a realistic organization
     Fill(fill::Options),
+    /// Measure the pages of the dashboard with many users and a long log
+    Pages(pages::Options),
 }
 
 /// What to measure.
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Some(Command::BareHandler) => ceiling::serve_bare_handler(),
         Some(Command::Fill(options)) => fill::run(&options),
+        Some(Command::Pages(options)) => pages::run(&options),
         None => suite::run(&arguments.options),
     };
     match result {

@@ -1,7 +1,7 @@
 //! The program under test as a process, and what the system says of it.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,50 +13,69 @@ use crate::client::Target;
 /// A running program on fresh data, with one organization and a token.
 pub struct Server {
     child: Child,
+    program: Program,
     pub target: Target,
 }
 
-const SLUG: &str = "bench";
+/// The organization under load.
+pub const SLUG: &str = "bench";
+
+/// The program and the data that it works on.
+struct Program {
+    path: PathBuf,
+    folder: PathBuf,
+    database_url: Option<String>,
+}
+
+impl Program {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(arguments)
+            .env("DATA_DIR", &self.folder)
+            .env("LISTEN_ADDR", "127.0.0.1:0")
+            .stdin(Stdio::null());
+        for name in [
+            "DATABASE_URL",
+            "PUBLIC_URL",
+            "RUST_LOG",
+            "LOG_FORMAT",
+            "SECRET_KEY",
+            "TRUSTED_PROXIES",
+        ] {
+            command.env_remove(name);
+        }
+        if let Some(url) = &self.database_url {
+            // Required there, and any will do here.
+            command
+                .env("DATABASE_URL", url)
+                .env("SECRET_KEY", "0".repeat(64));
+        }
+        command
+    }
+}
 
 impl Server {
     /// Starts the program on a folder, which has to be empty, and perhaps another database.
     pub fn start(program: &Path, folder: &Path, database_url: Option<&str>) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        let command = |arguments: &[&str]| {
-            let mut command = Command::new(program);
-            command
-                .args(arguments)
-                .env("DATA_DIR", folder)
-                .env("LISTEN_ADDR", "127.0.0.1:0")
-                .stdin(Stdio::null());
-            for name in [
-                "DATABASE_URL",
-                "PUBLIC_URL",
-                "RUST_LOG",
-                "LOG_FORMAT",
-                "SECRET_KEY",
-                "TRUSTED_PROXIES",
-            ] {
-                command.env_remove(name);
-            }
-            if let Some(url) = database_url {
-                // Required there, and any will do here.
-                command
-                    .env("DATABASE_URL", url)
-                    .env("SECRET_KEY", "0".repeat(64));
-            }
-            command
+        let program = Program {
+            path: program.to_owned(),
+            folder: folder.to_owned(),
+            database_url: database_url.map(str::to_owned),
         };
         let log = File::create(folder.join("server.log"))?;
-        let mut child = command(&["serve"])
+        let mut child = program
+            .command(&["serve"])
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+            .with_context(|| format!("cannot start {}", program.path.display()))?;
         let output = child.stdout.take().context("the program has no output")?;
         // Dropped on an early return, and with it the program.
         let mut server = Self {
             child,
+            program,
             target: Target {
                 address: String::new(),
                 base: format!("/scim/{SLUG}/v2"),
@@ -79,17 +98,38 @@ impl Server {
         // Whatever else it prints has to go somewhere.
         std::thread::spawn(move || lines.for_each(drop));
 
-        run(&mut command(&[
-            "organization",
-            "create",
-            SLUG,
-            "--name",
-            "Bench",
-        ]))?;
-        server.target.token = run(&mut command(&["token", "create", SLUG, "--name", "bench"]))?
-            .trim()
-            .to_owned();
+        server.run(&["organization", "create", SLUG, "--name", "Bench"])?;
+        let token = server.run(&["token", "create", SLUG, "--name", "bench"])?;
+        server.target.token = token.trim().to_owned();
         Ok(server)
+    }
+
+    /// Runs a command of the program beside the server and gives what it prints.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        self.run_with(arguments, "")
+    }
+
+    /// As [`Server::run`], with a text on standard input.
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> Result<String> {
+        let mut child = self
+            .program
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        // Dropped at once, so that the program sees the end of it.
+        child
+            .stdin
+            .take()
+            .context("the program has no input")?
+            .write_all(input.as_bytes())?;
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            let error = String::from_utf8_lossy(&output.stderr);
+            bail!("{}: {}", arguments.join(" "), error.trim());
+        }
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Resident memory in megabytes: now, and at most since the start.
@@ -131,15 +171,4 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn run(command: &mut Command) -> Result<String> {
-    let output = command.output().context("cannot run the program")?;
-    if !output.status.success() {
-        bail!(
-            "{command:?}: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    Ok(String::from_utf8(output.stdout)?)
 }

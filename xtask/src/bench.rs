@@ -46,6 +46,20 @@ pub fn bench(quick: bool, arguments: &[OsString]) -> Result<()> {
     run(command.args(arguments))
 }
 
+/// Builds, fills a database and measures every page of the dashboard.
+pub fn pages(arguments: &[OsString]) -> Result<()> {
+    let program = build::build(Profile::Release)?;
+    let mut command = cargo();
+    command
+        .args(["run", "--quiet", "--release", "--package", "bench"])
+        .args(for_this_computer())
+        .args(["--", "pages", "--program"])
+        .arg(program)
+        .arg("--folder")
+        .arg(workspace::target().join("bench-pages"));
+    run(command.args(arguments))
+}
+
 /// Fills a running application. It is the benchmark's client that speaks.
 pub fn fill(arguments: &[OsString]) -> Result<()> {
     let mut command = cargo();

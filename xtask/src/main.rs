@@ -58,6 +58,9 @@ enum Command {
         /// Fewer users and a tenth of the requests: to see that all works
         #[arg(long)]
         quick: bool,
+        /// The dashboard's pages instead: with 100,000 users and 1,000,000 log entries, on SQLite
+        #[arg(long, conflicts_with = "quick")]
+        pages: bool,
         /// Handed to the benchmark; `cargo xtask bench -- --help` lists them
         #[arg(last = true)]
         arguments: Vec<OsString>,
@@ -90,7 +93,14 @@ fn main() -> ExitCode {
             browser: !unit,
             arguments,
         }),
-        Command::Bench { quick, arguments } => bench::bench(quick, &arguments),
+        Command::Bench {
+            pages: true,
+            arguments,
+            ..
+        } => bench::pages(&arguments),
+        Command::Bench {
+            quick, arguments, ..
+        } => bench::bench(quick, &arguments),
         Command::Fill { arguments } => bench::fill(&arguments),
         Command::Lint => lint::lint(),
         #[cfg(feature = "pack")]

@@ -165,19 +165,23 @@ impl User {
         self.text("displayName")
     }
 
-    /// The name to show to people: `displayName`, else `name.formatted`, else given and family
-    /// name, else `userName`.
+    /// The name to show to people: `displayName`, else given and family name, else `name.formatted`,
+    /// else `userName`.
     #[must_use]
     pub fn display_label(&self) -> String {
-        if let Some(label) = self.display_name().or_else(|| self.formatted_name()) {
+        if let Some(label) = self.display_name() {
             return label.to_owned();
         }
+        // Before `name.formatted`: Entra changes the parts and leaves what it once sent there as it was.
         let parts: Vec<&str> = [self.given_name(), self.family_name()]
             .into_iter()
             .flatten()
             .collect();
         if parts.is_empty() {
-            self.user_name().unwrap_or_default().to_owned()
+            self.formatted_name()
+                .or_else(|| self.user_name())
+                .unwrap_or_default()
+                .to_owned()
         } else {
             parts.join(" ")
         }

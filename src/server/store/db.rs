@@ -16,15 +16,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use sqlx::pool::MaybePoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::dialect::{Dialect, sqlite_path};
+use super::readers::Readers;
 use super::sql::{Connection, Sql, sql};
 use crate::server::error::StoreError;
 
@@ -43,7 +41,7 @@ pub struct Db(Arc<Inner>);
 #[derive(Debug)]
 enum Inner {
     Sqlite {
-        readers: SqlitePool,
+        readers: Readers,
         writer: Mutex<Option<mpsc::Sender<Job>>>,
         task: Mutex<Option<JoinHandle<()>>>,
     },
@@ -140,12 +138,7 @@ impl Db {
             .pragma("case_sensitive_like", "ON")
             .disable_statement_logging();
         let writer = SqliteConnection::connect_with(&options).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(Duration::from_secs(10))
-            .test_before_acquire(false)
-            .connect_with(options.pragma("query_only", "ON"))
-            .await?;
+        let readers = Readers::new(options.pragma("query_only", "ON"));
         let (sender, jobs) = mpsc::channel(QUEUE);
         let task = tokio::spawn(write_groups(writer, jobs));
         Ok(Self(Arc::new(Inner::Sqlite {
@@ -181,9 +174,7 @@ impl Db {
     /// When none becomes free within ten seconds or the database does not answer.
     pub async fn read(&self) -> Result<Connection<'static>, StoreError> {
         Ok(match &*self.0 {
-            Inner::Sqlite { readers, .. } => Connection::Sqlite(
-                MaybePoolConnection::PoolConnection(readers.acquire().await?),
-            ),
+            Inner::Sqlite { readers, .. } => Connection::SqliteReader(readers.acquire().await?),
             Inner::Postgres { pool } => {
                 Connection::Postgres(MaybePoolConnection::PoolConnection(pool.acquire().await?))
             }
@@ -318,9 +309,7 @@ async fn write_group(
             drop(work);
             continue;
         }
-        let mut tx = Tx::new(Connection::Sqlite(MaybePoolConnection::Connection(
-            connection,
-        )));
+        let mut tx = Tx::new(Connection::SqliteWriter(connection));
         let ended = work(&mut tx).await;
         let tx_effects = std::mem::take(&mut tx.after_commit);
         drop(tx);

@@ -33,7 +33,7 @@ impl Connection<'_> {
     /// Which database this is.
     pub fn dialect(&self) -> Dialect {
         match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::SqliteWriter(_) | Self::SqliteReader(_) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
         }
     }
@@ -41,7 +41,7 @@ impl Connection<'_> {
     /// What ends a `SELECT` whose row is about to be changed: SQLite has one writer, PostgreSQL locks the row.
     pub fn for_update(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "",
+            Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
             Self::Postgres(_) => " FOR UPDATE",
         }
     }

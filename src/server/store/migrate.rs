@@ -82,11 +82,11 @@ fn has_migrations_table<'a>(
     connection: &'a mut Connection<'_>,
 ) -> BoxFuture<'a, Result<bool, StoreError>> {
     Box::pin(async move {
-        let question = match connection {
-            Connection::Sqlite(_) => {
+        let question = match connection.dialect() {
+            Dialect::Sqlite => {
                 "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'"
             }
-            Connection::Postgres(_) => {
+            Dialect::Postgres => {
                 "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'"
             }
         };

@@ -13,6 +13,7 @@ pub mod log_search;
 pub mod migrate;
 pub mod organizations;
 pub mod provisioning_logs;
+mod readers;
 pub mod retention;
 pub mod role_catalogue;
 pub mod roles;

@@ -5,10 +5,11 @@
 
 use sqlx::pool::MaybePoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::{Query, QueryAs};
+use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite};
+use sqlx::{AssertSqlSafe, FromRow, Postgres, SqlSafeStr, Sqlite, SqliteConnection};
 
+use super::readers::Reader;
 use crate::server::error::StoreError;
 
 /// A value to bind. Absent values keep their type, which PostgreSQL asks for. A NUL character, which
@@ -172,7 +173,8 @@ impl<T> Record for T where
 
 /// A connection of either database, inside or outside a transaction.
 pub enum Connection<'c> {
-    Sqlite(MaybePoolConnection<'c, Sqlite>),
+    SqliteWriter(&'c mut SqliteConnection),
+    SqliteReader(Reader),
     Postgres(MaybePoolConnection<'c, Postgres>),
 }
 
@@ -191,12 +193,50 @@ macro_rules! bound {
     }};
 }
 
-macro_rules! statement {
-    ($make:path, $sql:expr) => {
-        match &$sql.text {
-            Text::Static(text) => $make(*text),
+impl Text {
+    fn postgres(&self) -> sqlx::SqlStr {
+        match self {
+            Self::Static(text) => (*text).into_sql_str(),
             // Only `Builder` makes these: its pieces are string literals of this program.
-            Text::Built(text) => $make(AssertSqlSafe(text.clone())),
+            Self::Built(text) => AssertSqlSafe(text.clone()).into_sql_str(),
+        }
+    }
+
+    /// With `?` for each `$n` of a built statement, where they stand in order: SQLite takes `$n` for a name, and
+    /// sqlx looks up the name of each in a list of all, which is most of the work for a thousand of them.
+    fn sqlite(&self) -> sqlx::SqlStr {
+        match self {
+            Self::Static(_) => self.postgres(),
+            Self::Built(text) => {
+                let mut pieces = text.split('$');
+                let mut plain = String::with_capacity(text.len());
+                plain.push_str(pieces.next().unwrap_or_default());
+                for piece in pieces {
+                    plain.push('?');
+                    plain.push_str(piece.trim_start_matches(|c: char| c.is_ascii_digit()));
+                }
+                AssertSqlSafe(plain).into_sql_str()
+            }
+        }
+    }
+}
+
+/// Runs a statement on either database: `$make` makes the query and `$run` runs it.
+macro_rules! on_either {
+    ($self:ident, $sql:ident, $make:path, $run:ident) => {
+        match $self {
+            Self::Postgres(connection) => {
+                let query = $make($sql.text.postgres());
+                bound!(query, $sql).$run(&mut **connection).await?
+            }
+            Self::SqliteWriter(connection) => {
+                let query = $make($sql.text.sqlite());
+                bound!(query, $sql).$run(&mut **connection).await?
+            }
+            Self::SqliteReader(reader) => {
+                let query = $make($sql.text.sqlite());
+                bound!(query, $sql).$run(reader.connection()?).await?
+            }
         }
     };
 }
@@ -205,56 +245,54 @@ impl Connection<'_> {
     /// Runs a statement; answers how many rows it changed.
     pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
         match self {
-            Self::Sqlite(connection) => {
-                let query: Query<'_, Sqlite, SqliteArguments> = statement!(sqlx::query, sql);
-                Ok(bound!(query, sql)
-                    .execute(&mut **connection)
-                    .await?
-                    .rows_affected())
-            }
             Self::Postgres(connection) => {
-                let query: Query<'_, Postgres, PgArguments> = statement!(sqlx::query, sql);
-                Ok(bound!(query, sql)
-                    .execute(&mut **connection)
-                    .await?
-                    .rows_affected())
+                let query: Query<'_, Postgres, PgArguments> = sqlx::query(sql.text.postgres());
+                let done = bound!(query, sql).execute(&mut **connection).await?;
+                Ok(done.rows_affected())
             }
+            Self::SqliteWriter(connection) => execute(connection, sql).await,
+            Self::SqliteReader(reader) => execute(reader.connection()?, sql).await,
         }
     }
 
     /// All rows.
     pub async fn fetch_all<T: Record>(&mut self, sql: Sql) -> Result<Vec<T>, StoreError> {
-        match self {
-            Self::Sqlite(connection) => {
-                let query: QueryAs<'_, Sqlite, T, SqliteArguments> =
-                    statement!(sqlx::query_as, sql);
-                Ok(bound!(query, sql).fetch_all(&mut **connection).await?)
-            }
-            Self::Postgres(connection) => {
-                let query: QueryAs<'_, Postgres, T, PgArguments> = statement!(sqlx::query_as, sql);
-                Ok(bound!(query, sql).fetch_all(&mut **connection).await?)
-            }
-        }
+        Ok(on_either!(self, sql, sqlx::query_as, fetch_all))
     }
 
     /// The first row, or `None`.
     pub async fn fetch_optional<T: Record>(&mut self, sql: Sql) -> Result<Option<T>, StoreError> {
-        match self {
-            Self::Sqlite(connection) => {
-                let query: QueryAs<'_, Sqlite, T, SqliteArguments> =
-                    statement!(sqlx::query_as, sql);
-                Ok(bound!(query, sql).fetch_optional(&mut **connection).await?)
-            }
-            Self::Postgres(connection) => {
-                let query: QueryAs<'_, Postgres, T, PgArguments> = statement!(sqlx::query_as, sql);
-                Ok(bound!(query, sql).fetch_optional(&mut **connection).await?)
-            }
-        }
+        Ok(on_either!(self, sql, sqlx::query_as, fetch_optional))
     }
 
     /// The one number that an aggregate answers.
     pub async fn fetch_count(&mut self, sql: Sql) -> Result<i64, StoreError> {
         let row: Option<(i64,)> = self.fetch_optional(sql).await?;
         Ok(row.map_or(0, |(count,)| count))
+    }
+}
+
+async fn execute(connection: &mut SqliteConnection, sql: Sql) -> Result<u64, StoreError> {
+    let query: Query<'_, Sqlite, SqliteArguments> = sqlx::query(sql.text.sqlite());
+    Ok(bound!(query, sql)
+        .execute(connection)
+        .await?
+        .rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_gets_placeholders_without_names() {
+        let mut statement = Builder::new("INSERT INTO t (a, b) VALUES ");
+        statement.push_rows((0..6).map(|n| vec![Arg::from(n), Arg::from("$1")]));
+        let text = statement.finish().text;
+        assert!(text.postgres().as_str().ends_with("($11, $12)"));
+        assert_eq!(
+            text.sqlite().as_str(),
+            "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)"
+        );
     }
 }

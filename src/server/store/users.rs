@@ -163,7 +163,8 @@ pub async fn insert(
     Ok(tx.execute(statement).await? == 1)
 }
 
-/// Stores a changed user under its next version. `renamed` says that the userName's key changed.
+/// Stores a changed user under its next version: only what differs from `before`, because a database maintains
+/// every index of a column that an UPDATE names, whether its value changes or not.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when the new userName is taken; nothing is stored then.
@@ -173,38 +174,44 @@ pub async fn update(
     id: &str,
     version: i64,
     now: Millis,
-    renamed: bool,
+    before: UserColumns,
     columns: UserColumns,
 ) -> Result<(), StoreError> {
-    let statement = sql(
-        "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, active = $6, \
-         given_name = $7, given_name_key = $8, family_name = $9, family_name_key = $10, \
-         display_name = $11, display_name_key = $12, label = $13, label_key = $14, role_id = $15, \
-         role_value = $16, role_state = $17, version = $18, updated_at = $19, document = $20 \
-         WHERE id = $1 AND organization_id = $2",
-    )
-    .bind(id)
-    .bind(organization_id)
-    .bind(columns.user_name)
-    .bind(columns.user_name_key)
-    .bind(columns.external_id)
-    .bind(columns.active)
-    .bind(columns.given_name)
-    .bind(columns.given_name_key)
-    .bind(columns.family_name)
-    .bind(columns.family_name_key)
-    .bind(columns.display_name)
-    .bind(columns.display_name_key)
-    .bind(columns.label)
-    .bind(columns.label_key)
-    .bind(columns.role_id)
-    .bind(columns.role_value)
-    .bind(columns.role_state)
-    .bind(version)
-    .bind(now)
-    .bind(columns.document);
     // Only a new userName can be refused, so only then is the extra savepoint worth its price.
-    if renamed {
+    let is_renamed = before.user_name_key != columns.user_name_key;
+    let mut statement = Builder::new("UPDATE users SET version = ");
+    statement.bind(version).push(", updated_at = ").bind(now);
+    macro_rules! set {
+        ($($column:ident),+) => {$(
+            if before.$column != columns.$column {
+                statement.push(concat!(", ", stringify!($column), " = ")).bind(columns.$column);
+            }
+        )+};
+    }
+    set!(
+        user_name,
+        user_name_key,
+        external_id,
+        active,
+        given_name,
+        given_name_key,
+        family_name,
+        family_name_key,
+        display_name,
+        display_name_key,
+        label,
+        label_key,
+        role_id,
+        role_value,
+        role_state,
+        document
+    );
+    statement.push(" WHERE id = ").bind(id);
+    statement
+        .push(" AND organization_id = ")
+        .bind(organization_id);
+    let statement = statement.finish_repeated();
+    if is_renamed {
         tx.try_execute(statement).await?;
     } else {
         tx.execute(statement).await?;
@@ -237,7 +244,7 @@ pub async fn insert_values(
                 Arg::from(user_filter::match_key(&value.key)),
             ]
         }));
-        tx.execute(statement.finish()).await?;
+        tx.execute(statement.finish_repeated()).await?;
     }
     Ok(())
 }

@@ -58,21 +58,30 @@ async fn handle(State(scim): State<Scim>, request: Request) -> Response {
     // What is left to log if the work is cut off: it takes the rest with it.
     let brief = exchange.brief();
     let work = dispatch::answer(&scim, exchange, request);
-    let outcome = tokio::time::timeout(TIME, AssertUnwindSafe(work).catch_unwind()).await;
-    let reply = match outcome {
-        Ok(Ok(reply)) => reply,
-        Ok(Err(_)) => {
-            tracing::error!(request.id = %request_id, "the request panicked");
-            failed(&scim.app, brief, Reason::InternalError).await
-        }
-        Err(_) => {
-            tracing::error!(request.id = %request_id, "the request took too long");
-            failed(&scim.app, brief, Reason::RequestTimeout).await
-        }
-    };
+    let reply = guarded(&scim.app, &request_id, brief, work).await;
     let response = reply.into_response(&request_id);
     tracing::debug!(request.id = %request_id, status = response.status().as_u16(), "scim request answered");
     response
+}
+
+/// What the work answers; an answer and an entry in the log also when it panics or takes too long.
+async fn guarded(
+    app: &App,
+    request_id: &str,
+    brief: Exchange,
+    work: impl Future<Output = Reply>,
+) -> Reply {
+    match tokio::time::timeout(TIME, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) => {
+            tracing::error!(request.id = %request_id, "the request panicked");
+            failed(app, brief, Reason::InternalError).await
+        }
+        Err(_) => {
+            tracing::error!(request.id = %request_id, "the request took too long");
+            failed(app, brief, Reason::RequestTimeout).await
+        }
+    }
 }
 
 /// The answer to a request that the service failed.
@@ -106,5 +115,49 @@ async fn settle(
             tracing::error!(request.id = %exchange.request_id, error = %error, "database failed");
             failed(app, exchange, Reason::DatabaseUnavailable).await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::clock::Clock;
+    use crate::server::services::recording::Incoming;
+    use crate::server::settings::Settings;
+    use crate::server::store::{Db, migrate};
+
+    /// Nothing from outside makes the service panic, so the work that does is the test's own.
+    #[tokio::test]
+    async fn e48_a_panic_is_answered_as_a_scim_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let db = Db::open(&url, true).await.unwrap();
+        migrate::migrate(&db, &url).await.unwrap();
+        let settings = Settings {
+            database_url: url,
+            listen_addr: "127.0.0.1:0".parse().unwrap(),
+            public_url: "https://provisioning.test".to_owned(),
+            data_dir: folder.path().to_owned(),
+            log_retention_days: 90,
+            payload_retention_days: 30,
+            audit_retention_days: 730,
+            trusted_proxies: Vec::new(),
+        };
+        let app = App::new(db, Clock::mock(0), settings);
+        let exchange = Exchange::new("req_1".to_owned(), 0, Incoming::default());
+        let work = async { panic!("a secret detail") };
+        let reply = guarded(&app, "req_1", exchange, work).await;
+        let response = reply.into_response("req_1");
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["content-type"], "application/scim+json");
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await;
+        let body: serde_json::Value = serde_json::from_slice(&body.unwrap()).unwrap();
+        assert_eq!(body["status"], "500");
+        let text = body["detail"].as_str().unwrap();
+        assert!(
+            text.ends_with("Reference req_1") && !text.contains("secret"),
+            "{text}"
+        );
+        app.finish().await;
     }
 }

@@ -76,8 +76,9 @@ fn labels_fall_back() {
     );
     assert_eq!(
         label(json!({"name": {"formatted": "F", "givenName": "A"}})),
-        "F"
+        "A"
     );
+    assert_eq!(label(json!({"name": {"formatted": "F"}})), "F");
     assert_eq!(
         label(json!({"name": {"givenName": "A", "familyName": "B"}})),
         "A B"

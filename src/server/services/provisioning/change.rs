@@ -12,7 +12,7 @@ use crate::server::App;
 use crate::server::error::StoreError;
 use crate::server::scim::patch::{Dialect, PatchRequest};
 use crate::server::scim::reason::Reason;
-use crate::server::scim::resource::{Remark, User, case_key};
+use crate::server::scim::resource::{Remark, User};
 use crate::server::services::recording::Exchange;
 use crate::server::store::users::{self, StoredUser};
 
@@ -157,15 +157,15 @@ impl Unit<'_, '_> {
         let organization_id = &self.request.caller.organization_id;
         let id = before.stored.id.clone();
         let version = before.stored.version + 1;
+        let old_row = columns(&before.user, &Role::unchanged(&before.stored))?;
         let row = columns(&next.user, &next.role)?;
-        let renamed = row.user_name_key != case_key(&before.stored.user_name);
         match users::update(
             self.tx,
             organization_id,
             &id,
             version,
             self.now,
-            renamed,
+            old_row,
             row,
         )
         .await

@@ -1,0 +1,253 @@
+//! First bytes of every page of the dashboard, with many users and a long log.
+//!
+//! The data comes over SCIM as all data does. Each page is then opened one after the other, signed in as an Admin (and
+//! as Support where only Support may), as a browser without anything in its cache opens it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, Response, header};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::load;
+use crate::operations::{Operation, World};
+use crate::server::{SLUG, Server};
+
+/// Measures the pages of the dashboard.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The program, a release build
+    #[arg(
+        long,
+        env = "PROGRAM",
+        default_value = "target/release/rhombus-provisioning"
+    )]
+    program: PathBuf,
+    /// A folder for data
+    #[arg(long, default_value = "target/bench-pages")]
+    folder: PathBuf,
+    /// An empty PostgreSQL database to measure on, in place of SQLite
+    #[arg(long)]
+    database_url: Option<String>,
+    /// Users of the organization
+    #[arg(long, default_value_t = 100_000)]
+    users: usize,
+    /// Entries of its provisioning log
+    #[arg(long, default_value_t = 1_000_000)]
+    entries: usize,
+    /// How often each page is opened
+    #[arg(long, default_value_t = 15)]
+    times: usize,
+}
+
+const BUDGET: Duration = Duration::from_millis(100);
+const PASSWORD: &str = "correct horse battery staple";
+const ADMIN: &str = "admin@bench.example";
+const SUPPORT: &str = "support@bench.example";
+
+/// Below the organization. `{user}`, `{log}`, `{token}` and `{name}` stand for ones that exist.
+const PAGES: &[&str] = &[
+    "",
+    "/users",
+    "/users?sort=label",
+    "/users?q={name}",
+    "/users?state=inactive",
+    "/users?state=deleted",
+    "/users?failures=1",
+    "/users?role_state=defaulted",
+    "/users/{user}",
+    "/logs",
+    "/logs?lookups=1",
+    "/logs?status=failure",
+    "/logs?action=disable",
+    "/logs?within=24h&lookups=1",
+    "/logs?q={name}&lookups=1",
+    "/logs/{log}",
+    "/tokens",
+    "/tokens/{token}/rotate",
+    "/tokens/{token}/revoke",
+];
+
+/// Of the deployment.
+const SUPPORT_PAGES: &[&str] = &["/organizations", "/organizations?q=ben"];
+
+/// Fills a database and measures. It fails when a page misses the budget.
+pub fn run(options: &Options) -> Result<()> {
+    let _ = std::fs::remove_dir_all(&options.folder);
+    let server = Server::start(
+        &options.program,
+        &options.folder,
+        options.database_url.as_deref(),
+    )?;
+    let user = fill(&server, options)?;
+    let account = |email: &str, role: &[&str]| {
+        let arguments = [&["account", "create", email, "--role"], role].concat();
+        server.run_with(&arguments, PASSWORD)
+    };
+    account(ADMIN, &["admin", "--organization", SLUG])?;
+    account(SUPPORT, &["support"])?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let missed = runtime.block_on(measure(&server, &user, options))?;
+    if missed > 0 {
+        bail!("{missed} pages miss the budget");
+    }
+    Ok(())
+}
+
+/// A user of the organization, once it has so many users and log entries.
+fn fill(server: &Server, options: &Options) -> Result<String> {
+    let mut world = Arc::new(World::default());
+    // Four in five entries are lookups, as with Entra.
+    let changes = options.entries.saturating_sub(options.users) / 5;
+    let lookups = options.entries.saturating_sub(options.users + changes);
+    for (operation, requests) in [
+        (Operation::Create, options.users),
+        (Operation::PatchActive, changes),
+        (Operation::MatchHit, lookups),
+    ] {
+        let outcome = load::measure(&server.target, operation, &world, 32, requests)?;
+        if let Some(failure) = outcome.first_failure {
+            bail!("{}: {failure}", operation.name());
+        }
+        Arc::get_mut(&mut world)
+            .context("a measurement is still running")?
+            .keep_created();
+        let seconds = outcome.elapsed.as_secs_f64();
+        eprintln!("  {requests} times {} in {seconds:.0} s", operation.name());
+    }
+    let user = world.users.first().context("there is nobody")?;
+    Ok(user.id.clone())
+}
+
+async fn measure(server: &Server, user: &str, options: &Options) -> Result<usize> {
+    let mut admin = Browser::sign_in(&server.target.address, ADMIN).await?;
+    let mut support = Browser::sign_in(&server.target.address, SUPPORT).await?;
+    let home = format!("/organizations/{SLUG}");
+    let log = admin
+        .first_link(&format!("{home}/logs"), &format!("{home}/logs/"))
+        .await?;
+    let token = admin
+        .first_link(&format!("{home}/tokens"), &format!("{home}/tokens/"))
+        .await?;
+    println!(
+        "{} users, {} log entries, {} times each\n\n\
+         | page | first byte, median ms | slowest ms | HTML bytes | |\n|---|--:|--:|--:|---|",
+        options.users, options.entries, options.times
+    );
+    let mut missed = 0;
+    for (is_support, path) in PAGES
+        .iter()
+        .map(|path| (false, format!("{home}{path}")))
+        .chain(SUPPORT_PAGES.iter().map(|path| (true, (*path).to_owned())))
+    {
+        let address = path
+            .replace("{user}", user)
+            .replace("{log}", &log)
+            .replace("{token}", &token)
+            .replace("{name}", "user");
+        let browser = if is_support { &mut support } else { &mut admin };
+        let mut times = Vec::new();
+        let mut size = 0;
+        for _ in 0..options.times.max(1) {
+            let (time, body) = browser.open(&address).await?;
+            times.push(time);
+            size = body.len();
+        }
+        times.sort_unstable();
+        let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
+        let met = median < BUDGET;
+        missed += usize::from(!met);
+        println!(
+            "| {path} | {:.1} | {:.1} | {size} | {} |",
+            median.as_secs_f64() * 1e3,
+            slowest.as_secs_f64() * 1e3,
+            if met { "met" } else { "MISSED" }
+        );
+    }
+    Ok(missed)
+}
+
+/// One connection with a session.
+struct Browser {
+    address: String,
+    sender: SendRequest<Full<Bytes>>,
+    cookie: String,
+}
+
+impl Browser {
+    async fn sign_in(address: &str, email: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        let mut browser = Self {
+            address: address.to_owned(),
+            sender,
+            cookie: String::new(),
+        };
+        let form = format!(
+            "email={}&password={}",
+            email.replace('@', "%40"),
+            PASSWORD.replace(' ', "+")
+        );
+        let (_, response) = browser.send("POST", "/sign-in", form).await?;
+        let cookie = response.headers().get(header::SET_COOKIE);
+        let cookie = cookie.and_then(|cookie| cookie.to_str().ok()?.split(';').next());
+        browser.cookie = cookie.context("signing in gave no session")?.to_owned();
+        response.into_body().collect().await?;
+        Ok(browser)
+    }
+
+    /// Time until the first byte, and the page.
+    async fn open(&mut self, path: &str) -> Result<(Duration, Bytes)> {
+        let (time, response) = self.send("GET", path, String::new()).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        if status != 200 {
+            bail!("{path} was answered with {status}");
+        }
+        Ok((time, body))
+    }
+
+    /// What follows `prefix` in the first link of a page that begins so.
+    async fn first_link(&mut self, path: &str, prefix: &str) -> Result<String> {
+        let (_, body) = self.open(path).await?;
+        let page = String::from_utf8_lossy(&body);
+        let (_, rest) = page
+            .split_once(&format!("href=\"{prefix}"))
+            .with_context(|| format!("{path} has no link to {prefix}..."))?;
+        let end = rest.find(['"', '/', '?']).unwrap_or(rest.len());
+        Ok(rest[..end].to_owned())
+    }
+
+    async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        form: String,
+    ) -> Result<(Duration, Response<hyper::body::Incoming>)> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, &self.address)
+            .header(header::ACCEPT, "text/html")
+            .header(header::COOKIE, &self.cookie)
+            .header("sec-fetch-site", "same-origin");
+        if !form.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        let request = request.body(Full::new(Bytes::from(form)))?;
+        self.sender.ready().await?;
+        let started = Instant::now();
+        let response = self.sender.send_request(request).await?;
+        Ok((started.elapsed(), response))
+    }
+}
