@@ -17,7 +17,6 @@ use serde_json::Value;
 use crate::model::log::{Action, LogRemark, Status, Step, StepKind, StepOutcome};
 use crate::server::actor::Actor;
 use crate::server::clock::Millis;
-use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::resource::{Change, Remark, case_key};
 use crate::server::store::Tx;
@@ -300,8 +299,8 @@ impl Exchange {
     }
 
     /// Stores the entry as part of `tx`: the change and its entry commit together.
-    pub async fn store(tx: &mut Tx<'_>, entry: NewEntry) -> Result<(), StoreError> {
-        provisioning_logs::insert(tx, vec![entry]).await
+    pub fn store(tx: &mut Tx<'_>, entry: NewEntry) {
+        provisioning_logs::insert_with_change(tx, entry);
     }
 }
 

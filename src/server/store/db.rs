@@ -53,6 +53,8 @@ enum Inner {
 /// A change under way: a connection inside a transaction, and what is to follow its commit.
 pub struct Tx<'c> {
     connection: Connection<'c>,
+    /// Statements that wait for the end of the closure.
+    deferred: Vec<Sql>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
 
@@ -60,8 +62,24 @@ impl<'c> Tx<'c> {
     fn new(connection: Connection<'c>) -> Self {
         Self {
             connection,
+            deferred: Vec::new(),
             after_commit: Vec::new(),
         }
+    }
+
+    /// Runs a statement when the closure has ended well, together with others that wait: for what nothing in the
+    /// closure reads and no key refuses.
+    pub fn defer(&mut self, statement: Sql) {
+        self.deferred.push(statement);
+    }
+
+    /// What a closure answered, once its deferred statements have run.
+    async fn finish<T, E: From<StoreError>>(&mut self, outcome: Result<T, E>) -> Result<T, E> {
+        let deferred = std::mem::take(&mut self.deferred);
+        if outcome.is_ok() && !deferred.is_empty() {
+            self.connection.execute_all(deferred).await?;
+        }
+        outcome
     }
 
     /// Runs `effect` once the change is durable; not at all if it is rolled back.
@@ -258,6 +276,7 @@ where
     let outcome = AssertUnwindSafe(work(tx)).catch_unwind().await;
     let outcome = outcome
         .unwrap_or_else(|_| Err(StoreError::Unavailable("the change panicked".to_owned()).into()));
+    let outcome = tx.finish(outcome).await;
     Ended {
         keep: outcome.is_ok(),
         tell: Box::new(move |committed| {
@@ -346,6 +365,7 @@ where
         &mut *transaction,
     )));
     let outcome = work(&mut tx).await;
+    let outcome = tx.finish(outcome).await;
     let effects = std::mem::take(&mut tx.after_commit);
     drop(tx);
     match outcome {

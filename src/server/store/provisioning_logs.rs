@@ -102,69 +102,111 @@ pub async fn insert(tx: &mut Tx<'_>, entries: Vec<NewEntry>) -> Result<(), Store
     Ok(())
 }
 
+/// Stores one entry with its payload when the change that it is about ends.
+pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
+    let payload = entry
+        .payload
+        .take()
+        .map(|payload| payload_row(&entry, payload));
+    let (id, organization_id, occurred_at) = (
+        entry.id.clone(),
+        entry.organization_id.clone(),
+        entry.occurred_at,
+    );
+    let mut statement = Builder::new(INSERT_ENTRIES);
+    statement.push("(");
+    for value in entry_row(entry) {
+        statement.bind(value).push(", ");
+    }
+    // The rule of `cycle_of`, without a trip of its own.
+    statement.push("COALESCE((SELECT cycle_id FROM (SELECT cycle_id, occurred_at FROM provisioning_logs WHERE organization_id = ");
+    statement.bind(organization_id);
+    statement.push(
+        " ORDER BY occurred_at DESC, id DESC LIMIT 1) AS latest WHERE latest.occurred_at >= ",
+    );
+    statement.bind(occurred_at - CYCLE_GAP);
+    statement.push("), ").bind(id).push("))");
+    tx.defer(statement.finish_repeated());
+    if let Some(payload) = payload {
+        let mut statement = Builder::new(INSERT_PAYLOADS);
+        statement.push_rows([payload]);
+        tx.defer(statement.finish_repeated());
+    }
+}
+
+const INSERT_ENTRIES: &str = "INSERT INTO provisioning_logs (id, organization_id, occurred_at, action, status, is_lookup, \
+     method, path, http_status, scim_type, reason, attribute, detail, user_id, user_name, user_name_key, \
+     external_id, label, label_key, token_id, token_prefix, address, user_agent, client_version, \
+     duration_us, steps, remarks, cycle_id) VALUES ";
+
+const INSERT_PAYLOADS: &str = "INSERT INTO provisioning_log_payloads (log_id, organization_id, occurred_at, query, \
+     request_headers, request_body, response_body, refused_changes, is_cut) VALUES ";
+
+/// All values of [`INSERT_ENTRIES`] but the last, the cycle.
+fn entry_row(entry: NewEntry) -> Vec<Arg> {
+    vec![
+        Arg::from(entry.id),
+        Arg::from(entry.organization_id),
+        Arg::from(entry.occurred_at),
+        Arg::from(entry.action),
+        Arg::from(entry.status),
+        Arg::from(entry.is_lookup),
+        Arg::from(entry.method),
+        Arg::from(entry.path),
+        Arg::from(entry.http_status),
+        Arg::from(entry.scim_type),
+        Arg::from(entry.reason),
+        Arg::from(entry.attribute),
+        Arg::from(entry.detail),
+        Arg::from(entry.user_id),
+        Arg::from(entry.user_name),
+        Arg::from(entry.user_name_key),
+        Arg::from(entry.external_id),
+        Arg::from(entry.label),
+        Arg::from(entry.label_key),
+        Arg::from(entry.token_id),
+        Arg::from(entry.token_prefix),
+        Arg::from(entry.address),
+        Arg::from(entry.user_agent),
+        Arg::from(entry.client_version),
+        Arg::from(entry.duration_us),
+        Arg::from(entry.steps),
+        Arg::from(entry.remarks),
+    ]
+}
+
+fn payload_row(entry: &NewEntry, payload: NewPayload) -> Vec<Arg> {
+    vec![
+        Arg::from(&entry.id),
+        Arg::from(&entry.organization_id),
+        Arg::from(entry.occurred_at),
+        Arg::from(payload.query),
+        Arg::from(payload.request_headers),
+        Arg::from(payload.request_body),
+        Arg::from(payload.response_body),
+        Arg::from(payload.refused_changes),
+        Arg::from(payload.is_cut),
+    ]
+}
+
 async fn insert_rows(tx: &mut Tx<'_>, entries: Vec<NewEntry>) -> Result<(), StoreError> {
     let mut cycles: Vec<Cycle> = Vec::new();
     let mut rows = Vec::with_capacity(entries.len());
     let mut payloads = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for mut entry in entries {
         let cycle_id = cycle_of(tx, &mut cycles, &entry).await?;
-        if let Some(payload) = entry.payload {
-            payloads.push(vec![
-                Arg::from(&entry.id),
-                Arg::from(&entry.organization_id),
-                Arg::from(entry.occurred_at),
-                Arg::from(payload.query),
-                Arg::from(payload.request_headers),
-                Arg::from(payload.request_body),
-                Arg::from(payload.response_body),
-                Arg::from(payload.refused_changes),
-                Arg::from(payload.is_cut),
-            ]);
+        if let Some(payload) = entry.payload.take() {
+            payloads.push(payload_row(&entry, payload));
         }
-        rows.push(vec![
-            Arg::from(entry.id),
-            Arg::from(entry.organization_id),
-            Arg::from(entry.occurred_at),
-            Arg::from(cycle_id),
-            Arg::from(entry.action),
-            Arg::from(entry.status),
-            Arg::from(entry.is_lookup),
-            Arg::from(entry.method),
-            Arg::from(entry.path),
-            Arg::from(entry.http_status),
-            Arg::from(entry.scim_type),
-            Arg::from(entry.reason),
-            Arg::from(entry.attribute),
-            Arg::from(entry.detail),
-            Arg::from(entry.user_id),
-            Arg::from(entry.user_name),
-            Arg::from(entry.user_name_key),
-            Arg::from(entry.external_id),
-            Arg::from(entry.label),
-            Arg::from(entry.label_key),
-            Arg::from(entry.token_id),
-            Arg::from(entry.token_prefix),
-            Arg::from(entry.address),
-            Arg::from(entry.user_agent),
-            Arg::from(entry.client_version),
-            Arg::from(entry.duration_us),
-            Arg::from(entry.steps),
-            Arg::from(entry.remarks),
-        ]);
+        let mut row = entry_row(entry);
+        row.push(Arg::from(cycle_id));
+        rows.push(row);
     }
-    let mut statement = Builder::new(
-        "INSERT INTO provisioning_logs (id, organization_id, occurred_at, cycle_id, action, status, is_lookup, \
-         method, path, http_status, scim_type, reason, attribute, detail, user_id, user_name, user_name_key, \
-         external_id, label, label_key, token_id, token_prefix, address, user_agent, client_version, \
-         duration_us, steps, remarks) VALUES ",
-    );
+    let mut statement = Builder::new(INSERT_ENTRIES);
     statement.push_rows(rows);
     tx.execute(statement.finish_repeated()).await?;
     if !payloads.is_empty() {
-        let mut statement = Builder::new(
-            "INSERT INTO provisioning_log_payloads (log_id, organization_id, occurred_at, query, \
-             request_headers, request_body, response_body, refused_changes, is_cut) VALUES ",
-        );
+        let mut statement = Builder::new(INSERT_PAYLOADS);
         statement.push_rows(payloads);
         tx.execute(statement.finish_repeated()).await?;
     }

@@ -214,18 +214,18 @@ pub async fn update(
     if is_renamed {
         tx.try_execute(statement).await?;
     } else {
-        tx.execute(statement).await?;
+        tx.defer(statement);
     }
     Ok(())
 }
 
-/// Stores the filterable values of a new user.
-pub async fn insert_values(
+/// Stores the filterable values of a new user, when the change ends.
+pub fn insert_values(
     tx: &mut Tx<'_>,
     organization_id: &str,
     user_id: &str,
     values: Vec<FilterValue>,
-) -> Result<(), StoreError> {
+) {
     // Far below both databases' limits on bound values.
     const ROWS: usize = 500;
     let mut values = values.into_iter().peekable();
@@ -244,9 +244,8 @@ pub async fn insert_values(
                 Arg::from(user_filter::match_key(&value.key)),
             ]
         }));
-        tx.execute(statement.finish_repeated()).await?;
+        tx.defer(statement.finish_repeated());
     }
-    Ok(())
 }
 
 /// Forgets the filterable values of a user, before new ones are stored.
@@ -287,13 +286,9 @@ pub async fn delete(
     Ok(())
 }
 
-/// Adds to a user's history.
-pub async fn insert_change(
-    tx: &mut Tx<'_>,
-    organization_id: &str,
-    change: NewChange<'_>,
-) -> Result<(), StoreError> {
-    tx.execute(
+/// Adds to a user's history, when the change ends.
+pub fn insert_change(tx: &mut Tx<'_>, organization_id: &str, change: NewChange<'_>) {
+    tx.defer(
         sql(
             "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, \
              actor_id, actor_name, version, changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -309,9 +304,7 @@ pub async fn insert_change(
         .bind(change.actor_name)
         .bind(change.version)
         .bind(change.changes),
-    )
-    .await?;
-    Ok(())
+    );
 }
 
 /// Users that a filter selects, in order; at most `limit` of them after the first `offset`.

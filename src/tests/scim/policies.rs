@@ -287,4 +287,38 @@ entra_test! {
         entra.change(&odd, "Replace", ROLE, json!("Other")).await.is_error(400, "invalidValue");
         assert_eq!(decided(&entra, &odd).await, known(Some("Boss"), "defaulted", "viewer"));
     }
+
+    async fn put_is_held_to_all_policies(entra: Entra) {
+        let nameless = entra.post(&json!({"userName": "ana", "active": false})).await.id();
+        let detail = entra.put(&nameless, &json!({"userName": "ana", "active": true})).await.is_error(400, "invalidValue");
+        assert!(detail.contains("name.givenName"), "{detail}");
+        let bare = entra.post(&user("eve")).await;
+        let whole = |active: bool| json!({"userName": "eve", "active": active, "name": {"givenName": "E", "familyName": "V"}});
+        let replaced = entra.put(&bare.id(), &whole(true)).await;
+        replaced.is(200);
+        assert_eq!(entra.entry(&replaced).await.remark_codes(), ["default_role_used"]);
+        entra.policy("missing_role", "reject").await;
+        entra.put(&bare.id(), &whole(true)).await.is_error(400, "invalidValue");
+        entra.put(&bare.id(), &whole(false)).await.is(200);
+    }
+
+    async fn a_role_new_to_the_catalogue_is_the_lowest_from_the_first(entra: Entra) {
+        entra.policy("unknown_role", "accept").await;
+        let roles = json!([{"value": "admin"}, {"value": "newcomer"}]);
+        for name in ["first", "second"] {
+            let id = entra.create_with(name, json!({"roles": roles})).await;
+            assert_eq!(decided(&entra, &id).await, known(Some("newcomer"), "unreviewed", "newcomer"));
+        }
+    }
+
+    async fn a_user_is_bounded_as_a_whole(entra: Entra) {
+        let id = entra.create("ana").await;
+        let mails = |n: usize| -> Vec<Value> {
+            (0..n).map(|at| json!({"value": format!("{at}@x"), "display": "d".repeat(15_000)})).collect()
+        };
+        entra.change(&id, "add", "emails", json!(mails(30))).await.is(200);
+        let detail = entra.change(&id, "replace", "emails", json!(mails(40))).await.is_error(400, "invalidValue");
+        assert!(detail.contains("512 KB"), "{detail}");
+        entra.change(&id, "Replace", "active", json!("False")).await.is(200);
+    }
 }

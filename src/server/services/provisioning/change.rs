@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::columns::columns;
+use super::columns::{check_size, columns};
 use super::policy::{self, Role};
 use super::unit::{Next, Unit, validated};
 use super::{Answer, Loaded, Refusal, UserRequest, location, record_refusal, write};
@@ -46,7 +46,7 @@ pub async fn patch(
             };
             let before = unit.load_locked(&id).await?;
             let after = patch.apply(&before.user, &mut unit.exchange.remarks)?;
-            unit.change(before, after).await
+            unit.change(before, after, false).await
         })
     })
     .await
@@ -84,15 +84,21 @@ pub async fn replace(
             if after.active().is_none() {
                 after.set_active(before.user.active().unwrap_or(true));
             }
-            unit.change(before, after).await
+            unit.change(before, after, true).await
         })
     })
     .await
 }
 
 impl Unit<'_, '_> {
-    /// Checks and stores what a PATCH or PUT makes of a user.
-    async fn change(&mut self, before: Loaded, mut after: User) -> Result<Answer, Refusal> {
+    /// Checks and stores what a PATCH or PUT makes of a user. A PATCH is held to the policies for what it touches, a
+    /// PUT (`whole`) for all that they ask for.
+    async fn change(
+        &mut self,
+        before: Loaded,
+        mut after: User,
+        whole: bool,
+    ) -> Result<Answer, Refusal> {
         // Kept for the entry of a refusal: what the request wanted.
         self.exchange.refused_changes = after.changes_from(&before.user);
         self.exchange
@@ -101,10 +107,11 @@ impl Unit<'_, '_> {
         policy::check_names(
             &mut after,
             Some(&before.user),
+            whole,
             &self.request.caller,
             remarks,
         )?;
-        let role = if after.roles().ne(before.user.roles()) {
+        let role = if whole || after.roles().ne(before.user.roles()) {
             self.decide_role(&mut after, Some(&before)).await?
         } else {
             Role::unchanged(&before.stored)
@@ -159,6 +166,7 @@ impl Unit<'_, '_> {
         let version = before.stored.version + 1;
         let old_row = columns(&before.user, &Role::unchanged(&before.stored))?;
         let row = columns(&next.user, &next.role)?;
+        check_size(&row, old_row.document.len())?;
         match users::update(
             self.tx,
             organization_id,
@@ -179,7 +187,7 @@ impl Unit<'_, '_> {
         let values = next.user.filter_values();
         if values != before.user.filter_values() {
             users::delete_values(self.tx, &id).await?;
-            users::insert_values(self.tx, organization_id, &id, values).await?;
+            users::insert_values(self.tx, organization_id, &id, values);
         }
         self.keep_history(&id, version, kind, &next).await?;
         let exchange = &mut *self.exchange;

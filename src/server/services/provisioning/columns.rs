@@ -1,12 +1,33 @@
 //! The columns that stand beside a user's document.
 
 use crate::server::error::StoreError;
+use crate::server::scim::error::ScimError;
+use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{User, case_key};
 use crate::server::services::provisioning::policy::Role;
 use crate::server::store::users::UserColumns;
 
 /// Characters of the name that people know a user by.
 const LABEL_CHARS: usize = 200;
+
+/// Bytes of all attributes of one user. Real ones have a few thousand; every change reads and writes all of them.
+const DOCUMENT_BYTES: usize = 512 * 1024;
+
+/// Refuses a change that makes a user larger than the service keeps; `before` are the bytes it had.
+pub(super) fn check_size(row: &UserColumns, before: usize) -> Result<(), ScimError> {
+    let size = row.document.len();
+    if size <= DOCUMENT_BYTES.max(before) {
+        return Ok(());
+    }
+    Err(ScimError::new(
+        Reason::ValueTooLong,
+        format!(
+            "The user would have {} KB of attributes, and at most {} KB are kept. Send fewer or shorter values.",
+            size / 1024,
+            DOCUMENT_BYTES / 1024
+        ),
+    ))
+}
 
 /// Derives the columns from the document and the role that decides access.
 pub(super) fn columns(user: &User, role: &Role) -> Result<UserColumns, StoreError> {

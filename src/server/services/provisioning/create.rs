@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::columns::columns;
+use super::columns::{check_size, columns};
 use super::policy;
 use super::unit::{Next, Unit, validated};
 use super::{Answer, Refusal, UserRequest, location, record_refusal, write};
@@ -51,7 +51,13 @@ pub async fn create(
                 request: &request,
                 now,
             };
-            policy::check_names(&mut user, None, &request.caller, &mut unit.exchange.remarks)?;
+            policy::check_names(
+                &mut user,
+                None,
+                true,
+                &request.caller,
+                &mut unit.exchange.remarks,
+            )?;
             let role = unit.decide_role(&mut user, None).await?;
             unit.exchange.done(StepKind::Validate, validated(&role));
             let changes = user.changes_from(&User::default());
@@ -80,11 +86,12 @@ impl Unit<'_, '_> {
         let caller = &self.request.caller;
         let id = ids::new_id(self.now);
         let row = columns(&next.user, &next.role)?;
+        check_size(&row, 0)?;
         if !users::insert(self.tx, &caller.organization_id, &id, self.now, row).await? {
             return Err(self.taken(&next.user).await?.into());
         }
         let values = next.user.filter_values();
-        users::insert_values(self.tx, &caller.organization_id, &id, values).await?;
+        users::insert_values(self.tx, &caller.organization_id, &id, values);
         self.exchange.subject.user_id = Some(id.clone());
         let version = 1;
         self.keep_history(&id, version, ChangeKind::Created, &next)

@@ -200,7 +200,7 @@ where
                     ),
                 };
                 let note = Note::counted(&entry);
-                Exchange::store(tx, entry).await?;
+                Exchange::store(tx, entry);
                 Ok::<_, StoreError>((outcome, note))
             })
         })

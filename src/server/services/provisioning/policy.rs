@@ -46,13 +46,14 @@ impl Role {
 }
 
 /// Checks the names that a request touched against the organization's policy. `before` is the user as it was,
-/// if there was one.
+/// if there was one; `whole` says that the request sets every attribute, sent or not (PUT).
 ///
 /// # Errors
 /// `given_name_missing`, `family_name_missing` under the policy *reject*.
 pub(super) fn check_names(
     user: &mut User,
     before: Option<&User>,
+    whole: bool,
     caller: &Caller,
     remarks: &mut Vec<Remark>,
 ) -> Result<(), ScimError> {
@@ -80,7 +81,8 @@ pub(super) fn check_names(
         let is_missing = part(user).is_none_or(|name| name.trim().is_empty());
         let was = before.and_then(part);
         // PATCH checks only what it touches: a name that was missing before is not this request's doing.
-        if !is_missing || before.is_some_and(|before| part(before) == part(user)) {
+        let is_untouched = !whole && before.is_some_and(|before| part(before) == part(user));
+        if !is_missing || is_untouched {
             continue;
         }
         let is_inactive = user.active() == Some(false);
@@ -176,7 +178,7 @@ pub(super) fn decide_role(
                 Remark::new(
                     Reason::UnknownRoleReplaced,
                     format!(
-                        "The role {} is not in the role catalogue. The user has the default role {} instead.",
+                        "The role {} is not in the role catalogue. It counts as the default role {}.",
                         quoted(&value),
                         default_role(catalogue).map_or("", |role| role.role_value.as_str()),
                     ),
@@ -202,7 +204,15 @@ fn effective(
         // Without a primary role the lowest one decides: least privilege.
         user.role_values()
             .into_iter()
-            .max_by_key(|value| find(catalogue, value).map(|role| role.position))
+            .max_by_key(
+                |value| match (find(catalogue, value), named(&unreviewed, value)) {
+                    (Some(role), _) => role.position,
+                    // It will stand behind all others.
+                    (None, Some(_)) => i64::MAX,
+                    // It counts as the default role.
+                    (None, None) => default_role(catalogue).map_or(i64::MAX, |role| role.position),
+                },
+            )
             .map(str::to_owned)
     });
     let Some(value) = deciding else {

@@ -105,7 +105,8 @@ impl Unit<'_, '_> {
             version,
             changes: serde_json::to_string(&next.changes)?,
         };
-        users::insert_change(self.tx, &caller.organization_id, change).await
+        users::insert_change(self.tx, &caller.organization_id, change);
+        Ok(())
     }
 
     /// 409 for a userName that somebody in the organization has, naming who.
