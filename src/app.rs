@@ -26,7 +26,7 @@ use crate::pages::overview::OverviewPage;
 use crate::pages::reset::ResetPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::tokens::{RevokeTokenPage, RotateTokenPage, TokensPage};
-use crate::pages::user::UserPage;
+use crate::pages::user::{BlockUserPage, EraseUserPage, UnblockUserPage, UserPage};
 use crate::pages::users::UsersPage;
 
 /// What the document needs to know from the server: addresses of the parts that it loads, and the chosen theme.
@@ -105,6 +105,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view=OverviewPage ssr=mode()/>
                     <Route path=path!("/users") view=UsersPage ssr=mode()/>
                     <Route path=path!("/users/:id") view=UserPage ssr=mode()/>
+                    <Route path=path!("/users/:id/block") view=BlockUserPage ssr=mode()/>
+                    <Route path=path!("/users/:id/unblock") view=UnblockUserPage ssr=mode()/>
+                    <Route path=path!("/users/:id/erase") view=EraseUserPage ssr=mode()/>
                     <Route path=path!("/logs") view=LogsPage ssr=mode()/>
                     <Route path=path!("/logs/:id") view=LogPage ssr=mode()/>
                     <Route path=path!("/tokens") view=TokensPage ssr=mode()/>

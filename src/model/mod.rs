@@ -6,6 +6,7 @@ pub mod form;
 pub mod frame;
 pub mod log;
 pub mod log_query;
+pub mod mapping;
 pub mod organization;
 pub mod page;
 pub mod query;

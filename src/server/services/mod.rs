@@ -14,6 +14,7 @@ pub mod recording;
 pub mod roles;
 pub mod sign_in;
 pub mod tokens;
+pub mod user_access;
 pub mod user_directory;
 
 use super::actor::{Allowed, OrganizationRef, Permission};
