@@ -24,6 +24,7 @@ use crate::pages::logs::LogsPage;
 use crate::pages::organizations::OrganizationsPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::reset::ResetPage;
+use crate::pages::search::SearchPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::tokens::{RevokeTokenPage, RotateTokenPage, TokensPage};
 use crate::pages::user::{BlockUserPage, EraseUserPage, UnblockUserPage, UserPage};
@@ -114,7 +115,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens/:id/rotate") view=RotateTokenPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/revoke") view=RevokeTokenPage ssr=mode()/>
                 </ParentRoute>
-                <ParentRoute path=path!("/organizations") view=SupportLayout ssr=mode()>
+                <ParentRoute path=path!("/search") view=AccountLayout ssr=mode()>
+                    <Route path=path!("") view=SearchPage ssr=mode()/>
+                </ParentRoute>
+                <ParentRoute path=path!("/organizations") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=OrganizationsPage ssr=mode()/>
                 </ParentRoute>
             </Routes>
@@ -148,16 +152,16 @@ fn OrganizationLayout() -> impl IntoView {
     }
 }
 
-/// Navigation of pages that are about all organizations.
+/// Navigation of pages that are not about one organization: the account's own, if it has one.
 #[component]
-fn SupportLayout() -> impl IntoView {
+fn AccountLayout() -> impl IntoView {
     let me = Resource::new(|| (), |()| get_me());
     provide_context(MeResource(me));
     let nav = move || {
         Suspend::new(async move {
             me.await
                 .ok()
-                .map(|me| view! { <Nav me organization=None/> })
+                .map(|me| view! { <Nav organization=me.organization.clone() me/> })
         })
     };
     view! {

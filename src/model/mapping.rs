@@ -6,7 +6,7 @@ const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 const SOURCES: &[(&str, &str)] = &[
     ("userName", "userPrincipalName"),
     ("active", "Switch([IsSoftDeleted], …)"),
-    ("externalId", "mailNickname or objectId"),
+    ("externalId", "objectId"),
     ("displayName", "displayName"),
     ("title", "jobTitle"),
     ("preferredLanguage", "preferredLanguage"),

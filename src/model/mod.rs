@@ -10,6 +10,7 @@ pub mod mapping;
 pub mod organization;
 pub mod page;
 pub mod query;
+pub mod search;
 pub mod token;
 pub mod user;
 pub mod user_query;

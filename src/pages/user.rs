@@ -111,7 +111,7 @@ fn UserView(
     let json_heading = format!("GET /scim/{}/v2/Users/{}", frame.organization.slug, user.id);
     let tabs = ["Timeline", "Attributes", "SCIM JSON", "Log entries"]
         .into_iter()
-        .zip(["#timeline", "#attributes", "#json", "#logs"])
+        .zip(["#timeline", "#attributes", "#json", "#log-entries"])
         .map(|(label, href)| Tab {
             label,
             href: href.to_owned(),
@@ -317,10 +317,10 @@ fn Attributes(attributes: Vec<(String, String)>) -> impl IntoView {
                 </thead>
                 <tbody>{rows}</tbody>
             </Table>
-            <p class="card-foot">
+            <p class="card-foot"><span>
                 "To change a value, change the person in Entra. “From” is the source attribute in Entra’s default mapping; yours stands in "
                 <MenuPath parts=&["Enterprise applications", "Rhombus Systems", "Provisioning", "Attribute mapping"]/>
-                "."
+                "."</span>
             </p>
         </Card>
     }
@@ -344,7 +344,7 @@ fn LogEntries(organization: String, logs: Vec<LogRow>, all: String) -> impl Into
         .collect_view();
     let aside = move || view! { <a class="small" href=all.clone()>"All log entries"</a> };
     view! {
-        <Card id="logs" title="Log entries" aside>
+        <Card id="log-entries" title="Log entries" aside>
             <ul class="list small">{entries}</ul>
         </Card>
     }

@@ -12,6 +12,7 @@ pub mod passwords;
 pub mod provisioning;
 pub mod recording;
 pub mod roles;
+pub mod search;
 pub mod sign_in;
 pub mod tokens;
 pub mod user_access;

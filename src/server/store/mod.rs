@@ -16,6 +16,7 @@ pub mod provisioning_logs;
 pub mod retention;
 pub mod role_catalogue;
 pub mod roles;
+pub mod search;
 pub mod sessions;
 pub mod sign_in_attempts;
 pub mod sql;
