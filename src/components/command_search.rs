@@ -269,7 +269,7 @@ fn Group(number: usize, group: FoundGroup, first: usize, at: ReadSignal<usize>) 
         .collect_view();
     view! {
         <div role="group" aria-labelledby=id.clone()>
-            <p class="command-group" id=id.clone()>{group.label}</p>
+            <div class="command-group" id=id.clone() role="presentation">{group.label}</div>
             {options}
         </div>
     }

@@ -74,7 +74,7 @@ fn Block(user: UserDetail, here: String, answer: Option<FormAnswer>) -> impl Int
     let reason = typed(answer.as_ref(), "reason");
     let foot = move || {
         view! {
-            <a class="btn" href=here.clone()>"Cancel"</a>
+            <a class="btn" href=here.clone()>"Do not block"</a>
             <button class="btn btn-danger btn-primary" form="block">"Block user"</button>
         }
     };
