@@ -24,9 +24,10 @@ use crate::pages::logs::LogsPage;
 use crate::pages::organizations::OrganizationsPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::reset::ResetPage;
+use crate::pages::search::SearchPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::tokens::{RevokeTokenPage, RotateTokenPage, TokensPage};
-use crate::pages::user::UserPage;
+use crate::pages::user::{BlockUserPage, EraseUserPage, UnblockUserPage, UserPage};
 use crate::pages::users::UsersPage;
 
 /// What the document needs to know from the server: addresses of the parts that it loads, and the chosen theme.
@@ -105,13 +106,19 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view=OverviewPage ssr=mode()/>
                     <Route path=path!("/users") view=UsersPage ssr=mode()/>
                     <Route path=path!("/users/:id") view=UserPage ssr=mode()/>
+                    <Route path=path!("/users/:id/block") view=BlockUserPage ssr=mode()/>
+                    <Route path=path!("/users/:id/unblock") view=UnblockUserPage ssr=mode()/>
+                    <Route path=path!("/users/:id/erase") view=EraseUserPage ssr=mode()/>
                     <Route path=path!("/logs") view=LogsPage ssr=mode()/>
                     <Route path=path!("/logs/:id") view=LogPage ssr=mode()/>
                     <Route path=path!("/tokens") view=TokensPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/rotate") view=RotateTokenPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/revoke") view=RevokeTokenPage ssr=mode()/>
                 </ParentRoute>
-                <ParentRoute path=path!("/organizations") view=SupportLayout ssr=mode()>
+                <ParentRoute path=path!("/search") view=AccountLayout ssr=mode()>
+                    <Route path=path!("") view=SearchPage ssr=mode()/>
+                </ParentRoute>
+                <ParentRoute path=path!("/organizations") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=OrganizationsPage ssr=mode()/>
                 </ParentRoute>
             </Routes>
@@ -145,16 +152,16 @@ fn OrganizationLayout() -> impl IntoView {
     }
 }
 
-/// Navigation of pages that are about all organizations.
+/// Navigation of pages that are not about one organization: the account's own, if it has one.
 #[component]
-fn SupportLayout() -> impl IntoView {
+fn AccountLayout() -> impl IntoView {
     let me = Resource::new(|| (), |()| get_me());
     provide_context(MeResource(me));
     let nav = move || {
         Suspend::new(async move {
             me.await
                 .ok()
-                .map(|me| view! { <Nav me organization=None/> })
+                .map(|me| view! { <Nav organization=me.organization.clone() me/> })
         })
     };
     view! {

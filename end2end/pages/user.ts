@@ -4,11 +4,13 @@ export class UserPage {
   readonly name: Locator;
   readonly timeline: Locator;
   readonly json: Locator;
+  readonly dialog: Locator;
 
   constructor(private readonly page: Page) {
     this.name = page.getByRole("heading", { level: 1 });
     this.timeline = page.getByRole("region", { name: "Timeline" });
     this.json = page.locator("pre").and(page.getByRole("region", { name: "SCIM JSON" }));
+    this.dialog = page.locator("dialog.dialog[open]");
   }
 
   event(title: string): Locator {

@@ -59,6 +59,59 @@ test("a user's history shows what was and what is", async ({ page, organization,
   await expect(userPage.json).toContainText('"userName": "ana@contoso.com"');
 });
 
+test("an administrator blocks a user, whatever Entra says, and lifts the block", async ({
+  page,
+  organization,
+  signInPage,
+  userPage,
+}) => {
+  const entra = await organization.connect();
+  const id = await entra.provision({ userName: "ana@contoso.com", ...ana });
+  await signInPage.enter(await organization.account("admin"), organization.path(`/users/${id}`));
+
+  await page.getByRole("link", { name: "Block user" }).click();
+  await expect(userPage.dialog).toContainText("Access to Rhombus ends at once");
+  await userPage.dialog.getByLabel("Reason").fill("Lost laptop");
+  await userPage.dialog.getByRole("button", { name: "Block user" }).click();
+  await expect(page.getByRole("heading", { name: /^Blocked by / })).toBeVisible();
+  await expect(page.getByText("Reason: Lost laptop")).toBeVisible();
+  await expect(userPage.change("Blocked", "reason")).toHaveText(["not set", "Lost laptop"]);
+
+  await page.getByRole("link", { name: "Lift the block" }).click();
+  await userPage.dialog.getByRole("button", { name: "Lift the block" }).click();
+  await expect(page.getByRole("heading", { name: /^Blocked by / })).toHaveCount(0);
+  await expect(userPage.event("Block lifted")).toBeVisible();
+});
+
+test("a deleted user is seen, and erased by typing the userName", async ({ page, organization, signInPage, usersPage, userPage }) => {
+  const entra = await organization.connect();
+  const id = await entra.provision({ userName: "ana@contoso.com", ...ana });
+  await entra.delete(id);
+  await signInPage.enter(await organization.account("admin"), organization.path("/users?state=deleted"));
+  await expect(usersPage.rows).toHaveText([/Ana Ruiz.*Deleted/]);
+  await usersPage.person("Ana Ruiz").click();
+  await page.getByRole("link", { name: "Erase now" }).click();
+  await userPage.dialog.getByLabel("userName").fill("somebody");
+  await userPage.dialog.getByRole("button", { name: "Erase now" }).click();
+  await expect(userPage.dialog).toContainText("This is not the userName");
+  await userPage.dialog.getByLabel("userName").fill("ana@contoso.com");
+  await userPage.dialog.getByRole("button", { name: "Erase now" }).click();
+  await expect(page.getByText("No users match these filters")).toBeVisible();
+});
+
+test("the list follows what is typed @scripts", async ({ page, organization, signInPage, usersPage }) => {
+  const entra = await organization.connect();
+  await entra.provision({ userName: "ana@contoso.com", ...ana });
+  await entra.provision({ userName: "marcus@contoso.com", ...marcus });
+  await signInPage.enter(await organization.account("viewer"), organization.path("/users"));
+  await usersPage.search.fill("mar");
+  await expect(usersPage.rows).toHaveText([/Marcus Bell/]);
+  await expectAddress(page, organization.path("/users"), { q: "mar" });
+  await expect(usersPage.search).toBeFocused();
+  await page.getByRole("link", { name: "Remove filter Search: mar" }).click();
+  await expect(usersPage.rows).toHaveCount(2);
+});
+
 test("an organization without users says what comes next", async ({ page, organization, signInPage, usersPage }) => {
   await signInPage.enter(await organization.account("admin"), organization.path("/users"));
   await expect(usersPage.heading).toBeVisible();

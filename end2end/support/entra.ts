@@ -86,6 +86,10 @@ export class Entra {
   async disable(id: string): Promise<void> {
     await this.change(id, [{ op: "Replace", path: "active", value: "False" }]);
   }
+
+  async delete(id: string): Promise<void> {
+    await expectStatus(await this.send("DELETE", `/Users/${id}`), 204);
+  }
 }
 
 async function expectStatus(response: Response, status: number): Promise<Response> {

@@ -8,6 +8,7 @@ import { LogsPage } from "../pages/logs";
 import { OrganizationsPage } from "../pages/organizations";
 import { OverviewPage } from "../pages/overview";
 import { Frame } from "../pages/frame";
+import { Search } from "../pages/search";
 import { SignInPage } from "../pages/sign-in";
 import { TokensPage } from "../pages/tokens";
 import { UserPage } from "../pages/user";
@@ -21,6 +22,7 @@ interface Fixtures {
   organization: Organization;
   watch: Watch;
   frame: Frame;
+  search: Search;
   firstStartPage: FirstStartPage;
   signInPage: SignInPage;
   organizationsPage: OrganizationsPage;
@@ -56,6 +58,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
     { auto: true },
   ],
   frame: ({ page }, use) => use(new Frame(page)),
+  search: ({ page }, use) => use(new Search(page)),
   firstStartPage: ({ page }, use) => use(new FirstStartPage(page)),
   signInPage: ({ page }, use) => use(new SignInPage(page)),
   organizationsPage: ({ page }, use) => use(new OrganizationsPage(page)),

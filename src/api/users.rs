@@ -5,7 +5,7 @@ use leptos::server_fn::codec::GetUrl;
 
 use crate::model::error::AppError;
 use crate::model::page::Page;
-use crate::model::user::{UserChange, UserCounts, UserDetail, UserFilter, UserRow};
+use crate::model::user::{RoleChoice, UserChange, UserCounts, UserDetail, UserFilter, UserRow};
 
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::user_directory};
@@ -32,6 +32,14 @@ pub async fn get_user(slug: String, id: String) -> Result<UserDetail, AppError> 
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ReadUsers, Some(&slug)).await?;
     Ok(user_directory::detail(&app, &allowed, &id).await?)
+}
+
+/// The catalogue's roles, to list users by.
+#[server(prefix = "/api", endpoint = "users/roles", input = GetUrl)]
+pub async fn list_role_choices(slug: String) -> Result<Vec<RoleChoice>, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadUsers, Some(&slug)).await?;
+    Ok(user_directory::roles(&app, &allowed).await?)
 }
 
 /// What changed about a user, newest first.

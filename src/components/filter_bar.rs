@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use leptos::ev::{Event, SubmitEvent};
+use leptos::html::Form;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
 
 use super::icon::{Icon, IconName};
@@ -24,6 +26,7 @@ pub fn FilterBar(
     children: Children,
 ) -> impl IntoView {
     let path = StoredValue::new(action.clone());
+    let bar = NodeRef::<Form>::new();
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     let address = move |form: &HtmlFormElement| path.with_value(|path| filtered(path, form));
     let submit = move |event: SubmitEvent| {
@@ -55,9 +58,17 @@ pub fn FilterBar(
             region::open(&address);
         }
     };
+    // Typed or switched before this script had come: what stands in the form counts.
+    Effect::new(move |_| {
+        let form = bar.get().filter(|form| differs(form));
+        if let Some(address) = form.and_then(|form| address(&form)) {
+            region::show(address, Address::Follows);
+        }
+    });
     view! {
         // Without "off", going back would bring the boxes of the page left behind.
         <form
+            node_ref=bar
             class="filters"
             role="search"
             aria-label=label
@@ -71,6 +82,21 @@ pub fn FilterBar(
             <button class="visually-hidden">"Apply filters"</button>
         </form>
     }
+}
+
+/// Whether a search or a switch stands otherwise than the server has drawn it.
+fn differs(form: &HtmlFormElement) -> bool {
+    let elements = form.elements();
+    (0..elements.length())
+        .filter_map(|at| elements.item(at)?.dyn_into::<HtmlInputElement>().ok())
+        .any(|input| match input.type_().as_str() {
+            "search" => input.value() != input.default_value(),
+            "checkbox" => {
+                input.matches("[role=switch]").unwrap_or(false)
+                    && input.checked() != input.default_checked()
+            }
+            _ => false,
+        })
 }
 
 /// The form's address without what was left blank: one worth sharing.
@@ -117,12 +143,29 @@ pub struct FilterOption {
     pub label: &'static str,
 }
 
+/// The choices of a filter, fixed or loaded: value and words.
+#[derive(Debug, Clone, Default)]
+pub struct FilterOptions(Vec<(String, String)>);
+
+impl From<Vec<FilterOption>> for FilterOptions {
+    fn from(options: Vec<FilterOption>) -> Self {
+        let owned = |option: FilterOption| (option.value.to_owned(), option.label.to_owned());
+        Self(options.into_iter().map(owned).collect())
+    }
+}
+
+impl From<Vec<(String, String)>> for FilterOptions {
+    fn from(options: Vec<(String, String)>) -> Self {
+        Self(options)
+    }
+}
+
 /// A drop-down of choices with field name `name`; `single` allows one only.
 #[component]
 pub fn FilterMenu(
     label: &'static str,
     name: &'static str,
-    #[prop(into)] options: Vec<FilterOption>,
+    #[prop(into)] options: FilterOptions,
     #[prop(into)] chosen: Signal<Vec<String>>,
     #[prop(optional)] single: bool,
 ) -> impl IntoView {
@@ -135,19 +178,14 @@ pub fn FilterMenu(
     };
     let kind = if single { "radio" } else { "checkbox" };
     let options = options
+        .0
         .into_iter()
-        .map(|option| {
-            let is_chosen =
-                move || chosen.with(|chosen| chosen.iter().any(|value| value == option.value));
+        .map(|(value, label)| {
+            let is_chosen = chosen.with(|chosen| chosen.contains(&value));
             view! {
                 <label>
-                    <input
-                        type=kind
-                        name=name
-                        value=option.value
-                        checked=is_chosen
-                    />
-                    {option.label}
+                    <input type=kind name=name value=value checked=is_chosen/>
+                    {label}
                 </label>
             }
         })

@@ -1,11 +1,12 @@
-//! The building blocks of pages. They take data and never call the server; each owns one class prefix and one
-//! file in `style/components`.
+//! The building blocks of pages. They take data and never call the server (but for the search, an island with no page
+//! around it that could); each owns one class prefix and one file in `style/components`.
 
 pub mod avatar;
 pub mod badge;
 pub mod callout;
 pub mod card;
 pub mod code;
+pub mod command_search;
 pub mod copy;
 pub mod dialog;
 pub mod diff;
@@ -23,6 +24,7 @@ pub mod page;
 pub mod pager;
 pub mod problem;
 pub mod region;
+pub mod shortcuts;
 pub mod skeleton;
 pub mod steps;
 pub mod table;

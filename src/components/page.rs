@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::command_search::CommandSearch;
 use super::icon::{Icon, IconName};
 use super::load::load_page;
 use crate::model::account::{AccountRole, Me};
@@ -52,24 +53,24 @@ impl Width {
     }
 }
 
-/// Top bar and main part of a page. `search` is where the search of users goes.
+/// Top bar and main part of a page. `slug` names the organization that it is about, if it is about one.
 #[component]
 pub fn Sheet(
     #[prop(into)] title: String,
     crumbs: Vec<Crumb>,
     #[prop(optional)] width: Width,
-    #[prop(optional_no_strip)] search: Option<String>,
+    #[prop(optional_no_strip)] slug: Option<String>,
     children: Children,
 ) -> impl IntoView {
     view! {
         <Title text=title/>
-        <TopBar crumbs search/>
+        <TopBar crumbs slug/>
         <main class=width.class() id="main">{children()}</main>
     }
 }
 
 #[component]
-fn TopBar(crumbs: Vec<Crumb>, search: Option<String>) -> impl IntoView {
+fn TopBar(crumbs: Vec<Crumb>, slug: Option<String>) -> impl IntoView {
     let crumbs = crumbs
         .into_iter()
         .map(|crumb| match crumb.href {
@@ -83,24 +84,7 @@ fn TopBar(crumbs: Vec<Crumb>, search: Option<String>) -> impl IntoView {
                 <Icon name=IconName::Menu/>
             </button>
             <nav class="crumbs" aria-label="Breadcrumb"><ol>{crumbs}</ol></nav>
-            {search
-                .map(|action| {
-                    view! {
-                        <form class="search" role="search" action=action>
-                            <label for="search-users">
-                                <Icon name=IconName::Search/>
-                                <span class="visually-hidden">"Search users"</span>
-                            </label>
-                            <input
-                                id="search-users"
-                                name="q"
-                                type="search"
-                                autocomplete="off"
-                                placeholder="Search users"
-                            />
-                        </form>
-                    }
-                })}
+            <CommandSearch slug/>
         </header>
     }
 }
@@ -175,7 +159,7 @@ pub fn OrganizationSheet(
     crumbs.push(Crumb::here(title.clone()));
     let title = format!("{title} · {}", frame.organization.name);
     view! {
-        <Sheet title crumbs width search=Some(frame.href("/users"))>
+        <Sheet title crumbs width slug=Some(frame.organization.slug)>
             {children()}
         </Sheet>
     }

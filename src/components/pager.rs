@@ -73,6 +73,14 @@ pub fn counted(n: u64, one: &str, many: &str) -> String {
     }
 }
 
+/// "1 user", "10,000+ users".
+pub fn counted_up_to(n: Count, one: &str, many: &str) -> String {
+    match n {
+        Count::Exactly(n) => counted(n, one, many),
+        Count::MoreThan(_) => format!("{} {many}", count(n)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +95,11 @@ mod tests {
         assert_eq!(
             [0, 1, 1_000].map(|n| counted(n, "user", "users")),
             ["no users", "1 user", "1,000 users"]
+        );
+        let up_to = [Count::Exactly(1), Count::MoreThan(10_000)];
+        assert_eq!(
+            up_to.map(|n| counted_up_to(n, "user", "users")),
+            ["1 user", "10,000+ users"]
         );
     }
 }

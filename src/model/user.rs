@@ -56,6 +56,13 @@ pub struct UserRow {
     pub last_failure: Option<UserFailure>,
 }
 
+/// A role of the organization's catalogue, to list users by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleChoice {
+    pub id: String,
+    pub name: String,
+}
+
 /// The latest failed request about a user, while no later one has succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFailure {
@@ -71,7 +78,7 @@ pub struct UserDetail {
     pub user_name: String,
     pub external_id: Option<String>,
     pub active: bool,
-    pub blocked: bool,
+    pub block: Option<UserBlock>,
     /// Deleted by Entra: only history is left.
     pub deleted: Option<Moment>,
     pub role: Option<String>,
@@ -84,6 +91,15 @@ pub struct UserDetail {
     pub attributes: Vec<(String, String)>,
     /// The resource as a GET answers it, indented.
     pub json: String,
+}
+
+/// An Admin keeps this person out, whatever Entra says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserBlock {
+    pub blocked: Moment,
+    /// The account that did it, as shown.
+    pub by: String,
+    pub reason: String,
 }
 
 /// One change set in a user's history.
@@ -109,16 +125,21 @@ pub enum ChangeKind {
     /// An inactive user came back under a new `externalId`.
     Rehired,
     Deleted,
+    /// By an Admin, beside what Entra says.
+    Blocked,
+    Unblocked,
 }
 
 impl ChangeKind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Created,
         Self::Updated,
         Self::Disabled,
         Self::Enabled,
         Self::Rehired,
         Self::Deleted,
+        Self::Blocked,
+        Self::Unblocked,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -129,6 +150,8 @@ impl ChangeKind {
             Self::Enabled => "enabled",
             Self::Rehired => "rehired",
             Self::Deleted => "deleted",
+            Self::Blocked => "blocked",
+            Self::Unblocked => "unblocked",
         }
     }
 
@@ -233,6 +256,7 @@ pub struct UserCounts {
     pub all: Count,
     pub active: Count,
     pub inactive: Count,
+    pub blocked: Count,
     pub with_errors: Count,
     pub deleted: Count,
 }

@@ -8,6 +8,7 @@ pub mod logs;
 pub mod organizations;
 pub mod overview;
 pub mod reset;
+pub mod search;
 pub mod sign_in;
 pub mod tokens;
 pub mod user;

@@ -1,5 +1,8 @@
-//! `/organizations/{slug}/users/{id}`: is this person right, and since when?
+//! `/organizations/{slug}/users/{id}`, with `/block`, `/unblock` and `/erase`: is this person right, and since when?
 
+mod dialogs;
+
+use dialogs::{Ask, Question};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
@@ -11,22 +14,47 @@ use crate::components::callout::Callout;
 use crate::components::card::Card;
 use crate::components::code::Code;
 use crate::components::diff::Diff;
+use crate::components::form::form_answer;
 use crate::components::icon::{IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::pager::Pager;
+use crate::components::steps::MenuPath;
 use crate::components::table::Table;
 use crate::components::tabs::{Tab, Tabs};
 use crate::components::time::{ExactTime, Time};
 use crate::components::timeline::{Event, Timeline};
+use crate::model::error::AppError;
+use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::log::{LogRow, Status};
+use crate::model::mapping;
 use crate::model::page::Page;
 use crate::model::query::href;
 use crate::model::user::{ChangeKind, RoleState, UserChange, UserDetail};
 
 #[component]
 pub fn UserPage() -> impl IntoView {
+    user_page(None)
+}
+
+#[component]
+pub fn BlockUserPage() -> impl IntoView {
+    user_page(Some(Question::Block))
+}
+
+#[component]
+pub fn UnblockUserPage() -> impl IntoView {
+    user_page(Some(Question::Unblock))
+}
+
+#[component]
+pub fn EraseUserPage() -> impl IntoView {
+    user_page(Some(Question::Erase))
+}
+
+fn user_page(question: Option<Question>) -> impl IntoView {
+    let answer = form_answer();
     let params = use_params_map();
     let key = Memo::new(move |_| {
         params.with(|params| {
@@ -48,12 +76,16 @@ pub fn UserPage() -> impl IntoView {
         |(slug, id)| latest_logs_of_user(slug, id),
     );
     in_organization(move |frame: Frame| {
+        let answer = answer.clone();
         load_page(move || {
-            let frame = frame.clone();
+            let (frame, answer) = (frame.clone(), answer.clone());
             async move {
                 let user = user.await?;
                 let (history, logs) = (history.await?, logs.await?);
-                Ok(view! { <UserView frame user history logs/> }.into_any())
+                if question.is_some() && !frame.is_admin() {
+                    return Err(AppError::Forbidden);
+                }
+                Ok(view! { <UserView frame user history logs question answer/> }.into_any())
             }
         })
     })
@@ -65,8 +97,11 @@ fn UserView(
     user: UserDetail,
     history: Page<UserChange>,
     logs: Vec<LogRow>,
+    question: Option<Question>,
+    answer: Option<FormAnswer>,
 ) -> impl IntoView {
     let organization = frame.href("");
+    let may_manage = frame.is_admin();
     let all_logs = href(
         &frame.href("/logs"),
         &[("user", user.id.clone()), ("lookups", "1".to_owned())],
@@ -76,7 +111,7 @@ fn UserView(
     let json_heading = format!("GET /scim/{}/v2/Users/{}", frame.organization.slug, user.id);
     let tabs = ["Timeline", "Attributes", "SCIM JSON", "Log entries"]
         .into_iter()
-        .zip(["#timeline", "#attributes", "#json", "#logs"])
+        .zip(["#timeline", "#attributes", "#json", "#log-entries"])
         .map(|(label, href)| Tab {
             label,
             href: href.to_owned(),
@@ -84,30 +119,46 @@ fn UserView(
             current: false,
         })
         .collect();
+    let dialog = question.map(|question| {
+        view! { <Ask question user=user.clone() here=here.clone() answer/> }
+    });
     view! {
         <OrganizationSheet frame title=user.label.clone() above>
-            <UserHead user=user.clone()/>
-            <Troubles user=user.clone() latest=logs.first().cloned() organization=organization.clone()/>
-            <Tabs label="User" tabs/>
-            <div class="split">
-                <section id="timeline" aria-labelledby="timeline-heading">
-                    <h2 class="visually-hidden" id="timeline-heading">"Timeline"</h2>
-                    <History organization=organization.clone() here history/>
-                </section>
-                <div class="stack-loose">
-                    <Attributes attributes=user.attributes/>
-                    <div id="json">
-                        <Code heading=json_heading text=user.json what="SCIM JSON"/>
+            <div class="stack-loose" inert=dialog.is_some()>
+                <UserHead user=user.clone() here=here.clone() may_manage/>
+                <Troubles
+                    user=user.clone()
+                    latest=logs.first().cloned()
+                    organization=organization.clone()
+                    here=here.clone()
+                    may_manage
+                />
+                <Tabs label="User" tabs/>
+                <div class="split">
+                    <section id="timeline" aria-labelledby="timeline-heading">
+                        <h2 class="visually-hidden" id="timeline-heading">"Timeline"</h2>
+                        <History organization=organization.clone() here history/>
+                    </section>
+                    <div class="stack-loose">
+                        <Attributes attributes=user.attributes/>
+                        <div id="json">
+                            <Code heading=json_heading text=user.json what="SCIM JSON"/>
+                        </div>
+                        <LogEntries organization logs all=all_logs/>
                     </div>
-                    <LogEntries organization logs all=all_logs/>
                 </div>
             </div>
+            {dialog}
         </OrganizationSheet>
     }
 }
 
 #[component]
-fn UserHead(user: UserDetail) -> impl IntoView {
+fn UserHead(user: UserDetail, here: String, may_manage: bool) -> impl IntoView {
+    let can_block = may_manage && user.block.is_none() && user.deleted.is_none();
+    let block = can_block.then(|| {
+        view! { <a class="btn btn-danger" href=format!("{here}/block")>"Block user"</a> }
+    });
     let role = user.role.unwrap_or_else(|| "No role".to_owned());
     let role_note = match user.role_state {
         RoleState::Defaulted => " (default, Entra sent none that is known)",
@@ -123,7 +174,7 @@ fn UserHead(user: UserDetail) -> impl IntoView {
                     <div class="row small">
                         <UserStatus
                             active=user.active
-                            blocked=user.blocked
+                            blocked=user.block.is_some()
                             deleted=user.deleted.is_some()
                         />
                         <span>{role} <span class="muted">{role_note}</span></span>
@@ -133,6 +184,7 @@ fn UserHead(user: UserDetail) -> impl IntoView {
             </div>
             <div class="page-actions">
                 <Badge icon=IconName::Lock label="Managed by Entra ID"/>
+                {block}
             </div>
         </div>
     }
@@ -140,21 +192,42 @@ fn UserHead(user: UserDetail) -> impl IntoView {
 
 /// What stands against this person being up to date or signing in.
 #[component]
-fn Troubles(user: UserDetail, latest: Option<LogRow>, organization: String) -> impl IntoView {
+fn Troubles(
+    user: UserDetail,
+    latest: Option<LogRow>,
+    organization: String,
+    here: String,
+    may_manage: bool,
+) -> impl IntoView {
+    let action = |label: &'static str, path: String| {
+        move || may_manage.then(|| view! { <a class="btn" href=path.clone()>{label}</a> })
+    };
+    let is_deleted = user.deleted.is_some();
     let deleted = user.deleted.map(|deleted| {
+        let action = action("Erase now", format!("{here}/erase"));
         view! {
-            <Callout tone=Tone::Off>
+            <Callout tone=Tone::Off action>
+                <h2>"Deleted by Entra " <Time moment=deleted/></h2>
                 <p>
-                    <b>"Deleted by Entra "</b> <Time moment=deleted/>
-                    ". The history is kept for 90 days; the userName is free again."
+                    "The history is kept for 90 days; the userName is free again. If Entra creates the person once more, that is a new user."
                 </p>
             </Callout>
         }
     });
-    let blocked = user.blocked.then(|| {
+    let blocked = user.block.map(|block| {
+        let action = action("Lift the block", format!("{here}/unblock"));
+        let consequence = match (is_deleted, user.active) {
+            (true, _) => "If Entra creates the user again, the block holds for the new one.",
+            (false, true) => "Entra says active, but there is no access until the block is lifted.",
+            (false, false) => {
+                "There is no access even if Entra enables the user, until the block is lifted."
+            }
+        };
         view! {
-            <Callout tone=Tone::Warn>
-                <p><b>"Blocked by an administrator."</b> " Entra’s value of active does not matter until the block is lifted."</p>
+            <Callout tone=Tone::Warn action>
+                <h2>"Blocked by " {block.by} " " <Time moment=block.blocked/></h2>
+                <p>"Reason: " {block.reason}</p>
+                <p>{consequence}</p>
             </Callout>
         }
     });
@@ -186,6 +259,8 @@ fn History(organization: String, here: String, history: Page<UserChange>) -> imp
                 ChangeKind::Enabled => (Tone::Ok, "Enabled"),
                 ChangeKind::Rehired => (Tone::Ok, "Enabled again, under a new externalId"),
                 ChangeKind::Deleted => (Tone::Off, "Deleted"),
+                ChangeKind::Blocked => (Tone::Warn, "Blocked"),
+                ChangeKind::Unblocked => (Tone::Ok, "Block lifted"),
             };
             let moment = change.changed;
             let log = change.log_id.map(
@@ -219,9 +294,11 @@ fn Attributes(attributes: Vec<(String, String)>) -> impl IntoView {
                 name if name.starts_with("meta.") => view! { <Badge label="Rhombus"/> }.into_any(),
                 _ => view! { <Badge icon=IconName::Lock label="Entra"/> }.into_any(),
             };
+            let source = mapping::source(&name)
+                .map(|source| view! { <small>"From " <code>{source}</code></small> });
             view! {
                 <tr>
-                    <th scope="row" class="col-name mono soft">{name}</th>
+                    <th scope="row" class="col-name mono soft">{name} {source}</th>
                     <td>{value}</td>
                     <td class="num">{owner}</td>
                 </tr>
@@ -240,8 +317,10 @@ fn Attributes(attributes: Vec<(String, String)>) -> impl IntoView {
                 </thead>
                 <tbody>{rows}</tbody>
             </Table>
-            <p class="card-foot">
-                "To change one, change the user in Entra, or the attribute mapping of the enterprise application."
+            <p class="card-foot"><span>
+                "To change a value, change the person in Entra. “From” is the source attribute in Entra’s default mapping; yours stands in "
+                <MenuPath parts=&["Enterprise applications", "Rhombus Systems", "Provisioning", "Attribute mapping"]/>
+                "."</span>
             </p>
         </Card>
     }
@@ -265,7 +344,7 @@ fn LogEntries(organization: String, logs: Vec<LogRow>, all: String) -> impl Into
         .collect_view();
     let aside = move || view! { <a class="small" href=all.clone()>"All log entries"</a> };
     view! {
-        <Card id="logs" title="Log entries" aside>
+        <Card id="log-entries" title="Log entries" aside>
             <ul class="list small">{entries}</ul>
         </Card>
     }

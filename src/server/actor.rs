@@ -19,6 +19,12 @@ pub enum Permission {
     /// Name and policies.
     ManageOrganization,
     ReadUsers,
+    /// Keep a provisioned person out whatever Entra says, and let them in again.
+    BlockUsers,
+    /// Forget a person that Entra has deleted.
+    EraseUsers,
+    /// Find users, log entries and tokens: in one organization, or for Support in all.
+    Search,
     ReadLogs,
     /// Request and response bodies; looking is audited.
     ReadPayloads,
@@ -40,6 +46,9 @@ impl Permission {
         Self::ReadOrganization,
         Self::ManageOrganization,
         Self::ReadUsers,
+        Self::BlockUsers,
+        Self::EraseUsers,
+        Self::Search,
         Self::ReadLogs,
         Self::ReadPayloads,
         Self::ReadTokens,
@@ -61,11 +70,14 @@ impl Permission {
             | Self::InviteFirstAdmin => role == Support,
             Self::PauseProvisioning
             | Self::ManageOrganization
+            | Self::BlockUsers
+            | Self::EraseUsers
             | Self::ManageTokens
             | Self::ManageAccounts => role == Admin,
             Self::ReadPayloads => matches!(role, Support | Admin),
             Self::ReadOrganization
             | Self::ReadUsers
+            | Self::Search
             | Self::ReadLogs
             | Self::ReadTokens
             | Self::ReadAccounts

@@ -11,5 +11,6 @@ pub mod scim;
 pub mod serve;
 pub mod sign_in;
 pub mod token_forms;
+pub mod user_forms;
 
 pub use router::router;

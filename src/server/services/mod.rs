@@ -12,8 +12,10 @@ pub mod passwords;
 pub mod provisioning;
 pub mod recording;
 pub mod roles;
+pub mod search;
 pub mod sign_in;
 pub mod tokens;
+pub mod user_access;
 pub mod user_directory;
 
 use super::actor::{Allowed, OrganizationRef, Permission};

@@ -6,8 +6,8 @@ use super::moments::{self, Moments};
 use super::{changes, organization};
 use crate::model::page::Page;
 use crate::model::user::{
-    ChangeKind, RoleState, UserChange, UserCounts, UserDetail, UserFailure, UserFilter, UserRow,
-    UserState,
+    ChangeKind, RoleChoice, RoleState, UserBlock, UserChange, UserCounts, UserDetail, UserFailure,
+    UserFilter, UserRow, UserState,
 };
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
@@ -142,9 +142,24 @@ pub async fn counts(app: &App, allowed: &Allowed) -> Result<UserCounts, ServiceE
         all: keyset::count(counted.everyone),
         active: keyset::count(counted.active),
         inactive: keyset::count(counted.inactive),
+        blocked: keyset::count(counted.blocked),
         with_errors: keyset::count(counted.failing),
         deleted: keyset::count(counted.deleted),
     })
+}
+
+/// The organization's roles by their order in the catalogue, for the list's filter. `allowed` proves
+/// [`Permission::ReadUsers`].
+///
+/// # Errors
+/// As [`list`].
+pub async fn roles(app: &App, allowed: &Allowed) -> Result<Vec<RoleChoice>, ServiceError> {
+    let organization = organization(allowed, Permission::ReadUsers)?;
+    let roles = store::roles(&mut app.db.read().await?, &organization.id).await?;
+    Ok(roles
+        .into_iter()
+        .map(|(id, name)| RoleChoice { id, name })
+        .collect())
 }
 
 /// Everything about one user, also about one that Entra has deleted. `allowed` proves
@@ -166,7 +181,11 @@ pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail
         json: resource_json(&user, &base)?,
         attributes: attributes(&document),
         active: user.active,
-        blocked: user.blocked_at.is_some(),
+        block: user.blocked_at.map(|at| UserBlock {
+            blocked: moments.moment(at),
+            by: user.blocked_by.unwrap_or_default(),
+            reason: user.blocked_reason.unwrap_or_default(),
+        }),
         deleted: user.deleted_at.map(|at| moments.moment(at)),
         role: user.role,
         role_value: user.role_value,

@@ -340,6 +340,19 @@ pub async fn list(
     Ok(users)
 }
 
+/// Ids and names of the catalogue's roles, in its order.
+pub async fn roles(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<Vec<(String, String)>, StoreError> {
+    connection
+        .fetch_all(
+            sql("SELECT id, display_name FROM roles WHERE organization_id = $1 ORDER BY position, id")
+                .bind(organization_id),
+        )
+        .await
+}
+
 async fn groups(
     connection: &mut Connection<'_>,
     search: &Search<'_>,

@@ -70,6 +70,7 @@ pub struct Counted {
     pub everyone: i64,
     pub active: i64,
     pub inactive: i64,
+    pub blocked: i64,
     pub failing: i64,
     pub deleted: i64,
 }
@@ -95,6 +96,10 @@ pub async fn counts(
         (
             ", (SELECT count(*) FROM (SELECT 1 FROM deleted_users WHERE organization_id = ",
             ") d) AS deleted",
+        ),
+        (
+            ", (SELECT count(*) FROM (SELECT 1 FROM users WHERE blocked_at IS NOT NULL AND organization_id = ",
+            ") f) AS blocked",
         ),
     ];
     let mut statement = Builder::default();

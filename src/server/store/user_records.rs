@@ -76,6 +76,8 @@ pub struct FoundUser {
     pub external_id: Option<String>,
     pub active: bool,
     pub blocked_at: Option<Millis>,
+    pub blocked_by: Option<String>,
+    pub blocked_reason: Option<String>,
     pub deleted_at: Option<Millis>,
     pub role: Option<String>,
     pub role_value: Option<String>,
@@ -95,7 +97,7 @@ pub async fn find(
     let user: Option<FoundUser> = connection
         .fetch_optional(
             sql("SELECT u.id, u.label, u.user_name, u.external_id, u.active, u.blocked_at, \
-                 CAST(NULL AS BIGINT) AS deleted_at, r.display_name AS role, u.role_value, u.role_state, \
+                 u.blocked_by, u.blocked_reason, CAST(NULL AS BIGINT) AS deleted_at, r.display_name AS role, u.role_value, u.role_state, \
                  u.version, u.created_at, u.updated_at, u.document \
                  FROM users u LEFT JOIN roles r ON r.id = u.role_id \
                  WHERE u.organization_id = $1 AND u.id = $2")
@@ -110,7 +112,7 @@ pub async fn find(
         .fetch_optional(
             sql(
                 "SELECT id, label, user_name, external_id, FALSE AS active, \
-                 CAST(NULL AS BIGINT) AS blocked_at, deleted_at, CAST(NULL AS TEXT) AS role, \
+                 blocked_at, blocked_by, blocked_reason, deleted_at, CAST(NULL AS TEXT) AS role, \
                  CAST(NULL AS TEXT) AS role_value, 'missing' AS role_state, version, created_at, \
                  deleted_at AS updated_at, document \
                  FROM deleted_users WHERE organization_id = $1 AND id = $2",

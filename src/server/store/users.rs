@@ -126,7 +126,8 @@ pub async fn find_by_user_name(
         .await
 }
 
-/// Stores a new user. `false` when the userName is taken; nothing is stored then.
+/// Stores a new user. `false` when the userName is taken; nothing is stored then. Whoever was blocked when Entra
+/// deleted them, and comes back, is blocked still.
 pub async fn insert(
     tx: &mut Tx<'_>,
     organization_id: &str,
@@ -137,9 +138,14 @@ pub async fn insert(
     let statement = sql(
         "INSERT INTO users (id, organization_id, user_name, user_name_key, external_id, active, \
          given_name, given_name_key, family_name, family_name_key, display_name, display_name_key, \
-         label, label_key, role_id, role_value, role_state, blocked_at, version, created_at, updated_at, document) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, NULL, 1, $18, $18, $19) \
-         ON CONFLICT (organization_id, user_name_key) DO NOTHING",
+         label, label_key, role_id, role_value, role_state, version, created_at, updated_at, document, \
+         blocked_at, blocked_by, blocked_reason) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18, $18, $19, \
+         b.blocked_at, b.blocked_by, b.blocked_reason FROM (SELECT 1) one \
+         LEFT JOIN (SELECT blocked_at, blocked_by, blocked_reason FROM deleted_users \
+         WHERE organization_id = $2 AND blocked_at IS NOT NULL AND (user_name_key = $4 OR external_id = $5) \
+         ORDER BY deleted_at DESC LIMIT 1) b ON TRUE \
+         WHERE TRUE ON CONFLICT (organization_id, user_name_key) DO NOTHING",
     )
     .bind(id)
     .bind(organization_id)
@@ -266,9 +272,9 @@ pub async fn delete(
     tx.execute(
         sql(
             "INSERT INTO deleted_users (id, organization_id, user_name, user_name_key, external_id, label, \
-             version, created_at, deleted_at, log_id, document) \
+             version, created_at, deleted_at, log_id, document, blocked_at, blocked_by, blocked_reason) \
              SELECT id, organization_id, user_name, user_name_key, external_id, label, version, created_at, \
-             $3, $4, document FROM users WHERE id = $1 AND organization_id = $2",
+             $3, $4, document, blocked_at, blocked_by, blocked_reason FROM users WHERE id = $1 AND organization_id = $2",
         )
         .bind(id)
         .bind(organization_id)

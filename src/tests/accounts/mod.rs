@@ -5,6 +5,7 @@ mod links;
 mod sessions;
 mod states;
 mod token_life;
+mod user_access;
 
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::App;

@@ -3,4 +3,5 @@
 mod fill;
 mod log_search;
 mod retention;
+mod search;
 mod user_directory;

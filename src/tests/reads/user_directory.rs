@@ -182,9 +182,12 @@ db_test! {
         assert_eq!(ids(&app, filter).await, ["u-Tom"]);
         let counts = user_directory::counts(&app, &allowed).await.unwrap();
         assert_eq!(
-            [counts.all, counts.active, counts.inactive, counts.with_errors, counts.deleted],
-            [4, 3, 1, 1, 0].map(Count::Exactly)
+            [counts.all, counts.active, counts.inactive, counts.blocked, counts.with_errors, counts.deleted],
+            [4, 3, 1, 1, 1, 0].map(Count::Exactly)
         );
+        let roles = user_directory::roles(&app, &allowed).await.unwrap();
+        let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+        assert_eq!(names, ["Administrator", "Viewer"]);
     }
 }
 

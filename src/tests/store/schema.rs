@@ -168,7 +168,7 @@ fn add(
 /// A landed migration never changes: databases have run it. Add a line for a new one.
 #[test]
 fn landed_migrations_stay_as_they_are() {
-    const LANDED: [(&str, &str); 2] = [
+    const LANDED: [(&str, &str); 4] = [
         (
             "postgres/0001_initial.sql",
             "9af11caf644bccec9a0964afd662605d1740c07eee0bf74f9480d038ccfffea4",
@@ -176,6 +176,14 @@ fn landed_migrations_stay_as_they_are() {
         (
             "sqlite/0001_initial.sql",
             "04173dbf757e71df84c3d449f08e7c77311468d69ed24858da9406e5da81e820",
+        ),
+        (
+            "postgres/0002_user_blocks.sql",
+            "283edf57f2578f6f9e7253320bd3d2573eac48bf16d35b953f1b1f6436126051",
+        ),
+        (
+            "sqlite/0002_user_blocks.sql",
+            "a4a7e175d740f3efca38648371699e55bf90bebf39b0e196066a8fe5256dda4e",
         ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");

@@ -1,0 +1,236 @@
+//! The two things that an Admin does to a provisioned person here: keep them out, and forget them.
+//!
+//! A block stands beside `active`, which stays Entra's: access means active and not blocked. SCIM does not know of
+//! it: neither answers nor versions change. Audit entries about a user hold the id alone, since they outlive an
+//! erasure; the history, which does not, has the reason.
+
+use serde_json::json;
+
+use crate::model::user::ChangeKind;
+use crate::server::App;
+use crate::server::actor::{Allowed, Permission};
+use crate::server::clock::Millis;
+use crate::server::error::{ServiceError, StoreError};
+use crate::server::ids;
+use crate::server::scim::resource::{Change, case_key};
+use crate::server::services::audit::{self, Target, Who};
+use crate::server::store::user_blocks::{self, Blockable};
+use crate::server::store::users::{self, NewChange};
+use crate::server::store::{Tx, user_erasure};
+
+/// Characters of a reason at most.
+const REASON: usize = 500;
+
+/// Blocks a user, whatever Entra sends, until [`unblock`]. `reason` is shown to everybody who may see the user.
+///
+/// # Errors
+/// `Invalid` without a reason or with one that is too long; `NotFound`; `Conflict` when the user is blocked
+/// already or deleted.
+pub async fn block(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+    reason: &str,
+) -> Result<(), ServiceError> {
+    let organization_id = allowed.check_in(Permission::BlockUsers)?.id.clone();
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(ServiceError::invalid(
+            "reason",
+            "Say why, so that the next administrator knows when to lift the block.",
+        ));
+    }
+    if reason.chars().count() > REASON {
+        return Err(ServiceError::invalid(
+            "reason",
+            "Say it in at most 500 characters.",
+        ));
+    }
+    let now = app.clock.now();
+    let who = Who::of(allowed, now);
+    let (id, reason) = (id.to_owned(), reason.to_owned());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let user = find(tx, &organization_id, &id).await?;
+                if user.is_deleted {
+                    return Err(ServiceError::conflict(
+                        "Entra has deleted this user, who has no access. There is nobody to block.",
+                    ));
+                }
+                if user.blocked_at.is_some() {
+                    return Err(ServiceError::conflict(
+                        "This user is blocked already. The banner says by whom and why.",
+                    ));
+                }
+                let name = who.actor.name();
+                user_blocks::block(tx, &organization_id, &id, now, &name, &reason).await?;
+                let changes = [
+                    change("blocked", Some(json!(false)), Some(json!(true))),
+                    change("reason", None, Some(json!(reason))),
+                ];
+                keep_history(tx, &who, &user, ChangeKind::Blocked, &changes).await?;
+                let target = Target::new("user", &id, "");
+                let (before, after) = (json!({ "blocked": false }), json!({ "blocked": true }));
+                audit::record(tx, &who, "user.block", &target, Some(before), Some(after)).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Lifts a block: access is what Entra says again. Again is no error.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn unblock(app: &App, allowed: &Allowed, id: &str) -> Result<(), ServiceError> {
+    let organization_id = allowed.check_in(Permission::BlockUsers)?.id.clone();
+    let now = app.clock.now();
+    let who = Who::of(allowed, now);
+    let id = id.to_owned();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let user = find(tx, &organization_id, &id).await?;
+                if user.blocked_at.is_none() {
+                    return Ok(());
+                }
+                user_blocks::lift(tx, &organization_id, &user).await?;
+                let changes = [
+                    change("blocked", Some(json!(true)), Some(json!(false))),
+                    change(
+                        "reason",
+                        user.blocked_reason.as_ref().map(|text| json!(text)),
+                        None,
+                    ),
+                ];
+                keep_history(tx, &who, &user, ChangeKind::Unblocked, &changes).await?;
+                let target = Target::new("user", &id, "");
+                let (before, after) = (json!({ "blocked": true }), json!({ "blocked": false }));
+                audit::record(tx, &who, "user.unblock", &target, Some(before), Some(after)).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Forgets a user that Entra has deleted: tombstone, history, payloads, and the names in log entries, which keep
+/// the id. `typed` is the userName as the person confirmed it.
+///
+/// Entries go in batches, so that Entra never waits, and the tombstone last: whatever interrupts this, doing it
+/// again finishes it.
+///
+/// # Errors
+/// `Conflict` for a user that Entra has not deleted; `NotFound`; `Invalid` for another userName.
+pub async fn erase(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+    typed: &str,
+) -> Result<(), ServiceError> {
+    let organization_id = allowed.check_in(Permission::EraseUsers)?.id.clone();
+    let now = app.clock.now();
+    let who = Who::of(allowed, now);
+    // What has been answered is in the database now.
+    app.recorder.flush().await;
+    let mut connection = app.db.read().await?;
+    let Some(user) = user_erasure::find(&mut connection, &organization_id, id).await? else {
+        return Err(
+            match users::find(&mut connection, &organization_id, id).await? {
+                Some(_) => ServiceError::conflict(
+                    "Only a user that Entra has deleted can be erased. Delete the user in Entra first.",
+                ),
+                None => ServiceError::NotFound { what: "user" },
+            },
+        );
+    };
+    if case_key(typed.trim()) != user.user_name_key {
+        return Err(ServiceError::invalid(
+            "user_name",
+            "This is not the userName of the user. Type it as it stands above.",
+        ));
+    }
+    let until = if user.has_successor {
+        user.deleted_at
+    } else {
+        Millis::MAX
+    };
+    let mut after = None;
+    loop {
+        let entries = user_erasure::find_entries(
+            &mut connection,
+            &organization_id,
+            &user,
+            until,
+            after.as_ref(),
+        )
+        .await?;
+        let Some(last) = entries.last().cloned() else {
+            break;
+        };
+        after = Some(last);
+        let organization_id = organization_id.clone();
+        app.db
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    user_erasure::clear_entries(tx, &organization_id, &entries).await
+                })
+            })
+            .await?;
+    }
+    drop(connection);
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                if !user_erasure::delete(tx, &organization_id, &user.id).await? {
+                    return Err(ServiceError::NotFound { what: "user" });
+                }
+                let target = Target::new("user", &user.id, "");
+                audit::record(tx, &who, "user.erase", &target, None, None).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn find(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<Blockable, ServiceError> {
+    user_blocks::find_for_update(tx, organization_id, id)
+        .await?
+        .ok_or(ServiceError::NotFound { what: "user" })
+}
+
+fn change(
+    attribute: &str,
+    old: Option<serde_json::Value>,
+    new: Option<serde_json::Value>,
+) -> Change {
+    Change {
+        attribute: attribute.to_owned(),
+        old,
+        new,
+    }
+}
+
+async fn keep_history(
+    tx: &mut Tx<'_>,
+    who: &Who,
+    user: &Blockable,
+    kind: ChangeKind,
+    changes: &[Change],
+) -> Result<(), ServiceError> {
+    let change = NewChange {
+        id: ids::new_id(who.at),
+        user_id: &user.id,
+        log_id: None,
+        changed_at: who.at,
+        kind: kind.as_str(),
+        actor_kind: who.actor.kind(),
+        actor_id: who.actor.id(),
+        actor_name: who.actor.name(),
+        version: user.version,
+        changes: serde_json::to_string(changes).map_err(StoreError::from)?,
+    };
+    let organization_id = who.organization_id.as_deref().unwrap_or_default();
+    users::insert_change(tx, organization_id, change).await?;
+    Ok(())
+}

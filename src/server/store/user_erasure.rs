@@ -1,0 +1,128 @@
+//! Forgetting a deleted user: the tombstone, the history, and what log entries say about the person.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use super::keyset::{TimeCursor, push_list};
+use super::retention::BATCH;
+use super::sql::{Builder, Connection, sql};
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+
+/// What a deleted user is known by.
+#[derive(Debug, Clone, FromRow)]
+pub struct Tombstone {
+    pub id: String,
+    pub user_name: String,
+    pub user_name_key: String,
+    pub external_id: Option<String>,
+    pub deleted_at: Millis,
+    /// Whether somebody has the userName or the `externalId` again.
+    pub has_successor: bool,
+}
+
+/// The tombstone of the user with this id.
+pub async fn find(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    id: &str,
+) -> Result<Option<Tombstone>, StoreError> {
+    connection
+        .fetch_optional(
+            sql(
+                "SELECT d.id, d.user_name, d.user_name_key, d.external_id, d.deleted_at, \
+                 (EXISTS (SELECT 1 FROM users u WHERE u.organization_id = d.organization_id \
+                  AND u.user_name_key = d.user_name_key) \
+                  OR EXISTS (SELECT 1 FROM users u WHERE u.organization_id = d.organization_id \
+                  AND u.external_id = d.external_id)) AS has_successor \
+                 FROM deleted_users d WHERE d.id = $1 AND d.organization_id = $2",
+            )
+            .bind(id)
+            .bind(organization_id),
+        )
+        .await
+}
+
+/// The next entries about the user after `after`, in the order of time. Entries without a user are its own if
+/// they name it: refused creates, lookups that found nobody. Those later than `until` may be about a successor.
+pub async fn find_entries(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    user: &Tombstone,
+    until: Millis,
+    after: Option<&TimeCursor>,
+) -> Result<Vec<TimeCursor>, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT l.occurred_at, l.id FROM provisioning_logs l WHERE l.organization_id = ",
+    );
+    statement.bind(organization_id);
+    if let Some(after) = after {
+        statement
+            .push(" AND (l.occurred_at, l.id) > (")
+            .bind(after.at);
+        statement.push(", ").bind(&after.id).push(")");
+    }
+    statement.push(" AND (l.user_id = ").bind(&user.id);
+    statement.push(" OR (l.user_id IS NULL AND ((l.occurred_at <= ");
+    statement.bind(until).push(" AND (l.user_name_key = ");
+    statement.bind(&user.user_name_key);
+    statement.push(" OR l.external_id = ");
+    statement.bind(user.external_id.as_deref());
+    // A list answers whole users.
+    statement.push(
+        ")) OR (l.action = 'list' AND EXISTS (SELECT 1 FROM provisioning_log_payloads p \
+         WHERE p.log_id = l.id AND p.response_body LIKE ",
+    );
+    statement.bind(format!("%{}%", user.id));
+    statement.push("))))) ORDER BY l.occurred_at, l.id LIMIT ");
+    statement.bind(BATCH);
+    let found: Vec<(Millis, String)> = connection.fetch_all(statement.finish()).await?;
+    Ok(found
+        .into_iter()
+        .map(|(at, id)| TimeCursor { at, id })
+        .collect())
+}
+
+/// Takes out of these entries whatever may name a person: names, texts that quote values, payloads. What, when,
+/// how it ended and the id stay.
+pub async fn clear_entries(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    entries: &[TimeCursor],
+) -> Result<(), StoreError> {
+    let ids = || entries.iter().map(|entry| entry.id.as_str());
+    let mut statement = Builder::new(
+        "UPDATE provisioning_logs SET user_name = NULL, user_name_key = NULL, external_id = NULL, label = NULL, \
+         label_key = NULL, detail = NULL, remarks = NULL, steps = '[]' WHERE organization_id = ",
+    );
+    statement.bind(organization_id);
+    push_list(&mut statement, " AND id IN (", ids());
+    tx.execute(statement.finish()).await?;
+    let mut statement =
+        Builder::new("DELETE FROM provisioning_log_payloads WHERE organization_id = ");
+    statement.bind(organization_id);
+    push_list(&mut statement, " AND log_id IN (", ids());
+    tx.execute(statement.finish()).await?;
+    Ok(())
+}
+
+/// Removes the history and the tombstone; `false` when somebody else has.
+pub async fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<bool, StoreError> {
+    let deleted = tx
+        .execute(
+            sql("DELETE FROM deleted_users WHERE id = $1 AND organization_id = $2")
+                .bind(id)
+                .bind(organization_id),
+        )
+        .await?;
+    if deleted == 0 {
+        return Ok(false);
+    }
+    tx.execute(
+        sql("DELETE FROM user_changes WHERE organization_id = $1 AND user_id = $2")
+            .bind(organization_id)
+            .bind(id),
+    )
+    .await?;
+    Ok(true)
+}

@@ -1,0 +1,175 @@
+//! Blocking a provisioned person and erasing one that Entra has deleted, through the forms of the dashboard.
+
+use axum::body::Body;
+use axum::http::Request;
+use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::model::user::UserDetail;
+use rhombus_provisioning::server::actor::Permission;
+use rhombus_provisioning::server::error::ServiceError;
+use rhombus_provisioning::server::services::user_directory;
+use rhombus_provisioning::server::store::sql::sql;
+use serde_json::json;
+
+use super::sessions::{post, sign_in};
+use super::{account, actions, allowed, audited};
+use crate::db_test;
+use crate::support::app::{Answer, TestApp};
+
+const ADMIN: &str = "dana@contoso.example";
+
+async fn detail(app: &TestApp, id: &str) -> Result<UserDetail, ServiceError> {
+    let allowed = allowed(&app.app, Permission::ReadUsers, "contoso").await;
+    user_directory::detail(&app.app, &allowed, id).await
+}
+
+async fn page(app: &TestApp, path: &str, cookie: &str) -> Answer {
+    let request = Request::get(path).header("cookie", cookie);
+    app.send(request.body(Body::empty()).unwrap()).await
+}
+
+async fn admin(app: &TestApp) -> String {
+    account(&app.app, ADMIN, AccountRole::Admin, Some("contoso")).await;
+    sign_in(app, ADMIN).await
+}
+
+db_test! {
+    async fn a_block_stands_beside_active_until_it_is_lifted(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let id = entra.create("ana@contoso.example").await;
+        let before = entra.user(&id).await;
+        let cookie = admin(&app).await;
+        let path = format!("/organizations/contoso/users/{id}");
+
+        let empty = post(&app, &format!("{path}/block"), &cookie, "reason=+").await;
+        assert_eq!(empty.status, 422);
+        assert!(empty.text.contains("Say why, so that the next administrator"), "{}", empty.text);
+        let blocked = post(&app, &format!("{path}/block"), &cookie, "reason=Lost+laptop").await;
+        assert_eq!((blocked.status, blocked.header("location")), (303, path.as_str()));
+        let again = post(&app, &format!("{path}/block"), &cookie, "reason=Twice").await;
+        assert_eq!(again.status, 409);
+
+        let block = detail(&app, &id).await.unwrap().block.unwrap();
+        assert_eq!((block.by.as_str(), block.reason.as_str()), ("dana", "Lost laptop"));
+        let shown = page(&app, &path, &cookie).await;
+        assert!(shown.text.contains("Lost laptop") && shown.text.contains("Lift the block"));
+        assert_eq!(entra.user(&id).await, before, "SCIM does not know of it");
+        entra.change(&id, "Replace", "active", json!("False")).await.is(200);
+        entra.change(&id, "Replace", "active", json!("True")).await.is(200);
+        assert!(detail(&app, &id).await.unwrap().block.is_some(), "whatever Entra sends");
+
+        let lifted = post(&app, &format!("{path}/unblock"), &cookie, "").await;
+        assert_eq!(lifted.status, 303);
+        assert!(detail(&app, &id).await.unwrap().block.is_none());
+        let kinds: Vec<String> = entra.history(&id).await.into_iter().map(|row| row.kind).collect();
+        for kind in ["created", "blocked", "disabled", "enabled", "unblocked"] {
+            assert!(kinds.iter().any(|found| found == kind), "{kind} in {kinds:?}");
+        }
+        let acts = actions(&app.app).await;
+        assert!(acts.contains(&"user.block".to_owned()) && acts.contains(&"user.unblock".to_owned()));
+    }
+
+    async fn a_block_outlasts_a_deletion(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let cookie = admin(&app).await;
+        let block = async |id: &str| {
+            let path = format!("/organizations/contoso/users/{id}/block");
+            assert_eq!(post(&app, &path, &cookie, "reason=Left+in+anger").await.status, 303);
+        };
+        let first = entra.create_with("ana", json!({"externalId": "object-1"})).await;
+        block(&first).await;
+        entra.delete(&first).await.is(204);
+        let tombstone = detail(&app, &first).await.unwrap();
+        assert!(tombstone.deleted.is_some() && tombstone.block.is_some());
+        let renamed = entra.create_with("ana.ruiz", json!({"externalId": "object-1"})).await;
+        assert_eq!(detail(&app, &renamed).await.unwrap().block.unwrap().reason, "Left in anger");
+        let other = entra.create("tom").await;
+        assert!(detail(&app, &other).await.unwrap().block.is_none());
+
+        let path = format!("/organizations/contoso/users/{renamed}/unblock");
+        assert_eq!(post(&app, &path, &cookie, "").await.status, 303);
+        entra.delete(&renamed).await.is(204);
+        let third = entra.create_with("ana", json!({"externalId": "object-1"})).await;
+        assert!(detail(&app, &third).await.unwrap().block.is_none(), "lifted is lifted");
+    }
+
+    async fn only_an_admin_blocks_and_erases(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let id = entra.create("ana").await;
+        account(&app.app, "vic@contoso.example", AccountRole::Viewer, Some("contoso")).await;
+        account(&app.app, "sam@rhombus.example", AccountRole::Support, None).await;
+        for email in ["vic@contoso.example", "sam@rhombus.example"] {
+            let cookie = sign_in(&app, email).await;
+            let path = format!("/organizations/contoso/users/{id}");
+            assert!(!page(&app, &path, &cookie).await.text.contains("Block user"));
+            assert_eq!(page(&app, &format!("{path}/block"), &cookie).await.status, 403);
+            for (act, form) in [("block", "reason=x"), ("unblock", ""), ("erase", "user_name=ana")] {
+                let answer = post(&app, &format!("{path}/{act}"), &cookie, form).await;
+                assert_eq!(answer.status, 403, "{email} {act}");
+            }
+        }
+        assert!(detail(&app, &id).await.unwrap().block.is_none());
+    }
+
+    async fn erasing_leaves_the_id_and_no_names(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let more = json!({"externalId": "object-1", "displayName": "Zoe Quill"});
+        assert_eq!(entra.found("userName eq \"zoe.quill\"").await.len(), 0);
+        let id = entra.create_with("zoe.quill", more).await;
+        let other = entra.create("tom").await;
+        entra.found("userName eq \"zoe.quill\"").await;
+        entra.get("/Users").await.is(200);
+        entra.change(&id, "Replace", "roles[primary eq \"True\"].value", json!("unheard of")).await.is_error(400, "invalidValue");
+        let cookie = admin(&app).await;
+        let path = format!("/organizations/contoso/users/{id}");
+        assert_eq!(post(&app, &format!("{path}/erase"), &cookie, "user_name=zoe.quill").await.status, 409);
+        post(&app, &format!("{path}/block"), &cookie, "reason=Zoe+must+not").await;
+        entra.delete(&id).await.is(204);
+
+        let wrong = post(&app, &format!("{path}/erase"), &cookie, "user_name=zoe").await;
+        assert_eq!(wrong.status, 422);
+        assert!(detail(&app, &id).await.is_ok());
+        let erased = post(&app, &format!("{path}/erase"), &cookie, "user_name=Zoe.Quill").await;
+        assert_eq!((erased.status, erased.header("location")), (303, "/organizations/contoso/users?state=deleted"));
+
+        assert!(matches!(detail(&app, &id).await, Err(ServiceError::NotFound { .. })));
+        assert!(entra.history(&id).await.is_empty());
+        app.flush().await;
+        let log = entra.log().await;
+        assert!(log.iter().any(|entry| entry.user_id.as_deref() == Some(id.as_str())), "the log keeps the id");
+        for entry in &log {
+            let text = format!("{entry:?}").to_lowercase();
+            assert!(!text.contains("quill") && !text.contains("object-1"), "{text}");
+        }
+        assert!(log.iter().any(|entry| entry.user_name.as_deref() == Some("tom")), "others stay");
+        assert!(entra.user(&other).await.is_object());
+        let bodies: Vec<(Option<String>, Option<String>, Option<String>)> = app
+            .rows(sql("SELECT query, request_body, response_body FROM provisioning_log_payloads"))
+            .await;
+        assert!(!bodies.is_empty());
+        assert!(!format!("{bodies:?}").to_lowercase().contains("quill"), "{bodies:?}");
+        let audit = audited(&app.app).await;
+        assert!(audit.iter().any(|entry| entry.action == "user.erase" && entry.target_id == id));
+        let audit = format!("{audit:?}").to_lowercase();
+        assert!(!audit.contains("quill") && !audit.contains("must not"), "{audit}");
+    }
+
+    async fn a_successor_keeps_its_own_entries(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let first = entra.create("ana").await;
+        entra.delete(&first).await.is(204);
+        app.advance(1_000);
+        let refused = entra.post(&json!({"userName": "ana"})).await;
+        refused.is_error(400, "invalidValue");
+        let second = entra.create("ana").await;
+        let cookie = admin(&app).await;
+        let path = format!("/organizations/contoso/users/{first}/erase");
+        assert_eq!(post(&app, &path, &cookie, "user_name=ana").await.status, 303);
+        assert_eq!(entra.entry(&refused).await.user_name.as_deref(), Some("ana"));
+        assert!(!entra.history(&second).await.is_empty());
+    }
+}
