@@ -17,6 +17,7 @@ pub mod fix;
 pub mod form;
 pub mod health;
 pub mod icon;
+pub mod live;
 pub mod load;
 pub mod nav;
 pub mod page;

@@ -5,6 +5,7 @@ pub mod client_address;
 pub mod cross_site;
 pub mod dashboard;
 pub mod health;
+mod live;
 pub mod organization_forms;
 mod router;
 pub mod scim;

@@ -20,6 +20,7 @@ use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::resource::{Change, Remark, case_key};
+use crate::server::services::live::Live;
 use crate::server::store::Tx;
 use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry, NewPayload};
 
@@ -299,8 +300,10 @@ impl Exchange {
         })
     }
 
-    /// Stores the entry as part of `tx`: the change and its entry commit together.
-    pub async fn store(tx: &mut Tx<'_>, entry: NewEntry) -> Result<(), StoreError> {
+    /// Stores the entry as part of `tx`: the change and its entry commit together, and pages are told after it.
+    pub async fn store(tx: &mut Tx<'_>, entry: NewEntry, live: Live) -> Result<(), StoreError> {
+        let organization_id = entry.organization_id.clone();
+        tx.after_commit(move || live.grown(&organization_id));
         provisioning_logs::insert(tx, vec![entry]).await
     }
 }

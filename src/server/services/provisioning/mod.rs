@@ -175,6 +175,7 @@ where
         + Send
         + 'static,
 {
+    let live = app.live.clone();
     let (outcome, note) = app
         .db
         .write(move |tx| {
@@ -200,7 +201,7 @@ where
                     ),
                 };
                 let note = Note::counted(&entry);
-                Exchange::store(tx, entry).await?;
+                Exchange::store(tx, entry, live).await?;
                 Ok::<_, StoreError>((outcome, note))
             })
         })
