@@ -15,7 +15,7 @@ pub use caller::{Caller, PresentedToken, Refused, Unproved, authenticate};
 pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;
-pub use read::{find, list, schemas_enforcement};
+pub use read::{find, list, query_action, schemas_enforcement};
 
 use serde_json::Value;
 
