@@ -3,6 +3,7 @@
 mod browser;
 mod fill;
 mod live;
+mod log_export;
 mod log_search;
 mod retention;
 mod user_directory;
