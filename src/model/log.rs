@@ -277,6 +277,9 @@ pub struct LogPage {
     pub searched_back_to: Option<Moment>,
     /// Entries after this cursor are newer than the page.
     pub newest: String,
+    /// Days that entries are kept, and what was sent and answered.
+    pub kept_days: u32,
+    pub payloads_kept_days: u32,
     /// Headings: the cycles of the page's entries, newest first.
     pub cycles: Vec<CycleSummary>,
 }

@@ -133,6 +133,9 @@ fn ExportMenu(path: String, filter: LogFilter, total: Count) -> impl IntoView {
         newer: false,
         ..filter
     };
+    if total == Count::Exactly(0) {
+        return ().into_any();
+    }
     let file = |extension| all.href(&format!("{path}/export.{extension}"));
     view! {
         <details class="btn-menu">
@@ -146,6 +149,7 @@ fn ExportMenu(path: String, filter: LogFilter, total: Count) -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }
 
 const COLUMNS: u8 = 7;
@@ -164,6 +168,8 @@ fn LogTable(
         cycles,
         searched_back_to,
         newest,
+        kept_days,
+        payloads_kept_days,
     } = page;
     if page.items.is_empty() && searched_back_to.is_none() {
         return view! { <NoLogs path organization filter/> }.into_any();
@@ -203,7 +209,10 @@ fn LogTable(
             "Searched back to " <ExactTime moment/> ". Go on with Older."
         }
         .into_any(),
-        _ => "Times in UTC.".into_any(),
+        _ => format!(
+            "Times in UTC. Entries are kept for {kept_days} days, request bodies for {payloads_kept_days}."
+        )
+        .into_any(),
     };
     view! {
         <span hidden data-newest=newest></span>

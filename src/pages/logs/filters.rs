@@ -53,6 +53,7 @@ pub(super) fn LogFilters(path: String, filter: LogFilter, tokens: Vec<TokenRow>)
                 <div class="field">
                     <label for="filter-reason">"Reason code"</label>
                     <input
+                        class="input"
                         id="filter-reason"
                         name="reason"
                         autocomplete="off"
@@ -102,11 +103,11 @@ fn DateBox(filter: LogFilter) -> impl IntoView {
             <hr/>
             <div class="field">
                 <label for="filter-from">"From, in UTC"</label>
-                <input id="filter-from" type="datetime-local" name="from" value=from/>
+                <input class="input" id="filter-from" type="datetime-local" name="from" value=from/>
             </div>
             <div class="field">
                 <label for="filter-to">"To, in UTC"</label>
-                <input id="filter-to" type="datetime-local" name="to" value=to/>
+                <input class="input" id="filter-to" type="datetime-local" name="to" value=to/>
             </div>
         </FilterBox>
     }

@@ -83,6 +83,8 @@ pub async fn list(
         page: page.try_map(|entry| row(entry, changes.next().unwrap_or_default(), &moments))?,
         searched_back_to,
         newest: newest.to_string(),
+        kept_days: app.settings.log_retention_days,
+        payloads_kept_days: app.settings.payload_retention_days,
         cycles,
     })
 }
