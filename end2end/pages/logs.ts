@@ -4,6 +4,7 @@ export class LogsPage {
   readonly heading: Locator;
   readonly entries: Locator;
   readonly lookups: Locator;
+  readonly drawer: Locator;
   private readonly filters: Locator;
 
   constructor(private readonly page: Page) {
@@ -11,6 +12,7 @@ export class LogsPage {
     const table = page.getByRole("table", { name: /^Provisioning logs/ });
     this.entries = table.getByRole("row").filter({ has: page.getByRole("link") });
     this.filters = page.getByRole("search", { name: "Filter logs" });
+    this.drawer = page.getByRole("dialog");
     this.lookups = this.filters.getByRole("switch", { name: "Show lookups" });
   }
 
@@ -18,11 +20,17 @@ export class LogsPage {
     return this.entries.filter({ hasText: identity });
   }
 
+  /** From the row through the drawer to the entry's own page. */
+  async open(identity: string): Promise<void> {
+    await this.entry(identity).getByRole("link").click();
+    await this.drawer.getByRole("link", { name: "Open whole entry" }).click();
+  }
+
   chip(text: string): Locator {
     return this.page.getByRole("link", { name: `Remove filter ${text}` });
   }
 
-  async filter(menu: "Date" | "Status" | "Action", choice: string): Promise<void> {
+  async filter(menu: "Date" | "Status" | "Action" | "Token", choice: string): Promise<void> {
     const box = this.filters.locator("details").filter({ hasText: menu });
     await box.locator("summary").click();
     await box.getByLabel(choice).check();

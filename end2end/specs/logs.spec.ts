@@ -22,7 +22,7 @@ test("a refused request is found by its status and explains itself", async ({
   await expectAddress(page, organization.path("/logs"), { status: "failure" });
   await expect(logsPage.entries).toHaveCount(1);
   await expect(logsPage.chip("Status: Failure")).toBeVisible();
-  await logsPage.entry("Marcus Bell").getByRole("link").click();
+  await logsPage.open("Marcus Bell");
 
   await expect(logPage.headline).toHaveText("Create of Marcus Bell was refused");
   await expect(logPage.explanation).toContainText("Fix it in Entra");
@@ -64,7 +64,7 @@ test("a change says what it changed, in the list and in full", async ({ organiza
   await signInPage.enter(await organization.account("viewer"), organization.path("/logs?action=update"));
   await expect(logsPage.entries).toHaveCount(1);
   await expect(logsPage.entry("Ana Ruiz")).toContainText("Role: admin → viewer");
-  await logsPage.entry("Ana Ruiz").getByRole("link").click();
+  await logsPage.open("Ana Ruiz");
   await expect(logPage.headline).toHaveText("Update of Ana Ruiz succeeded");
 });
 
@@ -73,7 +73,7 @@ test("a part of a log entry can be copied @scripts", async ({ page, context, org
   const entra = await organization.connect();
   await entra.provision(ana);
   await signInPage.enter(await organization.account("admin"), organization.path("/logs"));
-  await logsPage.entry("Ana Ruiz").getByRole("link").click();
+  await logsPage.open("Ana Ruiz");
   await expect(logPage.headline).toHaveText("Create of Ana Ruiz succeeded");
   // A click before the scripts run does nothing.
   await expect(async () => {
@@ -87,8 +87,39 @@ test("request bodies are not for Viewers", async ({ page, organization, signInPa
   const entra = await organization.connect();
   await entra.provision({ ...ana, more: { nickName: "only for administrators" } });
   await signInPage.enter(await organization.account("viewer"), organization.path("/logs"));
-  await logsPage.entry("Ana Ruiz").getByRole("link").click();
+  await logsPage.open("Ana Ruiz");
   await expect(logPage.headline).toHaveText("Create of Ana Ruiz succeeded");
   await expect(page.getByText("Your role does not show request bodies.")).toBeVisible();
   await expect(logPage.requestBody).toHaveCount(0);
+});
+
+test("the drawer goes through the entries and closes where it was opened", async ({ page, organization, signInPage, logsPage }) => {
+  const entra = await organization.connect();
+  await entra.provision(ana);
+  await entra.create({ ...marcus, role: "SUPERUSER" });
+  await signInPage.enter(await organization.account("viewer"), organization.path("/logs"));
+  await logsPage.entry("Marcus Bell").getByRole("link").click();
+  await expect(logsPage.drawer).toContainText("Create of Marcus Bell was refused");
+  await expect(logsPage.drawer).toContainText("Fix it in Entra");
+  await logsPage.drawer.getByRole("link", { name: "Older entry" }).click();
+  await expect(logsPage.drawer).toContainText("Create of Ana Ruiz succeeded");
+  await expect(logsPage.drawer.getByRole("link", { name: "Older entry" })).toHaveAttribute("aria-disabled", "true");
+  await logsPage.drawer.getByRole("link", { name: "Close" }).click();
+  await expect(logsPage.drawer).toHaveCount(0);
+  await expectAddress(page, organization.path("/logs"), {});
+});
+
+test("new entries come in at the top, and wait while somebody reads @scripts", async ({ page, organization, signInPage, logsPage }) => {
+  const entra = await organization.connect();
+  await entra.provision(ana);
+  await signInPage.enter(await organization.account("viewer"), organization.path("/logs"));
+  await expect(page.getByRole("status").filter({ hasText: "Live" })).toBeVisible();
+  await entra.provision(marcus);
+  await expect(logsPage.entries).toHaveCount(2);
+  await logsPage.entry("Ana Ruiz").hover();
+  await entra.provision({ ...ana, userName: "bo@contoso.com", givenName: "Bo" });
+  await expect(page.getByRole("link", { name: "Show them" })).toBeVisible();
+  await expect(logsPage.entries).toHaveCount(2);
+  await page.getByRole("link", { name: "Show them" }).click();
+  await expect(logsPage.entries).toHaveCount(3);
 });

@@ -5,6 +5,7 @@ use leptos::server_fn::codec::GetUrl;
 
 use crate::model::error::AppError;
 use crate::model::log::{LogDetail, LogFilter, LogPage, LogRow};
+use crate::model::page::Count;
 
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::log_search};
@@ -31,6 +32,27 @@ pub async fn get_log(slug: String, id: String) -> Result<LogDetail, AppError> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Without request and response: for a glance, which is not audited.
+#[server(prefix = "/api", endpoint = "logs/glance", input = GetUrl)]
+pub async fn glance_at_log(slug: String, id: String) -> Result<LogDetail, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
+    Ok(log_search::detail(&app, &allowed, &id).await?)
+}
+
+/// How many entries that fit the list's query string are newer than the newest one shown; "" for none shown.
+#[server(prefix = "/api", endpoint = "logs/count_newer", input = GetUrl)]
+pub async fn count_newer_logs(
+    slug: String,
+    #[server(default)] query: String,
+    #[server(default)] newest: String,
+) -> Result<Count, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
+    let filter = log_search::filter_of(&query);
+    Ok(log_search::count_newer(&app, &allowed, &filter, Some(&newest)).await?)
 }
 
 /// The last entries about one user.

@@ -169,13 +169,7 @@ pub fn FilterMenu(
     #[prop(into)] chosen: Signal<Vec<String>>,
     #[prop(optional)] single: bool,
 ) -> impl IntoView {
-    let class = move || {
-        if chosen.with(Vec::is_empty) {
-            "filter"
-        } else {
-            "filter filter-on"
-        }
-    };
+    let on = Signal::derive(move || chosen.with(|chosen| !chosen.is_empty()));
     let kind = if single { "radio" } else { "checkbox" };
     let options = options
         .0
@@ -190,10 +184,27 @@ pub fn FilterMenu(
             }
         })
         .collect_view();
+    view! { <FilterBox label on>{options}</FilterBox> }
+}
+
+/// A drop-down with whatever chooses in it; `on` says that something is chosen.
+#[component]
+pub fn FilterBox(
+    label: &'static str,
+    #[prop(into)] on: Signal<bool>,
+    children: Children,
+) -> impl IntoView {
+    let class = move || {
+        if on.get() {
+            "filter filter-on"
+        } else {
+            "filter"
+        }
+    };
     view! {
         <details class=class name="filter">
             <summary>{label} <Icon name=IconName::Down/></summary>
-            <div class="menu">{options} <button class="btn btn-block">"Apply"</button></div>
+            <div class="menu">{children()} <button class="btn btn-block">"Apply"</button></div>
         </details>
     }
 }

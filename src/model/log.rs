@@ -217,6 +217,8 @@ pub struct LogDetail {
     /// `None` where the reader may not see payloads or they are no longer kept.
     pub payload: Option<LogPayload>,
     pub payload_note: String,
+    /// The request as a command without the token, where the whole payload is there.
+    pub curl: Option<String>,
 }
 
 /// What was sent and answered, redacted.
@@ -255,8 +257,13 @@ pub struct LogFilter {
     pub token_prefix: Option<String>,
     pub user_id: Option<String>,
     pub cycle_id: Option<String>,
+    /// One request, whatever it was.
+    pub request_id: Option<String>,
     /// "1h", "24h", "7d"; all that is kept when absent.
     pub within: Option<String>,
+    /// First and last minute, in UTC: "2026-11-23T09:13". They stand in the place of `within`.
+    pub from: Option<String>,
+    pub to: Option<String>,
     pub lookups: bool,
     pub cursor: Option<String>,
     pub newer: bool,
@@ -268,6 +275,11 @@ pub struct LogPage {
     pub page: Page<LogRow>,
     /// The search would have had to read too much: it got back to here, and `page.next` goes on from there.
     pub searched_back_to: Option<Moment>,
+    /// Entries after this cursor are newer than the page.
+    pub newest: String,
+    /// Days that entries are kept, and what was sent and answered.
+    pub kept_days: u32,
+    pub payloads_kept_days: u32,
     /// Headings: the cycles of the page's entries, newest first.
     pub cycles: Vec<CycleSummary>,
 }

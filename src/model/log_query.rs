@@ -18,7 +18,10 @@ impl LogFilter {
         for (name, value) in pairs.filter(|(_, value)| !value.trim().is_empty()) {
             let text = || Some(value.trim().to_owned());
             match name.as_ref() {
+                // A request id is no name: whatever it was is to be found, lookups too.
+                "q" if is_request_id(value.trim()) => filter.request_id = text(),
                 "q" => value.trim().clone_into(&mut filter.text),
+                "request" => filter.request_id = text(),
                 "action" => filter.actions.extend(Action::parse(value)),
                 "status" => filter.statuses.extend(Status::parse(value)),
                 "reason" => filter.reason = text(),
@@ -31,11 +34,16 @@ impl LogFilter {
                         .find(|(span, _)| *span == value)
                         .map(|(span, _)| (*span).to_owned());
                 }
+                "from" => filter.from = minute(value),
+                "to" => filter.to = minute(value),
                 "lookups" => filter.lookups = value == "1",
                 "after" => (filter.cursor, filter.newer) = (text(), false),
                 "before" => (filter.cursor, filter.newer) = (text(), true),
                 _ => {}
             }
+        }
+        if filter.from.is_some() || filter.to.is_some() {
+            filter.within = None;
         }
         filter
     }
@@ -61,7 +69,10 @@ impl LogFilter {
             ("token", &self.token_prefix),
             ("user", &self.user_id),
             ("cycle", &self.cycle_id),
+            ("request", &self.request_id),
             ("within", &self.within),
+            ("from", &self.from),
+            ("to", &self.to),
         ];
         pairs.extend(
             single
@@ -97,6 +108,13 @@ impl LogFilter {
         href(path, &page.to_pairs())
     }
 
+    /// The page that is shown, with one entry in the drawer.
+    pub fn entry_href(&self, path: &str, entry: &str) -> String {
+        let mut pairs = self.to_pairs();
+        pairs.push(("entry", entry.to_owned()));
+        href(path, &pairs)
+    }
+
     /// Whether anything but lookups is left out of the list.
     pub fn is_narrowed(&self) -> bool {
         let Self {
@@ -107,14 +125,38 @@ impl LogFilter {
             token_prefix,
             user_id,
             cycle_id,
+            request_id,
             within,
+            from,
+            to,
             ..
         } = self;
         !(text.is_empty() && actions.is_empty() && statuses.is_empty())
-            || [reason, token_prefix, user_id, cycle_id, within]
+            || [reason, token_prefix, user_id, cycle_id, request_id]
                 .into_iter()
+                .chain([within, from, to])
                 .any(Option::is_some)
     }
+}
+
+/// `req_` and 26 characters, as every answer names its request.
+fn is_request_id(text: &str) -> bool {
+    text.strip_prefix("req_").is_some_and(|rest| {
+        rest.len() == 26 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// "2026-11-23T09:13", as a form sends it; seconds are cut off.
+fn minute(text: &str) -> Option<String> {
+    let minute = text.trim().get(..16)?;
+    let is_minute = minute.bytes().zip(b"0000-00-00T00:00").all(|(byte, like)| {
+        if *like == b'0' {
+            byte.is_ascii_digit()
+        } else {
+            byte == *like
+        }
+    });
+    is_minute.then(|| minute.to_owned())
 }
 
 #[cfg(test)]
@@ -131,7 +173,10 @@ mod tests {
             token_prefix: Some("rhp_AbCd1234".into()),
             user_id: Some("u1".into()),
             cycle_id: Some("c1".into()),
-            within: Some("7d".into()),
+            request_id: Some("req_1".into()),
+            within: None,
+            from: Some("2026-11-23T09:13".into()),
+            to: Some("2026-11-24T00:00".into()),
             lookups: true,
             cursor: Some("1:2".into()),
             newer: true,
@@ -156,11 +201,34 @@ mod tests {
             ("q", " "),
             ("action", "dance"),
             ("within", "1000y"),
+            ("from", "yesterday"),
+            ("to", "2026-11-23 09:13"),
             ("x", "y"),
         ];
         assert_eq!(
             LogFilter::from_pairs(pairs.into_iter()),
             LogFilter::default()
         );
+    }
+
+    #[test]
+    fn a_request_id_is_found_from_the_search_field() {
+        let id = "req_01KB1Q6Z8N5V2X3Y4Z5A6B7C8D";
+        let filter = LogFilter::from_pairs([("q", id), ("within", "7d")].into_iter());
+        assert_eq!(filter.request_id.as_deref(), Some(id));
+        assert_eq!(
+            (filter.text.as_str(), filter.within.as_deref()),
+            ("", Some("7d"))
+        );
+        let filter = LogFilter::from_pairs([("q", "req_x")].into_iter());
+        assert_eq!((filter.text.as_str(), filter.request_id), ("req_x", None));
+    }
+
+    #[test]
+    fn minutes_stand_in_the_place_of_a_span() {
+        let pairs = [("within", "7d"), ("from", "2026-11-23T09:13:59")];
+        let filter = LogFilter::from_pairs(pairs.into_iter());
+        assert_eq!(filter.from.as_deref(), Some("2026-11-23T09:13"));
+        assert_eq!(filter.within, None);
     }
 }

@@ -13,13 +13,12 @@ use crate::components::diff::Diff;
 use crate::components::fix::Fix;
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
+use crate::components::log_entry::{StepList, headline};
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
+use crate::components::print::PrintButton;
 use crate::components::time::{ExactTime, Time, duration};
-use crate::components::timeline::{Event, Timeline};
 use crate::model::frame::Frame;
-use crate::model::log::{
-    Action, LogDetail, LogFilter, LogRow, Status, Step, StepKind, StepOutcome,
-};
+use crate::model::log::{LogDetail, LogFilter, LogRow, Status};
 
 #[component]
 pub fn LogPage() -> impl IntoView {
@@ -56,30 +55,6 @@ pub fn LogPage() -> impl IntoView {
     })
 }
 
-/// "Update of Marcus Bell was refused".
-fn headline(log: &LogDetail) -> String {
-    let row = &log.row;
-    let what = match row.action {
-        Action::Create | Action::Update | Action::Delete | Action::Match | Action::Read => {
-            format!("{} of {}", row.action.label(), row.identity)
-        }
-        Action::Disable => format!("Disabling {}", row.identity),
-        Action::Enable => format!("Enabling {}", row.identity),
-        Action::List
-        | Action::TestConnection
-        | Action::Discover
-        | Action::Bulk
-        | Action::Unknown => row.identity.clone(),
-    };
-    let end = match row.status {
-        Status::Success => "succeeded",
-        Status::Failure => "was refused",
-        Status::Skipped => "changed nothing",
-        Status::Warning => "succeeded, with remarks",
-    };
-    format!("{what} {end}")
-}
-
 #[component]
 fn LogView(
     frame: Frame,
@@ -106,8 +81,9 @@ fn LogView(
         (true, "#summary", "Summary"),
         (true, "#steps", "Steps"),
         (!log.changes.is_empty(), "#changes", "Changes"),
-        (true, "#request", "Request"),
-        (true, "#response", "Response"),
+        (log.payload.is_some(), "#request", "Request"),
+        (log.payload.is_some(), "#response", "Response"),
+        (log.payload.is_none(), "#request", "Request and response"),
     ]
     .into_iter()
     .filter(|(shown, ..)| *shown)
@@ -140,13 +116,19 @@ fn LogView(
                     </div>
                     <h1>{headline(&log)}</h1>
                 </div>
-                <Neighbours organization=organization.clone() neighbours/>
+                <div class="page-actions">
+                    <Neighbours organization=organization.clone() neighbours/>
+                    <PrintButton label="Print support view"/>
+                </div>
             </div>
             {fix}
             <div class="split split-aside">
                 <div>
                     <Summary organization log=log.clone()/>
-                    <StepList log=log.clone()/>
+                    <section class="log-section stack" id="steps">
+                        <h2>"Steps"</h2>
+                        <StepList steps=log.steps.clone() remarks=log.remarks.clone()/>
+                    </section>
                     {changes}
                     <Payloads log/>
                 </div>
@@ -171,10 +153,8 @@ fn Neighbours(organization: String, neighbours: (Option<String>, Option<String>)
     };
     let (previous, next) = neighbours;
     view! {
-        <div class="page-actions">
-            {link(previous, "Previous for this user", IconName::Left)}
-            {link(next, "Next for this user", IconName::Right)}
-        </div>
+        {link(previous, "Previous for this user", IconName::Left)}
+        {link(next, "Next for this user", IconName::Right)}
     }
 }
 
@@ -230,7 +210,11 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
                 <Fact name="Identity">{identity}</Fact>
                 {optional("External ID", log.external_id)}
                 <Fact name="Result">{result}</Fact>
-                {log.reason.map(|reason| view! { <Fact name="Reason code"><code>{reason}</code></Fact> })}
+                {log.reason.map(|reason| {
+                    let alike = LogFilter { reason: Some(reason.clone()), ..LogFilter::default() };
+                    let alike = alike.href(&format!("{organization}/logs"));
+                    view! { <Fact name="Reason code"><a href=alike><code>{reason}</code></a></Fact> }
+                })}
                 {log
                     .attribute
                     .map(|attribute| view! { <Fact name="Attribute"><code>{attribute}</code></Fact> })}
@@ -245,67 +229,6 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
     }
 }
 
-fn step_title(kind: StepKind) -> &'static str {
-    match kind {
-        StepKind::Authenticate => "Sign in",
-        StepKind::Parse => "Read the request",
-        StepKind::Match => "Find the user",
-        StepKind::Validate => "Check the values",
-        StepKind::Apply => "Apply the change",
-        StepKind::Store => "Store",
-    }
-}
-
-#[component]
-fn StepList(log: LogDetail) -> impl IntoView {
-    let steps = log
-        .steps
-        .into_iter()
-        .map(|step| view! { <StepEvent step/> })
-        .collect_view();
-    let remarks = (!log.remarks.is_empty()).then(|| {
-        let remarks = log
-            .remarks
-            .into_iter()
-            .map(|remark| {
-                view! { <p>{remark.text} {remark.attribute.map(|name| view! { " " <code>{name}</code> })}</p> }
-            })
-            .collect_view();
-        view! {
-            <Callout tone=Tone::Warn>
-                <p><b>"Remarks"</b></p>
-                {remarks}
-            </Callout>
-        }
-    });
-    view! {
-        <section class="log-section stack" id="steps">
-            <h2>"Steps"</h2>
-            <Timeline>{steps}</Timeline>
-            {remarks}
-        </section>
-    }
-}
-
-#[component]
-fn StepEvent(step: Step) -> impl IntoView {
-    let (tone, aside) = match step.outcome {
-        StepOutcome::Done => (Tone::Ok, duration(step.duration_us)),
-        StepOutcome::Failed => (Tone::Fail, duration(step.duration_us)),
-        StepOutcome::NotRun => (Tone::Skip, "not run".to_owned()),
-    };
-    view! {
-        <Event
-            tone
-            title=step_title(step.kind)
-            skipped=step.outcome == StepOutcome::NotRun
-            aside=move || aside.clone()
-        >
-            <p>{step.text}</p>
-        </Event>
-    }
-}
-
 /// Request and response, redacted; or why they cannot be shown.
 #[component]
 fn Payloads(log: LogDetail) -> impl IntoView {
@@ -313,7 +236,7 @@ fn Payloads(log: LogDetail) -> impl IntoView {
         let note = log.payload_note;
         return view! {
             <section class="log-section" id="request">
-                <h2 id="response">"Request and response"</h2>
+                <h2>"Request and response"</h2>
                 <Callout tone=Tone::Off>
                     <p>{note}</p>
                 </Callout>
@@ -343,6 +266,20 @@ fn Payloads(log: LogDetail) -> impl IntoView {
         .into_iter()
         .map(|(name, value)| view! { <Fact name>{value}</Fact> })
         .collect_view();
+    let curl = log.curl.map(|command| {
+        view! {
+            <details class="no-print">
+                <summary class="small soft">"As a curl command, without the token"</summary>
+                <Code
+                    heading="curl"
+                    text=command
+                    what="curl command"
+                    wrap=true
+                    note="Put a Secret Token into TOKEN first. It sends the same request again: what it changes is changed."
+                />
+            </details>
+        }
+    });
     let request = payload
         .request_body
         .unwrap_or_else(|| "No body.".to_owned());
@@ -363,6 +300,7 @@ fn Payloads(log: LogDetail) -> impl IntoView {
                 <summary class="small soft">"Headers"</summary>
                 <Facts>{headers}</Facts>
             </details>
+            {curl}
         </section>
         <section class="log-section" id="response">
             <h2>"Response"</h2>

@@ -1,25 +1,31 @@
 //! `/organizations/{slug}/logs`: what did Entra send, what did we answer, why?
 
+mod drawer;
+mod filters;
+mod live_tail;
+
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use crate::api::logs::list_logs;
+use self::drawer::{EntryDrawer, Shown};
+use self::filters::LogFilters;
+use self::live_tail::LiveTail;
+use crate::api::logs::{glance_at_log, list_logs};
+use crate::api::tokens::list_tokens;
 use crate::components::badge::{LogStatus, Status};
 use crate::components::diff::DiffLine;
 use crate::components::empty::{Empty, EmptyArt};
-use crate::components::filter_bar::{
-    Chip, Chips, FilterBar, FilterMenu, FilterOption, FilterSwitch, SearchField,
-};
-use crate::components::icon::Tone;
+use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load;
 use crate::components::page::{OrganizationSheet, PageHead, Width, in_organization};
-use crate::components::pager::{Pager, counted};
+use crate::components::pager::{Pager, count, counted};
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, TimeOfDay, duration};
+use crate::model::error::AppError;
 use crate::model::frame::Frame;
-use crate::model::log::{self, Action, CycleSummary, LogFilter, LogPage, LogRow};
-use crate::model::log_query::SPANS;
+use crate::model::log::{self, CycleSummary, LogFilter, LogPage, LogRow};
+use crate::model::page::Count;
 
 #[component]
 pub fn LogsPage() -> impl IntoView {
@@ -27,229 +33,143 @@ pub fn LogsPage() -> impl IntoView {
     let query = use_query_map();
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
     let filter = Memo::new(move |_| query.with(|query| LogFilter::from_pairs(query.into_iter())));
+    let asked = Memo::new(move |_| query.with(|query| query.get("entry")));
     let logs = Resource::new(
         move || (slug.get(), filter.get()),
         |(slug, filter)| list_logs(slug, filter),
     );
+    let tokens = Resource::new(move || slug.get(), list_tokens);
+    let shown = Resource::new(
+        move || (slug.get(), asked.get()),
+        move |(slug, asked)| async move {
+            let Some(asked) = asked else {
+                return Ok::<_, AppError>(None);
+            };
+            let Some(shown) = Shown::of(&logs.await?.page, &asked) else {
+                return Ok(None);
+            };
+            let log = glance_at_log(slug, shown.id.clone()).await?;
+            Ok(Some((shown, log)))
+        },
+    );
     in_organization(move |frame: Frame| {
         let path = frame.href("/logs");
-        let bar_path = path.clone();
         let organization = frame.href("");
+        let slug = frame.organization.slug.clone();
+        let results = {
+            let path = path.clone();
+            load(move || {
+                let (path, organization) = (path.clone(), organization.clone());
+                async move {
+                    let (page, shown) = (logs.await?, shown.await?);
+                    let shown = shown.map(|(shown, _)| shown.id);
+                    let filter = filter.get_untracked();
+                    Ok(view! { <LogTable path organization filter page shown/> }.into_any())
+                }
+            })
+        };
+        let drawer = {
+            let (path, organization) = (path.clone(), frame.href(""));
+            load(move || {
+                let (path, organization) = (path.clone(), organization.clone());
+                async move {
+                    let filter = filter.get_untracked();
+                    Ok(shown
+                        .await?
+                        .map(|(shown, log)| {
+                            view! { <EntryDrawer path organization filter shown log/> }
+                        })
+                        .into_any())
+                }
+            })
+        };
+        let bar = {
+            let path = path.clone();
+            load(move || {
+                let path = path.clone();
+                async move {
+                    let tokens = tokens.await?;
+                    Ok(
+                        view! { <LogFilters path filter=filter.get_untracked() tokens/> }
+                            .into_any(),
+                    )
+                }
+            })
+        };
+        let actions = move || {
+            let path = path.clone();
+            let export = load(move || {
+                let path = path.clone();
+                async move {
+                    let total = logs.await?.page.total;
+                    Ok(view! { <ExportMenu path filter=filter.get_untracked() total/> }.into_any())
+                }
+            });
+            view! {
+                <LiveTail slug=slug.clone()/>
+                <Region name="export">{export}</Region>
+            }
+        };
         view! {
             <OrganizationSheet frame title="Logs" width=Width::Wide>
                 <PageHead
                     title="Provisioning logs"
                     lead="Every request from Entra and what Rhombus answered. Lookups are hidden until asked for."
+                    actions
                 />
-                <LogFilters path=bar_path filter/>
-                <Region name="results">
-                    {load(move || {
-                        let (path, organization) = (path.clone(), organization.clone());
-                        async move {
-                            let page = logs.await?;
-                            Ok(view! { <LogTable path organization filter=filter.get_untracked() page/> }.into_any())
-                        }
-                    })}
-                </Region>
+                {bar}
+                <Region name="results">{results}</Region>
+                {drawer}
             </OrganizationSheet>
         }
     })
 }
 
-fn options(choices: impl IntoIterator<Item = (&'static str, &'static str)>) -> Vec<FilterOption> {
-    choices
-        .into_iter()
-        .map(|(value, label)| FilterOption { value, label })
-        .collect()
-}
-
+/// Everything that the filters let through, on whatever page.
 #[component]
-fn LogFilters(path: String, filter: Memo<LogFilter>) -> impl IntoView {
-    let search = Signal::derive(move || filter.with(|filter| filter.text.clone()));
-    let within =
-        Signal::derive(move || filter.with(|filter| filter.within.clone().into_iter().collect()));
-    let statuses = Signal::derive(move || {
-        filter.with(|filter| {
-            filter
-                .statuses
-                .iter()
-                .map(|status| status.as_str().to_owned())
-                .collect()
-        })
-    });
-    let actions = Signal::derive(move || {
-        filter.with(|filter| {
-            filter
-                .actions
-                .iter()
-                .map(|action| action.as_str().to_owned())
-                .collect()
-        })
-    });
-    let lookups = Signal::derive(move || filter.with(|filter| filter.lookups));
-    // What no control shows is kept when another filter changes; a chip takes it away.
-    let kept = move || {
-        filter.with(|filter| {
-            let LogFilter {
-                reason,
-                token_prefix,
-                user_id,
-                cycle_id,
-                ..
-            } = filter;
-            [
-                ("reason", reason),
-                ("token", token_prefix),
-                ("user", user_id),
-                ("cycle", cycle_id),
-            ]
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.clone()?)))
-            .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-            .collect_view()
-        })
+fn ExportMenu(path: String, filter: LogFilter, total: Count) -> impl IntoView {
+    let all = LogFilter {
+        cursor: None,
+        newer: false,
+        ..filter
     };
-    let clear = path.clone();
-    let chips_path = path.clone();
-    let chips = Signal::derive(move || filter.with(|filter| chips(filter, &chips_path)));
+    if total == Count::Exactly(0) {
+        return ().into_any();
+    }
+    let file = |extension| all.href(&format!("{path}/export.{extension}"));
     view! {
-        <FilterBar action=path label="Filter logs">
-            <SearchField placeholder="Name, userName or ID" value=search/>
-            <FilterMenu label="Date" name="within" single=true options=options(SPANS) chosen=within/>
-            <FilterMenu
-                label="Status"
-                name="status"
-                options=options(log::Status::ALL.map(|status| (status.as_str(), status.label())))
-                chosen=statuses
-            />
-            <FilterMenu
-                label="Action"
-                name="action"
-                options=options(Action::ALL.map(|action| (action.as_str(), action.label())))
-                chosen=actions
-            />
-            <FilterSwitch label="Show lookups" name="lookups" on=lookups/>
-            {kept}
-        </FilterBar>
-        <Region name="chips"><Chips chips clear/></Region>
+        <details class="btn-menu">
+            <summary class="btn">
+                <Icon name=IconName::Download/>
+                {format!("Export {}", count(total))}
+            </summary>
+            <div class="menu">
+                <a href=file("csv") download>"CSV, for spreadsheets"</a>
+                <a href=file("ndjson") download>"NDJSON, for programs"</a>
+            </div>
+        </details>
     }
-}
-
-fn chips(filter: &LogFilter, path: &str) -> Vec<Chip> {
-    let mut chips = Vec::new();
-    let mut chip = |name, value: &str, without: LogFilter| {
-        chips.push(Chip {
-            name,
-            value: value.to_owned(),
-            without: without.href(path),
-        });
-    };
-    if !filter.text.is_empty() {
-        chip(
-            "Search",
-            &filter.text,
-            LogFilter {
-                text: String::new(),
-                ..filter.clone()
-            },
-        );
-    }
-    if let Some((_, label)) = SPANS
-        .iter()
-        .find(|(span, _)| filter.within.as_deref() == Some(*span))
-    {
-        chip(
-            "Date",
-            label,
-            LogFilter {
-                within: None,
-                ..filter.clone()
-            },
-        );
-    }
-    for status in &filter.statuses {
-        let statuses = filter
-            .statuses
-            .iter()
-            .copied()
-            .filter(|other| other != status)
-            .collect();
-        chip(
-            "Status",
-            status.label(),
-            LogFilter {
-                statuses,
-                ..filter.clone()
-            },
-        );
-    }
-    for action in &filter.actions {
-        let actions = filter
-            .actions
-            .iter()
-            .copied()
-            .filter(|other| other != action)
-            .collect();
-        chip(
-            "Action",
-            action.label(),
-            LogFilter {
-                actions,
-                ..filter.clone()
-            },
-        );
-    }
-    if let Some(reason) = &filter.reason {
-        chip(
-            "Reason",
-            reason,
-            LogFilter {
-                reason: None,
-                ..filter.clone()
-            },
-        );
-    }
-    if let Some(prefix) = &filter.token_prefix {
-        chip(
-            "Token",
-            prefix,
-            LogFilter {
-                token_prefix: None,
-                ..filter.clone()
-            },
-        );
-    }
-    if let Some(id) = &filter.user_id {
-        chip(
-            "User",
-            id,
-            LogFilter {
-                user_id: None,
-                ..filter.clone()
-            },
-        );
-    }
-    if filter.cycle_id.is_some() {
-        chip(
-            "Cycle",
-            "one",
-            LogFilter {
-                cycle_id: None,
-                ..filter.clone()
-            },
-        );
-    }
-    chips
+    .into_any()
 }
 
 const COLUMNS: u8 = 7;
 
 #[component]
-fn LogTable(path: String, organization: String, filter: LogFilter, page: LogPage) -> impl IntoView {
+fn LogTable(
+    path: String,
+    organization: String,
+    filter: LogFilter,
+    page: LogPage,
+    /// The entry in the drawer.
+    shown: Option<String>,
+) -> impl IntoView {
     let LogPage {
         page,
         cycles,
         searched_back_to,
+        newest,
+        kept_days,
+        payloads_kept_days,
     } = page;
     if page.items.is_empty() && searched_back_to.is_none() {
         return view! { <NoLogs path organization filter/> }.into_any();
@@ -274,7 +194,12 @@ fn LogTable(path: String, organization: String, filter: LogFilter, page: LogPage
                 .map(|summary| view! { <CycleHeading cycle=summary.clone()/> });
             let rows = rows
                 .into_iter()
-                .map(|row| view! { <Row organization=organization.clone() row/> })
+                .map(|row| {
+                    // The page that opens with the drawer stays at the row.
+                    let href = format!("{}#{}", filter.entry_href(&path, &row.id), row.id);
+                    let selected = shown.as_ref() == Some(&row.id);
+                    view! { <Row href row selected/> }
+                })
                 .collect_view();
             view! { <tbody>{heading} {rows}</tbody> }
         })
@@ -284,9 +209,13 @@ fn LogTable(path: String, organization: String, filter: LogFilter, page: LogPage
             "Searched back to " <ExactTime moment/> ". Go on with Older."
         }
         .into_any(),
-        _ => "Times in UTC.".into_any(),
+        _ => format!(
+            "Times in UTC. Entries are kept for {kept_days} days, request bodies for {payloads_kept_days}."
+        )
+        .into_any(),
     };
     view! {
+        <span hidden data-newest=newest></span>
         <Table caption="Provisioning logs, newest first, grouped by cycle. Times in UTC.">
             <thead>
                 <tr>
@@ -332,7 +261,7 @@ fn CycleHeading(cycle: CycleSummary) -> impl IntoView {
 }
 
 #[component]
-fn Row(organization: String, row: LogRow) -> impl IntoView {
+fn Row(href: String, row: LogRow, selected: bool) -> impl IntoView {
     // Where nothing names a person, the first line says what kind of call it was.
     let detail = row
         .user_name
@@ -348,11 +277,11 @@ fn Row(organization: String, row: LogRow) -> impl IntoView {
         Vec::new()
     };
     view! {
-        <tr>
+        <tr id=row.id aria-selected=selected.then_some("true")>
             <td class="nowrap muted at-end"><TimeOfDay moment=row.occurred/></td>
             <td class="at-end at-later soft">{row.action.label()}</td>
             <td class="col-user at-first">
-                <a class="row-link truncate" href=format!("{organization}/logs/{}", row.id) title=row.identity.clone()>
+                <a class="row-link truncate" href=href title=row.identity.clone()>
                     {row.identity.clone()}
                 </a>
                 {detail}

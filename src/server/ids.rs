@@ -1,5 +1,8 @@
 //! Identifiers: text, opaque, ordered by the time they were made.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::clock::Millis;
@@ -33,7 +36,22 @@ fn request_id(bits: u128) -> String {
     id
 }
 
+/// Bits of the counter that follows the time: `rand_a` and the upper part of `rand_b` (RFC 9562 6.2, method 1).
+const COUNTER: u32 = 42;
+
+/// A UUIDv7 whose random part begins with a count of all that this process has made, so that those of one
+/// millisecond sort in the order in which they were made.
 fn uuid(now: Millis) -> Uuid {
+    // Begins anywhere in the lower half, so that it does not run over while the process lives.
+    static MADE: LazyLock<AtomicU64> =
+        LazyLock::new(|| AtomicU64::new(random(0).as_u64_pair().1 & ((1 << (COUNTER - 1)) - 1)));
+    let made = u128::from(MADE.fetch_add(1, Ordering::Relaxed)) & ((1 << COUNTER) - 1);
+    let (upper, lower) = ((made >> 30) << 64, (made & 0x3FFF_FFFF) << 32);
+    let places = (0xFFF << 64) | (0x3FFF_FFFF << 32);
+    Uuid::from_u128((random(now).as_u128() & !places) | upper | lower)
+}
+
+fn random(now: Millis) -> Uuid {
     let now = u64::try_from(now).unwrap_or_default();
     let nanos = u32::try_from(now % 1_000).unwrap_or_default() * 1_000_000;
     Uuid::new_v7(Timestamp::from_unix(NoContext, now / 1_000, nanos))
@@ -51,5 +69,22 @@ mod tests {
         let first = first_request_id(1_764_000_000_000);
         assert!(first <= new_request_id(1_764_000_000_000));
         assert!(first > new_request_id(1_763_999_999_999));
+    }
+
+    #[test]
+    fn ids_of_one_millisecond_sort_as_they_were_made() {
+        let ids: Vec<String> = (0..5_000).map(|_| new_id(1_764_000_000_000)).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        let ids: Vec<String> = (0..5_000).map(|_| new_request_id(7)).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+    }
+
+    #[test]
+    fn ids_stay_version_7_and_mostly_random_at_their_end() {
+        let (one, other) = (uuid(1_764_000_000_000), uuid(1_764_000_000_000));
+        assert_eq!(one.get_version_num(), 7);
+        assert_eq!(one.get_variant(), uuid::Variant::RFC4122);
+        let end = |id: Uuid| id.as_u128() & 0xFFFF_FFFF;
+        assert_ne!(end(one), end(other));
     }
 }

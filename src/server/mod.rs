@@ -29,6 +29,8 @@ pub struct App {
     pub settings: Arc<settings::Settings>,
     /// Takes the log entries that need not commit with a change.
     pub recorder: services::recording::Recorder,
+    /// Tells open pages that a log has grown.
+    pub live: services::live::Live,
     /// Hashes and verifies passwords, a few at a time.
     pub passwords: services::passwords::Hasher,
     /// Cancelled when the service begins to shut down: long answers end, `/readyz` says no.
@@ -38,13 +40,16 @@ pub struct App {
 impl App {
     /// The service on an open, migrated database.
     pub fn new(db: store::Db, clock: clock::Clock, settings: settings::Settings) -> Self {
+        let shutdown = CancellationToken::new();
+        let live = services::live::Live::new(db.clone(), shutdown.clone());
         Self {
-            recorder: services::recording::Recorder::start(db.clone()),
+            recorder: services::recording::Recorder::start(db.clone(), live.clone()),
+            live,
             db,
             clock,
             settings: Arc::new(settings),
             passwords: services::passwords::Hasher::new(),
-            shutdown: CancellationToken::new(),
+            shutdown,
         }
     }
 

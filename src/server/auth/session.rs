@@ -4,6 +4,7 @@
 //! has one expiry, ours are two: seven days in all, and twelve hours without a request.
 
 use async_trait::async_trait;
+use axum::http::Extensions;
 use serde::{Deserialize, Serialize};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
@@ -88,6 +89,21 @@ pub async fn end(session: &Session) -> std::result::Result<(), ServiceError> {
 pub async fn account_id(session: &Session) -> std::result::Result<Option<String>, ServiceError> {
     let holder: Option<Holder> = session.get(KEY).await.map_err(failed)?;
     Ok(holder.map(|holder| holder.account_id))
+}
+
+/// Whether the session of a request goes on. Unlike a request, looking does not keep it from going idle: an open
+/// page asks for hours.
+///
+/// # Errors
+/// When the session cannot be read.
+pub async fn is_open(app: &App, extensions: &Extensions) -> std::result::Result<bool, StoreError> {
+    let Some(id) = extensions.get::<Session>().and_then(Session::id) else {
+        return Ok(false);
+    };
+    let now = app.clock.now();
+    let mut connection = app.db.read().await?;
+    let found = sessions::find(&mut connection, &hash(id), now, now - IDLE).await?;
+    Ok(found.is_some())
 }
 
 fn failed(error: tower_sessions::session::Error) -> ServiceError {

@@ -18,7 +18,7 @@ use leptos_axum::{
 };
 
 use super::assets::Assets;
-use super::{organization_forms, token_forms, user_forms};
+use super::{live, log_export, organization_forms, token_forms, user_forms};
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
 use crate::model::error::AppError;
@@ -78,6 +78,8 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(token_forms::routes())
         .merge(organization_forms::routes())
         .merge(user_forms::routes())
+        .merge(live::routes())
+        .merge(log_export::routes())
         .fallback(not_found)
         .layer(from_fn(api_status))
         .layer(tower_http::compression::CompressionLayer::new());

@@ -5,6 +5,8 @@ pub mod client_address;
 pub mod cross_site;
 pub mod dashboard;
 pub mod health;
+mod live;
+mod log_export;
 pub mod organization_forms;
 mod router;
 pub mod scim;

@@ -1,25 +1,30 @@
 //! The provisioning log as the dashboard shows it: searched, explained, in Entra's words.
 
+mod curl;
+mod entry;
+mod export;
+mod words;
+
+pub use entry::{detail, detail_with_payload, previous_and_next};
+pub use export::{Export, Format as ExportFormat, export};
+pub(super) use words::refusal;
+
 use super::changes;
 use super::moments::{self, Moments};
 use super::organization;
 use crate::model::log::{
-    Action, AttributeChange, CycleSummary, Explanation, HourCount, LogDetail, LogFilter, LogPage,
-    LogPayload, LogRemark, LogRow, Status, Step, StepKind, StepOutcome,
+    Action, AttributeChange, CycleSummary, HourCount, LogFilter, LogPage, LogRow, Status,
 };
-use crate::model::page::Page;
+use crate::model::page::{Count, Page};
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
-use crate::server::ids;
-use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::case_key;
-use crate::server::store::Tx;
 use crate::server::store::keyset::{self, PAGE, TimeCursor};
-use crate::server::store::log_details::{self as details, Cycle, FullEntry};
+use crate::server::store::log_details::{self as details, Cycle};
 use crate::server::store::log_search::{self as store, Entry, Search};
-use crate::server::store::sql::{Connection, sql};
+use crate::server::store::sql::Connection;
 
 /// Without a request for this long a cycle has ended.
 const CYCLE_GAP: Millis = 5 * MINUTE;
@@ -37,15 +42,7 @@ pub async fn list(
     let organization = organization(allowed, Permission::ReadLogs)?;
     let now = app.clock.now();
     let moments = Moments::utc(now);
-    let text = filter.text.trim();
-    let mut search = Search {
-        organization_id: &organization.id,
-        filter,
-        text,
-        text_key: case_key(text),
-        since: moments::since(filter.within.as_deref(), now),
-        text_is_narrow: false,
-    };
+    let mut search = search(organization, filter, now);
     let mut connection = app.db.read().await?;
     store::find_text(&mut connection, &mut search).await?;
     let mut cursor = filter.cursor.as_deref().and_then(TimeCursor::parse);
@@ -77,13 +74,68 @@ pub async fn list(
         *go_on = Some(place.to_string());
         moment
     });
+    let top = page.items.first().filter(|_| cursor.is_none());
+    let newest = top.map_or_else(|| TimeCursor::first_at(now), Entry::cursor);
     let cycles = cycles(&mut connection, organization, &page.items, now).await?;
     let changes = changes_of(&mut connection, organization, &page.items).await?;
     let mut changes = changes.into_iter();
     Ok(LogPage {
         page: page.try_map(|entry| row(entry, changes.next().unwrap_or_default(), &moments))?,
         searched_back_to,
+        newest: newest.to_string(),
+        kept_days: app.settings.log_retention_days,
+        payloads_kept_days: app.settings.payload_retention_days,
         cycles,
+    })
+}
+
+/// The filter that a list's query string says.
+pub fn filter_of(query: &str) -> LogFilter {
+    let query = query.trim_start_matches('?');
+    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    LogFilter::from_pairs(pairs.iter().map(|(name, value)| (name, value.as_ref())))
+}
+
+/// What the filter asks for, in the terms of the tables.
+fn search<'a>(organization: &'a OrganizationRef, filter: &'a LogFilter, now: Millis) -> Search<'a> {
+    let text = filter.text.trim();
+    let minute = |text: &Option<String>| text.as_deref().and_then(moments::minute);
+    let within = moments::since(filter.within.as_deref(), now);
+    Search {
+        organization_id: &organization.id,
+        filter,
+        text,
+        text_key: case_key(text),
+        since: minute(&filter.from).or(within),
+        // The last minute is meant whole.
+        until: minute(&filter.to).map(|to| to + MINUTE),
+        text_is_narrow: false,
+    }
+}
+
+/// How many entries that fit are newer than `cursor`, the newest that a page shows; without one, how many there
+/// are. Counting stops at a page. `allowed` proves [`Permission::ReadLogs`].
+///
+/// # Errors
+/// As [`list`].
+pub async fn count_newer(
+    app: &App,
+    allowed: &Allowed,
+    filter: &LogFilter,
+    cursor: Option<&str>,
+) -> Result<Count, ServiceError> {
+    let organization = organization(allowed, Permission::ReadLogs)?;
+    let mut search = search(organization, filter, app.clock.now());
+    let cursor = cursor.and_then(TimeCursor::parse);
+    let mut connection = app.db.read().await?;
+    store::find_text(&mut connection, &mut search).await?;
+    let found = store::list(&mut connection, &search, cursor.as_ref(), cursor.is_some()).await?;
+    let counted = u64::try_from(found.entries.len()).unwrap_or_default();
+    let page = u64::try_from(PAGE).unwrap_or_default();
+    Ok(if counted > page {
+        Count::MoreThan(page)
+    } else {
+        Count::Exactly(counted)
     })
 }
 
@@ -143,19 +195,27 @@ fn summarize(
     }
 }
 
+/// What this program did not write.
+fn unknown(entry: &Entry) -> StoreError {
+    StoreError::Corrupt(format!(
+        "unknown action {} or status {}",
+        entry.action, entry.status
+    ))
+}
+
 fn row(
     entry: Entry,
     changes: Vec<AttributeChange>,
     moments: &Moments,
 ) -> Result<LogRow, ServiceError> {
-    let action = Action::parse(&entry.action)
-        .ok_or_else(|| StoreError::Corrupt(format!("unknown action {}", entry.action)))?;
-    let status = Status::parse(&entry.status)
-        .ok_or_else(|| StoreError::Corrupt(format!("unknown status {}", entry.status)))?;
+    let (Some(action), Some(status)) = (Action::parse(&entry.action), Status::parse(&entry.status))
+    else {
+        return Err(unknown(&entry).into());
+    };
     Ok(LogRow {
         occurred: moments.moment(entry.occurred_at),
-        identity: identity(&entry, action),
-        summary: summary(&entry, action, status, &changes),
+        identity: words::identity(&entry, action),
+        summary: words::summary(&entry, action, status, &changes),
         action,
         status,
         http_status: u16::try_from(entry.http_status).unwrap_or_default(),
@@ -166,270 +226,6 @@ fn row(
         duration_us: entry.duration_us,
         cycle_id: entry.cycle_id,
     })
-}
-
-/// Whom an entry is about: a name, a userName, or what kind of call it was.
-fn identity(entry: &Entry, action: Action) -> String {
-    let name = entry.label.as_deref().or(entry.user_name.as_deref());
-    if let Some(name) = name.filter(|name| !name.is_empty()) {
-        return name.to_owned();
-    }
-    match action {
-        Action::TestConnection => "Connection check",
-        Action::Discover if entry.path.contains("/ResourceTypes") => "Resource types",
-        Action::Discover if entry.path.contains("/ServiceProviderConfig") => "Configuration",
-        Action::Discover => "Schema discovery",
-        Action::List => "List of users",
-        Action::Bulk => "Bulk request",
-        Action::Create => "New user",
-        Action::Update | Action::Disable | Action::Enable | Action::Delete | Action::Read => {
-            "Unknown user"
-        }
-        Action::Match => "Matching",
-        Action::Unknown if entry.http_status == 401 => "Caller without a valid token",
-        Action::Unknown => "Unknown address",
-    }
-    .to_owned()
-}
-
-/// One line for the list: what changed, or why not.
-fn summary(entry: &Entry, action: Action, status: Status, changes: &[AttributeChange]) -> String {
-    if status == Status::Failure {
-        return refusal(entry.reason.as_deref(), entry.detail.as_deref());
-    }
-    if status == Status::Skipped {
-        return "Nothing to change, the stored values are the same".to_owned();
-    }
-    let remark = || match entry.reason.as_deref() {
-        Some(reason) if status == Status::Warning => {
-            Some(refusal(Some(reason), entry.detail.as_deref()))
-        }
-        _ => None,
-    };
-    match action {
-        Action::Create => changes::new_role(changes).map_or_else(
-            || "Created".to_owned(),
-            |role| format!("Created with role {role}"),
-        ),
-        Action::Delete => "Deleted".to_owned(),
-        Action::Match if entry.user_id.is_none() => "No user with this userName".to_owned(),
-        Action::Match => match entry.label.as_deref().or(entry.user_name.as_deref()) {
-            Some(name) => format!("Found {name}"),
-            None => "Found one user".to_owned(),
-        },
-        Action::Read => "Read".to_owned(),
-        Action::List => "Listed users".to_owned(),
-        Action::TestConnection => "Entra checked the connection".to_owned(),
-        Action::Discover => "Entra asked what is supported".to_owned(),
-        Action::Update | Action::Disable | Action::Enable | Action::Bulk | Action::Unknown => {
-            changes::line(changes)
-                .or_else(remark)
-                .unwrap_or_else(|| action.label().to_owned())
-        }
-    }
-}
-
-/// Why a request was refused, in one line: the detail that Entra was told, else the catalogue's title.
-pub(super) fn refusal(reason: Option<&str>, detail: Option<&str>) -> String {
-    let detail = detail.filter(|detail| !detail.is_empty());
-    match (detail, reason) {
-        (Some(detail), _) => changes::shortened(detail, 160),
-        (None, Some(reason)) => {
-            explanation(reason).map_or_else(|| reason.to_owned(), |found| found.title)
-        }
-        (None, None) => "Refused".to_owned(),
-    }
-}
-
-/// The last step of a request that was refused on its way there: that nothing was stored is worth a line.
-fn not_stored(steps: &[Step]) -> Option<Step> {
-    let refused = steps.last()?;
-    let is_on_the_way = refused.outcome == StepOutcome::Failed
-        && !matches!(refused.kind, StepKind::Authenticate | StepKind::Store);
-    is_on_the_way.then(|| Step {
-        kind: StepKind::Store,
-        outcome: StepOutcome::NotRun,
-        duration_us: 0,
-        text: "Nothing was changed: a request is applied whole or not at all.".to_owned(),
-    })
-}
-
-/// What the catalogue of reason codes says.
-fn explanation(reason: &str) -> Option<Explanation> {
-    let found = Reason::from_code(reason)?.explanation();
-    let owned = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect();
-    Some(Explanation {
-        title: found.title.to_owned(),
-        happened: found.happened.to_owned(),
-        why: found.why.to_owned(),
-        fix_in_entra: owned(found.fix_in_entra),
-        fix_here: owned(found.fix_here),
-        entra_code: found.entra_code.map(str::to_owned),
-        rfc: found.rfc.map(str::to_owned),
-    })
-}
-
-/// Everything about one entry but its payload. `allowed` proves [`Permission::ReadLogs`].
-///
-/// # Errors
-/// [`ServiceError::NotFound`] for an id that this organization does not have; as [`list`] otherwise.
-pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<LogDetail, ServiceError> {
-    let organization = organization(allowed, Permission::ReadLogs)?;
-    let mut detail = read(app, organization, id).await?;
-    detail.payload_note = "Your role does not show request bodies.".to_owned();
-    Ok(detail)
-}
-
-/// Everything about one entry, its payload included; that somebody looked is put into the audit log before it
-/// is answered. `allowed` proves [`Permission::ReadPayloads`].
-///
-/// # Errors
-/// As [`detail`].
-pub async fn detail_with_payload(
-    app: &App,
-    allowed: &Allowed,
-    id: &str,
-) -> Result<LogDetail, ServiceError> {
-    let organization = organization(allowed, Permission::ReadPayloads)?;
-    let mut detail = read(app, organization, id).await?;
-    let mut connection = app.db.read().await?;
-    let payload = details::find_payload(&mut connection, &organization.id, id).await?;
-    drop(connection);
-    let days = app.settings.payload_retention_days;
-    let Some(payload) = payload else {
-        detail.payload_note =
-            format!("Bodies are kept for {days} days; there is none for this entry.");
-        return Ok(detail);
-    };
-    audit_payload_viewed(app, allowed.clone(), id.to_owned()).await?;
-    detail.payload_note = format!("Bodies are kept for {days} days.");
-    detail.payload = Some(LogPayload {
-        query: payload.query,
-        request_headers: serde_json::from_str(&payload.request_headers)
-            .map_err(StoreError::from)?,
-        request_body: payload.request_body,
-        response_body: payload.response_body,
-        is_cut: payload.is_cut,
-    });
-    Ok(detail)
-}
-
-async fn read(
-    app: &App,
-    organization: &OrganizationRef,
-    id: &str,
-) -> Result<LogDetail, ServiceError> {
-    let mut connection = app.db.read().await?;
-    let full = details::find(&mut connection, &organization.id, id)
-        .await?
-        .ok_or(ServiceError::NotFound { what: "log entry" })?;
-    let entries = std::slice::from_ref(&full.entry);
-    let mut changed = changes_of(&mut connection, organization, entries).await?;
-    let changed = changed.pop().unwrap_or_default();
-    let mut shown = changed.clone();
-    if shown.is_empty() {
-        let refused = details::find_refused_changes(&mut connection, &organization.id, id).await?;
-        if let Some(refused) = refused {
-            shown = changes::parse(&refused)?;
-        }
-    }
-    let moments = Moments::utc(app.clock.now());
-    assemble(full, changed, shown, &moments)
-}
-
-fn assemble(
-    full: FullEntry,
-    changed: Vec<AttributeChange>,
-    shown: Vec<AttributeChange>,
-    moments: &Moments,
-) -> Result<LogDetail, ServiceError> {
-    let entry = full.entry;
-    let mut steps: Vec<Step> = serde_json::from_str(&full.steps).map_err(StoreError::from)?;
-    steps.extend(not_stored(&steps));
-    let remarks: Vec<LogRemark> = match &full.remarks {
-        Some(remarks) => serde_json::from_str(remarks).map_err(StoreError::from)?,
-        None => Vec::new(),
-    };
-    Ok(LogDetail {
-        method: full.method,
-        path: entry.path.clone(),
-        scim_type: full.scim_type,
-        explanation: entry.reason.as_deref().and_then(explanation),
-        reason: entry.reason.clone(),
-        attribute: full.attribute,
-        detail: entry.detail.clone(),
-        user_id: entry.user_id.clone(),
-        external_id: full.external_id,
-        token_name: full.token_name,
-        address: full.address,
-        user_agent: full.user_agent,
-        client_version: full.client_version,
-        steps,
-        remarks,
-        changes: shown,
-        payload: None,
-        payload_note: String::new(),
-        row: row(entry, changed, moments)?,
-    })
-}
-
-/// Puts into the audit log that somebody looked at a payload.
-async fn audit_payload_viewed(
-    app: &App,
-    allowed: Allowed,
-    log_id: String,
-) -> Result<(), ServiceError> {
-    let now = app.clock.now();
-    app.db
-        .write(move |tx| Box::pin(async move { insert_audit(tx, &allowed, &log_id, now).await }))
-        .await
-}
-
-async fn insert_audit(
-    tx: &mut Tx<'_>,
-    allowed: &Allowed,
-    log_id: &str,
-    now: Millis,
-) -> Result<(), ServiceError> {
-    let actor = allowed.actor();
-    tx.execute(
-        sql("INSERT INTO audit_log (id, organization_id, occurred_at, actor_kind, actor_id, actor_name, \
-             address, action, target_kind, target_id, target_name, before, after) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'payload_viewed', 'log_entry', $8, $8, NULL, NULL)")
-        .bind(ids::new_id(now))
-        .bind(allowed.organization().map(|organization| organization.id.as_str()))
-        .bind(now)
-        .bind(actor.kind())
-        .bind(actor.id())
-        .bind(actor.name())
-        .bind(allowed.address())
-        .bind(log_id),
-    )
-    .await?;
-    Ok(())
-}
-
-/// The entries before and after one about the same user, by their ids: (older, newer). `allowed` proves
-/// [`Permission::ReadLogs`].
-///
-/// # Errors
-/// As [`detail`].
-pub async fn previous_and_next(
-    app: &App,
-    allowed: &Allowed,
-    id: &str,
-) -> Result<(Option<String>, Option<String>), ServiceError> {
-    let organization = organization(allowed, Permission::ReadLogs)?;
-    let mut connection = app.db.read().await?;
-    let entry = details::find(&mut connection, &organization.id, id)
-        .await?
-        .ok_or(ServiceError::NotFound { what: "log entry" })?
-        .entry;
-    let key = entry.user_name.as_deref().map(case_key);
-    let id = &organization.id;
-    let older = details::find_neighbour(&mut connection, id, &entry, key.as_deref(), false).await?;
-    let newer = details::find_neighbour(&mut connection, id, &entry, key.as_deref(), true).await?;
-    Ok((older, newer))
 }
 
 /// The latest `limit` entries about a user, newest first, without lookups that succeeded. `allowed` proves

@@ -4,6 +4,8 @@ pub mod account_links;
 pub mod accounts;
 pub mod audit;
 pub mod changes;
+pub mod export;
+pub mod live;
 pub mod log_search;
 pub mod moments;
 pub mod names;

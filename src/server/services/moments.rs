@@ -91,6 +91,13 @@ pub fn since(within: Option<&str>, now: Millis) -> Option<Millis> {
     Some(now.saturating_sub(unit.saturating_mul(i64::from(amount))))
 }
 
+/// A minute as forms send it, in UTC: "2026-11-23T09:13". `None` for what is no time.
+pub fn minute(text: &str) -> Option<Millis> {
+    let minute: jiff::civil::DateTime = text.parse().ok()?;
+    let zoned = minute.to_zoned(TimeZone::UTC).ok()?;
+    Some(zoned.timestamp().as_millisecond())
+}
+
 /// "16 s", "2 min", "3 h", "41 days": whole units, rounded down.
 fn amount(distance: Millis) -> String {
     match distance {
@@ -177,6 +184,13 @@ mod tests {
         ] {
             assert_eq!(since(within, NOW), since_when, "{within:?}");
         }
+    }
+
+    #[test]
+    fn minutes_are_in_utc() {
+        assert_eq!(minute("2026-11-23T09:13"), Some(NOW / MINUTE * MINUTE));
+        assert_eq!(minute("2026-02-30T09:13"), None);
+        assert_eq!(minute("soon"), None);
     }
 
     #[test]

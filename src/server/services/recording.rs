@@ -19,6 +19,7 @@ use crate::server::actor::Actor;
 use crate::server::clock::Millis;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::resource::{Change, Remark, case_key};
+use crate::server::services::live::Live;
 use crate::server::store::Tx;
 use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry, NewPayload};
 
@@ -298,8 +299,10 @@ impl Exchange {
         })
     }
 
-    /// Stores the entry as part of `tx`: the change and its entry commit together.
-    pub fn store(tx: &mut Tx<'_>, entry: NewEntry) {
+    /// Stores the entry as part of `tx`: the change and its entry commit together, and pages are told after it.
+    pub fn store(tx: &mut Tx<'_>, entry: NewEntry, live: Live) {
+        let organization_id = entry.organization_id.clone();
+        tx.after_commit(move || live.grown(&organization_id));
         provisioning_logs::insert_with_change(tx, entry);
     }
 }

@@ -19,13 +19,21 @@ pub const FEW: i64 = 2_000;
 pub const FETCH: i64 = 51;
 
 /// The place of an entry in time: what the pages of the log and of histories begin after.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimeCursor {
     pub at: Millis,
     pub id: String,
 }
 
 impl TimeCursor {
+    /// Before the first entry of a millisecond: no id sorts before "".
+    pub fn first_at(at: Millis) -> Self {
+        Self {
+            at,
+            id: String::new(),
+        }
+    }
+
     /// From the query string; `None` for a text that is no cursor, which then means the first page.
     pub fn parse(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('~')?;

@@ -6,7 +6,7 @@
 use sqlx::FromRow;
 
 use super::keyset::{COUNT_LIMIT, FETCH, FEW, TimeCursor, prefix_range, push_list};
-use super::sql::{Builder, Connection};
+use super::sql::{Builder, Connection, Record};
 use super::user_directory::push_text_candidates;
 use crate::model::log::{LogFilter, Status};
 use crate::server::clock::Millis;
@@ -32,7 +32,9 @@ pub struct Search<'a> {
     /// The text as typed, and its normalized twin.
     pub text: &'a str,
     pub text_key: String,
+    /// From this time on, and until before that one.
     pub since: Option<Millis>,
+    pub until: Option<Millis>,
     /// The text is looked up; see [`find_text`].
     pub text_is_narrow: bool,
 }
@@ -68,9 +70,9 @@ impl Entry {
 
 /// What a search found.
 #[derive(Debug, Clone)]
-pub struct Found {
-    /// At most [`FETCH`], in the direction of reading.
-    pub entries: Vec<Entry>,
+pub struct Found<T = Entry> {
+    /// As many as were asked for at most, in the direction of reading.
+    pub entries: Vec<T>,
     /// The last entry that was looked at, where the search stopped before its end.
     pub stopped_at: Option<TimeCursor>,
 }
@@ -78,6 +80,7 @@ pub struct Found {
 /// What a filter may ask of an entry, beside the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
+    Request,
     User,
     Cycle,
     Reason,
@@ -90,12 +93,15 @@ enum Condition {
 impl Search<'_> {
     /// Lookups are shown when asked for, by the switch or by naming one.
     fn shows_lookups(&self) -> bool {
-        self.filter.lookups || self.filter.actions.iter().any(|action| action.is_lookup())
+        self.filter.lookups
+            || self.filter.request_id.is_some()
+            || self.filter.actions.iter().any(|action| action.is_lookup())
     }
 
     fn conditions(&self) -> impl Iterator<Item = Condition> {
         let filter = self.filter;
         [
+            (filter.request_id.is_some(), Condition::Request),
             (filter.user_id.is_some(), Condition::User),
             (filter.cycle_id.is_some(), Condition::Cycle),
             (filter.reason.is_some(), Condition::Reason),
@@ -115,6 +121,7 @@ impl Search<'_> {
             return None;
         }
         self.conditions().find(|condition| match condition {
+            Condition::Request => true,
             Condition::User | Condition::Cycle => !self.shows_lookups(),
             Condition::Reason => true,
             Condition::Status => {
@@ -130,6 +137,9 @@ impl Search<'_> {
             return None;
         }
         let indexed = self.indexed();
+        if indexed == Some(Condition::Request) {
+            return None;
+        }
         let tested = || {
             self.conditions()
                 .filter(|condition| Some(*condition) != indexed)
@@ -156,7 +166,7 @@ impl Search<'_> {
         }
     }
 
-    /// What an index answers: organization, time, and the condition that has one.
+    /// What an index answers, beside the time: organization, and the condition that has one.
     fn push_walk(&self, statement: &mut Builder) {
         statement.push(if self.text_is_narrow {
             "(l.organization_id || '') = "
@@ -167,11 +177,8 @@ impl Search<'_> {
         if !self.shows_lookups() {
             statement.push(SHOWN);
         }
-        if let Some(since) = self.since {
-            statement.push(" AND ").push(self.time());
-            statement.push(" >= ").bind(since);
-        }
         let (test, value) = match self.indexed() {
+            Some(Condition::Request) => (" AND l.id = ", self.filter.request_id.as_deref()),
             Some(Condition::User) => (" AND l.user_id = ", self.filter.user_id.as_deref()),
             Some(Condition::Cycle) => (" AND l.cycle_id = ", self.filter.cycle_id.as_deref()),
             Some(Condition::Reason) => (" AND l.reason = ", self.filter.reason.as_deref()),
@@ -194,6 +201,7 @@ impl Search<'_> {
             .filter(|condition| Some(*condition) != indexed)
         {
             let (test, value) = match condition {
+                Condition::Request => (" AND (l.id || '') = ", filter.request_id.as_deref()),
                 Condition::User => (" AND (l.user_id || '') = ", filter.user_id.as_deref()),
                 Condition::Cycle => (" AND (l.cycle_id || '') = ", filter.cycle_id.as_deref()),
                 Condition::Reason => (" AND (l.reason || '') = ", filter.reason.as_deref()),
@@ -330,14 +338,26 @@ pub async fn list(
     cursor: Option<&TimeCursor>,
     newer: bool,
 ) -> Result<Found, StoreError> {
+    read(connection, search, COLUMNS, cursor, newer, FETCH).await
+}
+
+/// As [`list`], with other columns of `provisioning_logs l` and up to `limit` rows.
+pub(super) async fn read<T: Record>(
+    connection: &mut Connection<'_>,
+    search: &Search<'_>,
+    columns: &'static str,
+    cursor: Option<&TimeCursor>,
+    newer: bool,
+    limit: i64,
+) -> Result<Found<T>, StoreError> {
     let stop = stop(connection, search, cursor, newer).await?;
-    let mut statement = Builder::new(COLUMNS);
+    let mut statement = Builder::new(columns);
     push_range(&mut statement, search, cursor, stop.as_ref(), newer);
     search.push_tests(&mut statement);
     push_order(&mut statement, search, newer);
-    statement.push(" LIMIT ").bind(FETCH);
-    let entries: Vec<Entry> = connection.fetch_all(statement.finish()).await?;
-    let is_full = i64::try_from(entries.len()).unwrap_or(FETCH) >= FETCH;
+    statement.push(" LIMIT ").bind(limit);
+    let entries: Vec<T> = connection.fetch_all(statement.finish()).await?;
+    let is_full = i64::try_from(entries.len()).unwrap_or(limit) >= limit;
     Ok(Found {
         entries,
         stopped_at: stop.filter(|_| !is_full),
@@ -386,17 +406,27 @@ fn push_range(
     newer: bool,
 ) {
     search.push_walk(statement);
-    let (beyond, up_to) = if newer {
-        (" > (", " <= (")
+    // No id sorts before "": these are the first entries of their millisecond.
+    let since = search.since.map(TimeCursor::first_at);
+    let until = search.until.map(TimeCursor::first_at);
+    // One bound at each end, so that the walk begins where it should: `to` lies within the span of time.
+    let (lower, upper) = if newer {
+        let lower = match (after, &since) {
+            (Some(after), Some(since)) if since > after => Some((" >= (", since)),
+            (Some(after), _) => Some((" > (", after)),
+            (None, since) => since.as_ref().map(|since| (" >= (", since)),
+        };
+        let upper = to.map(|to| (" <= (", to));
+        (lower, upper.or(until.as_ref().map(|until| (" < (", until))))
     } else {
-        (" < (", " >= (")
+        let lower = to.or(since.as_ref()).map(|place| (" >= (", place));
+        let upper = after.into_iter().chain(&until).min();
+        (lower, upper.map(|place| (" < (", place)))
     };
-    for (comparison, place) in [(beyond, after), (up_to, to)] {
-        if let Some(place) = place {
-            statement.push(" AND (").push(search.time());
-            statement.push(", l.id)").push(comparison).bind(place.at);
-            statement.push(", ").bind(&place.id).push(")");
-        }
+    for (comparison, place) in [lower, upper].into_iter().flatten() {
+        statement.push(" AND (").push(search.time());
+        statement.push(", l.id)").push(comparison).bind(place.at);
+        statement.push(", ").bind(&place.id).push(")");
     }
 }
 

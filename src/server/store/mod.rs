@@ -9,6 +9,8 @@ pub mod db;
 pub mod dialect;
 pub mod keyset;
 pub mod log_details;
+pub mod log_export;
+pub mod log_hints;
 pub mod log_search;
 pub mod migrate;
 pub mod organizations;

@@ -127,6 +127,11 @@ db_test! {
             (LogFilter { lookups: true, ..text("ext-omar") }, vec![OMAR]),
             (text("u-Tom"), vec![TOM]),
             (text("u-To"), vec![]),
+            (LogFilter { from: some("2026-11-23T09:13"), ..none() }, vec![ANA, OMAR, YUKI, REFUSED]),
+            (LogFilter { to: some("2026-11-23T09:12"), ..none() }, vec![TOM]),
+            (LogFilter { from: some("2026-11-23T07:00"), to: some("2026-11-23T09:13"), ..none() }, vec![ANA, OMAR, YUKI, REFUSED, TOM]),
+            (LogFilter { from: some("2026-11-23T07:00"), to: some("2026-11-23T07:13"), ..statuses(&[Status::Success]) }, vec![TOM]),
+            (LogFilter { request_id: some("req_nothing"), ..none() }, vec![]),
             (text("%"), vec![]),
         ] {
             assert_eq!(summaries(&app, filter.clone()).await, expected, "{filter:?}");
@@ -134,6 +139,67 @@ db_test! {
         let ana = list(&app, &none()).await.page.items.swap_remove(0);
         assert_eq!(summaries(&app, text(&ana.id)).await, [ANA]);
         assert_eq!((ana.identity.as_str(), ana.changes.len()), ("Ana Ruiz", 1));
+    }
+}
+
+db_test! {
+    async fn a_request_id_finds_whatever_it_was(db) {
+        let app = two_organizations(db).await;
+        seven_entries(&app).await;
+        let lookups = LogFilter { lookups: true, ..LogFilter::default() };
+        let rows = list(&app, &lookups).await.page.items;
+        for row in &rows {
+            let filter = LogFilter { request_id: Some(row.id.clone()), ..LogFilter::default() };
+            assert_eq!(summaries(&app, filter).await, [row.summary.as_str()]);
+        }
+        assert_eq!(rows.len(), 7);
+    }
+}
+
+db_test! {
+    async fn newer_entries_are_counted_from_what_is_shown(db) {
+        let app = two_organizations(db).await;
+        seven_entries(&app).await;
+        let allowed = allowed(Permission::ReadLogs, CONTOSO);
+        let newer = async |query: &str, newest: &str| {
+            let filter = log_search::filter_of(query);
+            log_search::count_newer(&app, &allowed, &filter, Some(newest)).await.unwrap()
+        };
+        let newest = list(&app, &LogFilter::default()).await.newest;
+        assert_eq!(newer("", &newest).await, Count::Exactly(0));
+        app.clock.advance(std::time::Duration::from_secs(60));
+        let late = [entry("update", -SECOND), entry("create", -2 * SECOND), entry("match", -3 * SECOND)];
+        run(&app, late.iter().map(Entry::insert).collect()).await;
+        assert_eq!(newer("", &newest).await, Count::Exactly(2));
+        assert_eq!(newer("?lookups=1", &newest).await, Count::Exactly(3));
+        assert_eq!(newer("?action=create&within=1h", &newest).await, Count::Exactly(1));
+        run(&app, many_entries(&entry("update", -10 * SECOND), 60)).await;
+        assert_eq!(newer("", &newest).await, Count::MoreThan(50));
+        // A page of a list that shows nothing begins now.
+        let nothing = LogFilter { reason: Some("none".to_owned()), ..LogFilter::default() };
+        assert_eq!(list(&app, &nothing).await.newest, format!("{}~", NOW + MINUTE));
+    }
+}
+
+db_test! {
+    async fn pages_keep_to_the_span_of_time(db) {
+        let app = two_organizations(db).await;
+        run(&app, many_entries(&entry("update", MINUTE), 200)).await;
+        let span = LogFilter {
+            from: Some("2026-11-23T09:12".to_owned()),
+            to: Some("2026-11-23T09:12".to_owned()),
+            ..LogFilter::default()
+        };
+        let first = list(&app, &span).await.page;
+        assert_eq!(first.total, Count::Exactly(201));
+        let mut pages = vec![first];
+        while let Some(next) = pages[pages.len() - 1].next.clone() {
+            let filter = LogFilter { cursor: Some(next), ..span.clone() };
+            pages.push(list(&app, &filter).await.page);
+        }
+        assert_eq!(pages.iter().map(|page| page.items.len()).collect::<Vec<_>>(), [50, 50, 50, 50, 1]);
+        let back = LogFilter { cursor: pages[4].previous.clone(), newer: true, ..span };
+        assert_eq!(list(&app, &back).await.page, pages[3]);
     }
 }
 
@@ -187,7 +253,7 @@ db_test! {
         let admin = allowed(Permission::ReadPayloads, CONTOSO);
         let detail = log_search::detail_with_payload(&app, &admin, &omar.id).await.unwrap();
         assert_eq!(detail.payload.unwrap().request_headers[0].0, "content-type");
-        let seen = "SELECT count(*) FROM audit_log WHERE action = 'payload_viewed'";
+        let seen = "SELECT count(*) FROM audit_log WHERE action = 'payload.view'";
         assert_eq!(app.db.read().await.unwrap().fetch_count(sql(seen)).await.unwrap(), 1);
 
         let ana = list(&app, &LogFilter::default()).await.page.items.swap_remove(0);

@@ -1,6 +1,9 @@
 //! What the pages read: users, the log, and what becomes of both with age.
 
+mod browser;
 mod fill;
+mod live;
+mod log_export;
 mod log_search;
 mod retention;
 mod search;

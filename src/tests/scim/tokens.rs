@@ -195,20 +195,27 @@ entra_test! {
         ] {
             entra.policy("state", state).await;
             let answers = [
-                entra.get("/Users").await,
-                entra.get(&format!("/Users/{id}")).await,
-                entra.post(&user("ben")).await,
-                entra.change(&id, "Replace", "active", json!("False")).await,
-                entra.delete(&id).await,
-                entra.get("/Schemas").await,
-                entra.get("/nothing").await,
+                (entra.get("/Users").await, "list"),
+                (entra.filter("userName eq \"ana\"").await, "match"),
+                (entra.filter("userName sw \"ana\"").await, "list"),
+                (entra.filter("userName like").await, "list"),
+                (entra.send("POST", "/.search", Some(&json!({}))).await, "list"),
+                (entra.get(&format!("/Users/{id}")).await, "read"),
+                (entra.post(&user("ben")).await, "create"),
+                (entra.change(&id, "Replace", "active", json!("False")).await, "update"),
+                (entra.put(&id, &user("ana")).await, "update"),
+                (entra.delete(&id).await, "delete"),
+                (entra.get("/Schemas").await, "discover"),
+                (entra.send("POST", "/Bulk", Some(&json!({}))).await, "bulk"),
+                (entra.get("/nothing").await, "unknown"),
             ];
-            for answer in &answers {
+            for (answer, action) in &answers {
                 let detail = answer.is_error(status, "");
                 assert!(detail.contains(word), "{detail}");
                 assert_eq!(answer.header("retry-after"), retry_after);
                 let entry = entra.entry(answer).await;
                 assert_eq!((entry.reason.as_deref(), entry.status.as_str()), (Some(reason), "failure"));
+                assert_eq!(entry.action, *action, "{} {}", entry.method, entry.path);
             }
             let unknown = format!("Bearer rhp_{}", "x".repeat(49));
             for authorization in [None, Some(unknown.as_str())] {

@@ -17,7 +17,7 @@ use crate::server::scim::list::ListQuery;
 use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
 use crate::server::services::provisioning::{
-    self, Answer, Caller, Refusal, Refused, Unproved, UserRequest,
+    self, Answer, Caller, Refusal, Refused, Unproved, UserRequest, query_action,
 };
 use crate::server::services::recording::Exchange;
 
@@ -48,7 +48,13 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
     let caller = match provisioning::authenticate(app, &slug, bearer, &mut exchange).await {
         Ok(caller) => caller,
         Err(Refused::Unproved(unproved)) => return unproved_reply(scim, exchange, unproved).await,
-        Err(Refused::NotNow(error)) => return refuse(scim, exchange, error).await,
+        Err(Refused::NotNow(error)) => {
+            exchange.action = asked_for(&method, &target, parts.uri.query());
+            if let Target::User(id) = target {
+                exchange.subject.user_id = Some(id);
+            }
+            return refuse(scim, exchange, error).await;
+        }
         Err(Refused::Store(error)) => {
             return settle(app, exchange, Err(Refusal::Store(error))).await;
         }
@@ -62,6 +68,31 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         query: pairs(parts.uri.query()),
     };
     call.run(exchange, body).await
+}
+
+/// What a request that is not looked into asks for, by its method and path alone.
+fn asked_for(method: &Method, target: &Target, query: Option<&str>) -> Action {
+    match (target, method.as_str()) {
+        (Target::Root | Target::Users, "GET") => {
+            ListQuery::from_query(&pairs(query)).map_or(Action::List, |query| query_action(&query))
+        }
+        (Target::RootSearch | Target::UsersSearch, "POST") => Action::List,
+        (Target::User(_), "GET") => Action::Read,
+        (Target::Users, "POST") => Action::Create,
+        (Target::User(_), "DELETE") => Action::Delete,
+        // Whether it disables or enables is in the body.
+        (Target::User(_), "PUT" | "PATCH") => Action::Update,
+        (
+            Target::ServiceProviderConfig
+            | Target::ResourceTypes
+            | Target::ResourceType(_)
+            | Target::Schemas
+            | Target::Schema(_),
+            "GET",
+        ) => Action::Discover,
+        (Target::Bulk, _) => Action::Bulk,
+        _ => Action::Unknown,
+    }
 }
 
 /// One request of a proved caller.

@@ -15,7 +15,7 @@ pub use caller::{Caller, PresentedToken, Refused, Unproved, authenticate};
 pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;
-pub use read::{find, list, schemas_enforcement};
+pub use read::{find, list, query_action, schemas_enforcement};
 
 use serde_json::Value;
 
@@ -175,6 +175,7 @@ where
         + Send
         + 'static,
 {
+    let live = app.live.clone();
     let (outcome, note) = app
         .db
         .write(move |tx| {
@@ -200,7 +201,7 @@ where
                     ),
                 };
                 let note = Note::counted(&entry);
-                Exchange::store(tx, entry);
+                Exchange::store(tx, entry, live);
                 Ok::<_, StoreError>((outcome, note))
             })
         })

@@ -67,10 +67,7 @@ pub async fn list(
     query: &ListQuery,
 ) -> Result<Answer, Refusal> {
     let matching = query.filter.as_ref().and_then(matching_value);
-    exchange.action = match (&query.filter, &matching) {
-        (Some(filter), _) if is_match(filter) => Action::Match,
-        _ => Action::List,
-    };
+    exchange.action = query_action(query);
     if let Some((attribute, value)) = &matching {
         match *attribute {
             "userName" => exchange.subject.user_name = Some((*value).to_owned()),
@@ -110,6 +107,14 @@ pub async fn list(
         query.start_index,
         resources,
     )))
+}
+
+/// What a query is, before it is known whom it finds.
+pub fn query_action(query: &ListQuery) -> Action {
+    match &query.filter {
+        Some(filter) if is_match(filter) => Action::Match,
+        _ => Action::List,
+    }
 }
 
 async fn select(

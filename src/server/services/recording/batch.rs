@@ -1,6 +1,6 @@
 //! Entries and counters that need not commit with a change are written together, several times a second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::hour_of;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
+use crate::server::services::live::Live;
 use crate::server::store::Db;
 use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry};
 use crate::server::store::tokens;
@@ -60,10 +61,10 @@ struct Inner {
 }
 
 impl Recorder {
-    /// Starts the task that writes to `db`.
-    pub fn start(db: Db) -> Self {
+    /// Starts the task that writes to `db` and hints at what it wrote.
+    pub fn start(db: Db, live: Live) -> Self {
         let (sender, notes) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(write_batches(db, notes));
+        let task = tokio::spawn(write_batches(db, live, notes));
         Self(Arc::new(Inner {
             sender: Mutex::new(Some(sender)),
             task: Mutex::new(Some(task)),
@@ -148,7 +149,7 @@ impl Batch {
     }
 }
 
-async fn write_batches(db: Db, mut notes: mpsc::Receiver<Note>) {
+async fn write_batches(db: Db, live: Live, mut notes: mpsc::Receiver<Note>) {
     let mut waiting = Vec::with_capacity(BATCH);
     while notes.recv_many(&mut waiting, BATCH).await > 0 {
         gather(&mut notes, &mut waiting).await;
@@ -160,7 +161,7 @@ async fn write_batches(db: Db, mut notes: mpsc::Receiver<Note>) {
                 note => batch.add(note),
             }
         }
-        write_batch(&db, batch).await;
+        write_batch(&db, &live, batch).await;
         for written in flushes {
             let _ = written.send(());
         }
@@ -181,7 +182,7 @@ async fn gather(notes: &mut mpsc::Receiver<Note>, waiting: &mut Vec<Note>) {
     }
 }
 
-async fn write_batch(db: &Db, batch: Batch) {
+async fn write_batch(db: &Db, live: &Live, batch: Batch) {
     let batch = Arc::new(batch);
     for attempt in 1..=TRIES {
         let shared = Arc::clone(&batch);
@@ -203,7 +204,15 @@ async fn write_batch(db: &Db, batch: Batch) {
             })
             .await;
         match outcome {
-            Ok(()) => return,
+            Ok(()) => {
+                let grown: BTreeSet<&str> = batch
+                    .entries
+                    .iter()
+                    .map(|entry| entry.organization_id.as_str())
+                    .collect();
+                grown.into_iter().for_each(|id| live.grown(id));
+                return;
+            }
             Err(error) => {
                 tracing::warn!(error = %error, attempt, entries = batch.entries.len(), "log batch not written");
                 tokio::time::sleep(PAUSE * attempt).await;

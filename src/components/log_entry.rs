@@ -1,0 +1,90 @@
+//! Parts of one log entry, for its page and for the drawer beside the list.
+
+use leptos::prelude::*;
+
+use super::callout::Callout;
+use super::icon::Tone;
+use super::time::duration;
+use super::timeline::{Event, Timeline};
+use crate::model::log::{Action, LogDetail, LogRemark, Status, Step, StepKind, StepOutcome};
+
+/// "Update of Marcus Bell was refused".
+pub fn headline(log: &LogDetail) -> String {
+    let row = &log.row;
+    let what = match row.action {
+        Action::Create | Action::Update | Action::Delete | Action::Match | Action::Read => {
+            format!("{} of {}", row.action.label(), row.identity)
+        }
+        Action::Disable => format!("Disabling {}", row.identity),
+        Action::Enable => format!("Enabling {}", row.identity),
+        Action::List
+        | Action::TestConnection
+        | Action::Discover
+        | Action::Bulk
+        | Action::Unknown => row.identity.clone(),
+    };
+    let end = match row.status {
+        Status::Success => "succeeded",
+        Status::Failure => "was refused",
+        Status::Skipped => "changed nothing",
+        Status::Warning => "succeeded, with remarks",
+    };
+    format!("{what} {end}")
+}
+
+fn step_title(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Authenticate => "Sign in",
+        StepKind::Parse => "Read the request",
+        StepKind::Match => "Find the user",
+        StepKind::Validate => "Check the values",
+        StepKind::Apply => "Apply the change",
+        StepKind::Store => "Store",
+    }
+}
+
+/// What the service did, one step below the other, and what it remarked upon.
+#[component]
+pub fn StepList(steps: Vec<Step>, remarks: Vec<LogRemark>) -> impl IntoView {
+    let steps = steps
+        .into_iter()
+        .map(|step| view! { <StepEvent step/> })
+        .collect_view();
+    let remarks = (!remarks.is_empty()).then(|| {
+        let remarks = remarks
+            .into_iter()
+            .map(|remark| {
+                view! { <p>{remark.text} {remark.attribute.map(|name| view! { " " <code>{name}</code> })}</p> }
+            })
+            .collect_view();
+        view! {
+            <Callout tone=Tone::Warn>
+                <p><b>"Remarks"</b></p>
+                {remarks}
+            </Callout>
+        }
+    });
+    view! {
+        <Timeline>{steps}</Timeline>
+        {remarks}
+    }
+}
+
+#[component]
+fn StepEvent(step: Step) -> impl IntoView {
+    let (tone, aside) = match step.outcome {
+        StepOutcome::Done => (Tone::Ok, duration(step.duration_us)),
+        StepOutcome::Failed => (Tone::Fail, duration(step.duration_us)),
+        StepOutcome::NotRun => (Tone::Skip, "not run".to_owned()),
+    };
+    view! {
+        <Event
+            tone
+            title=step_title(step.kind)
+            skipped=step.outcome == StepOutcome::NotRun
+            aside=move || aside.clone()
+        >
+            <p>{step.text}</p>
+        </Event>
+    }
+}

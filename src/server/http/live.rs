@@ -1,0 +1,117 @@
+//! `GET /organizations/{slug}/live`: server-sent events that say that newer log entries exist, and nothing else.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures_util::stream;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::dashboard::{Dashboard, require};
+use crate::model::error::AppError;
+use crate::server::App;
+use crate::server::actor::Permission;
+use crate::server::auth::session;
+use crate::server::services::live::{self, REST, Watch};
+
+/// Without a hint for this long, a comment keeps proxies from closing the stream, and the permission is looked at
+/// again.
+const KEPT_ALIVE: Duration = Duration::from_secs(15);
+/// When the browser tries again after the stream broke.
+const RETRY: Duration = Duration::from_secs(3);
+
+pub(super) fn routes() -> Router<Dashboard> {
+    Router::new().route("/organizations/{slug}/live", get(open))
+}
+
+async fn open(
+    State(dashboard): State<Dashboard>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    match Hints::new(&dashboard.app, slug, parts).await {
+        Ok(hints) => {
+            let mut response = Sse::new(stream::unfold(hints, Hints::next)).into_response();
+            // Proxies that collect answers would hold the hints back.
+            response
+                .headers_mut()
+                .insert("x-accel-buffering", HeaderValue::from_static("no"));
+            response
+        }
+        // A status other than 200 tells the browser not to try again by itself.
+        Err(error) => StatusCode::from_u16(error.status())
+            .unwrap_or(StatusCode::FORBIDDEN)
+            .into_response(),
+    }
+}
+
+/// The hints of one open page.
+struct Hints {
+    app: App,
+    slug: String,
+    /// The request that opened it: its session goes on being looked at.
+    parts: Parts,
+    watch: Watch,
+    greeted: bool,
+    rests_until: Instant,
+}
+
+impl Hints {
+    async fn new(app: &App, slug: String, parts: Parts) -> Result<Self, AppError> {
+        let allowed = require(app, &parts, Permission::ReadLogs, Some(&slug)).await?;
+        Ok(Self {
+            watch: live::watch(app, &allowed)?,
+            app: app.clone(),
+            slug,
+            parts,
+            greeted: false,
+            rests_until: Instant::now(),
+        })
+    }
+
+    /// The next event. Ends on shutdown, and when the session has ended or the permission is gone.
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        if !self.greeted {
+            self.greeted = true;
+            return Some((Ok(Event::default().retry(RETRY)), self));
+        }
+        let shutdown = self.app.shutdown.clone();
+        let event = shutdown.run_until_cancelled(self.wait()).await?;
+        if !self.is_allowed().await {
+            return None;
+        }
+        Some((Ok(event), self))
+    }
+
+    async fn wait(&mut self) -> Event {
+        // Each replica hints once a second at most; together they may do so more often.
+        sleep_until(self.rests_until).await;
+        tokio::select! {
+            () = self.watch.grown() => {
+                self.rests_until = Instant::now() + REST;
+                Event::default().event("logs").data("newer entries exist")
+            }
+            () = sleep(KEPT_ALIVE) => Event::default().comment("kept alive"),
+        }
+    }
+
+    async fn is_allowed(&self) -> bool {
+        let is_open = session::is_open(&self.app, &self.parts.extensions).await;
+        is_open.unwrap_or_default()
+            && require(
+                &self.app,
+                &self.parts,
+                Permission::ReadLogs,
+                Some(&self.slug),
+            )
+            .await
+            .is_ok()
+    }
+}

@@ -1,0 +1,183 @@
+//! One entry of the log, whole.
+
+use super::words::explanation;
+use super::{changes_of, curl, row};
+use crate::model::log::{
+    AttributeChange, LogDetail, LogPayload, LogRemark, Step, StepKind, StepOutcome,
+};
+use crate::server::App;
+use crate::server::actor::{Allowed, OrganizationRef, Permission};
+use crate::server::error::{ServiceError, StoreError};
+use crate::server::scim::resource::case_key;
+use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::moments::Moments;
+use crate::server::services::{changes, organization};
+use crate::server::store::log_details::{self as details, FullEntry};
+
+/// Everything about one entry but its payload. `allowed` proves [`Permission::ReadLogs`].
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for an id that this organization does not have; as [`list`] otherwise.
+pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<LogDetail, ServiceError> {
+    let organization = organization(allowed, Permission::ReadLogs)?;
+    let mut detail = read(app, organization, id).await?;
+    detail.payload_note = "Your role does not show request bodies.".to_owned();
+    Ok(detail)
+}
+
+/// Everything about one entry, its payload included; that somebody looked is put into the audit log before it
+/// is answered. `allowed` proves [`Permission::ReadPayloads`].
+///
+/// # Errors
+/// As [`detail`].
+pub async fn detail_with_payload(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+) -> Result<LogDetail, ServiceError> {
+    let organization = organization(allowed, Permission::ReadPayloads)?;
+    let mut detail = read(app, organization, id).await?;
+    let mut connection = app.db.read().await?;
+    let payload = details::find_payload(&mut connection, &organization.id, id).await?;
+    drop(connection);
+    let days = app.settings.payload_retention_days;
+    let Some(payload) = payload else {
+        detail.payload_note =
+            format!("Bodies are kept for {days} days; there is none for this entry.");
+        return Ok(detail);
+    };
+    audit_payload_viewed(app, allowed, id).await?;
+    detail.payload_note = format!("Bodies are kept for {days} days.");
+    let payload = LogPayload {
+        query: payload.query,
+        request_headers: serde_json::from_str(&payload.request_headers)
+            .map_err(StoreError::from)?,
+        request_body: payload.request_body,
+        response_body: payload.response_body,
+        is_cut: payload.is_cut,
+    };
+    detail.curl = (!payload.is_cut).then(|| {
+        curl::command(
+            &app.settings.public_url,
+            &detail.method,
+            &detail.path,
+            &payload,
+        )
+    });
+    detail.payload = Some(payload);
+    Ok(detail)
+}
+
+async fn read(
+    app: &App,
+    organization: &OrganizationRef,
+    id: &str,
+) -> Result<LogDetail, ServiceError> {
+    let mut connection = app.db.read().await?;
+    let full = details::find(&mut connection, &organization.id, id)
+        .await?
+        .ok_or(ServiceError::NotFound { what: "log entry" })?;
+    let entries = std::slice::from_ref(&full.entry);
+    let mut changed = changes_of(&mut connection, organization, entries).await?;
+    let changed = changed.pop().unwrap_or_default();
+    let mut shown = changed.clone();
+    if shown.is_empty() {
+        let refused = details::find_refused_changes(&mut connection, &organization.id, id).await?;
+        if let Some(refused) = refused {
+            shown = changes::parse(&refused)?;
+        }
+    }
+    let moments = Moments::utc(app.clock.now());
+    assemble(full, changed, shown, &moments)
+}
+
+fn assemble(
+    full: FullEntry,
+    changed: Vec<AttributeChange>,
+    shown: Vec<AttributeChange>,
+    moments: &Moments,
+) -> Result<LogDetail, ServiceError> {
+    let entry = full.entry;
+    let mut steps: Vec<Step> = serde_json::from_str(&full.steps).map_err(StoreError::from)?;
+    steps.extend(not_stored(&steps));
+    let remarks: Vec<LogRemark> = match &full.remarks {
+        Some(remarks) => serde_json::from_str(remarks).map_err(StoreError::from)?,
+        None => Vec::new(),
+    };
+    Ok(LogDetail {
+        method: full.method,
+        path: entry.path.clone(),
+        scim_type: full.scim_type,
+        explanation: entry.reason.as_deref().and_then(explanation),
+        reason: entry.reason.clone(),
+        attribute: full.attribute,
+        detail: entry.detail.clone(),
+        user_id: entry.user_id.clone(),
+        external_id: full.external_id,
+        token_name: full.token_name,
+        address: full.address,
+        user_agent: full.user_agent,
+        client_version: full.client_version,
+        steps,
+        remarks,
+        changes: shown,
+        payload: None,
+        payload_note: String::new(),
+        curl: None,
+        row: row(entry, changed, moments)?,
+    })
+}
+
+/// Puts into the audit log that somebody looked at a payload.
+async fn audit_payload_viewed(
+    app: &App,
+    allowed: &Allowed,
+    log_id: &str,
+) -> Result<(), ServiceError> {
+    let who = Who::of(allowed, app.clock.now());
+    let target = Target::new("log_entry", log_id, log_id);
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                audit::record(tx, &who, "payload.view", &target, None, None).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// The entries before and after one about the same user, by their ids: (older, newer). `allowed` proves
+/// [`Permission::ReadLogs`].
+///
+/// # Errors
+/// As [`detail`].
+pub async fn previous_and_next(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+) -> Result<(Option<String>, Option<String>), ServiceError> {
+    let organization = organization(allowed, Permission::ReadLogs)?;
+    let mut connection = app.db.read().await?;
+    let entry = details::find(&mut connection, &organization.id, id)
+        .await?
+        .ok_or(ServiceError::NotFound { what: "log entry" })?
+        .entry;
+    let key = entry.user_name.as_deref().map(case_key);
+    let id = &organization.id;
+    let older = details::find_neighbour(&mut connection, id, &entry, key.as_deref(), false).await?;
+    let newer = details::find_neighbour(&mut connection, id, &entry, key.as_deref(), true).await?;
+    Ok((older, newer))
+}
+
+/// The last step of a request that was refused on its way there: that nothing was stored is worth a line.
+fn not_stored(steps: &[Step]) -> Option<Step> {
+    let refused = steps.last()?;
+    let is_on_the_way = refused.outcome == StepOutcome::Failed
+        && !matches!(refused.kind, StepKind::Authenticate | StepKind::Store);
+    is_on_the_way.then(|| Step {
+        kind: StepKind::Store,
+        outcome: StepOutcome::NotRun,
+        duration_us: 0,
+        text: "Nothing was changed: a request is applied whole or not at all.".to_owned(),
+    })
+}

@@ -1,0 +1,99 @@
+//! An entry in words: whom it is about, what it did or why not, and what to do then.
+
+use crate::model::log::{Action, AttributeChange, Explanation, Status};
+use crate::server::scim::reason::Reason;
+use crate::server::services::changes;
+use crate::server::store::log_search::Entry;
+
+/// Whom an entry is about: a name, a userName, or what kind of call it was.
+pub(super) fn identity(entry: &Entry, action: Action) -> String {
+    let name = entry.label.as_deref().or(entry.user_name.as_deref());
+    if let Some(name) = name.filter(|name| !name.is_empty()) {
+        return name.to_owned();
+    }
+    match action {
+        Action::TestConnection => "Connection check",
+        Action::Discover if entry.path.contains("/ResourceTypes") => "Resource types",
+        Action::Discover if entry.path.contains("/ServiceProviderConfig") => "Configuration",
+        Action::Discover => "Schema discovery",
+        Action::List => "List of users",
+        Action::Bulk => "Bulk request",
+        Action::Create => "New user",
+        Action::Update | Action::Disable | Action::Enable | Action::Delete | Action::Read => {
+            "Unknown user"
+        }
+        Action::Match => "Matching",
+        Action::Unknown if entry.http_status == 401 => "Caller without a valid token",
+        Action::Unknown => "Unknown address",
+    }
+    .to_owned()
+}
+
+/// One line for the list: what changed, or why not.
+pub(super) fn summary(
+    entry: &Entry,
+    action: Action,
+    status: Status,
+    changes: &[AttributeChange],
+) -> String {
+    if status == Status::Failure {
+        return refusal(entry.reason.as_deref(), entry.detail.as_deref());
+    }
+    if status == Status::Skipped {
+        return "Nothing to change, the stored values are the same".to_owned();
+    }
+    let remark = || match entry.reason.as_deref() {
+        Some(reason) if status == Status::Warning => {
+            Some(refusal(Some(reason), entry.detail.as_deref()))
+        }
+        _ => None,
+    };
+    match action {
+        Action::Create => changes::new_role(changes).map_or_else(
+            || "Created".to_owned(),
+            |role| format!("Created with role {role}"),
+        ),
+        Action::Delete => "Deleted".to_owned(),
+        Action::Match if entry.user_id.is_none() => "No user with this userName".to_owned(),
+        Action::Match => match entry.label.as_deref().or(entry.user_name.as_deref()) {
+            Some(name) => format!("Found {name}"),
+            None => "Found one user".to_owned(),
+        },
+        Action::Read => "Read".to_owned(),
+        Action::List => "Listed users".to_owned(),
+        Action::TestConnection => "Entra checked the connection".to_owned(),
+        Action::Discover => "Entra asked what is supported".to_owned(),
+        Action::Update | Action::Disable | Action::Enable | Action::Bulk | Action::Unknown => {
+            changes::line(changes)
+                .or_else(remark)
+                .unwrap_or_else(|| action.label().to_owned())
+        }
+    }
+}
+
+/// Why a request was refused, in one line: the detail that Entra was told, else the catalogue's title.
+pub fn refusal(reason: Option<&str>, detail: Option<&str>) -> String {
+    let detail = detail.filter(|detail| !detail.is_empty());
+    match (detail, reason) {
+        (Some(detail), _) => changes::shortened(detail, 160),
+        (None, Some(reason)) => {
+            explanation(reason).map_or_else(|| reason.to_owned(), |found| found.title)
+        }
+        (None, None) => "Refused".to_owned(),
+    }
+}
+
+/// What the catalogue of reason codes says.
+pub(super) fn explanation(reason: &str) -> Option<Explanation> {
+    let found = Reason::from_code(reason)?.explanation();
+    let owned = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect();
+    Some(Explanation {
+        title: found.title.to_owned(),
+        happened: found.happened.to_owned(),
+        why: found.why.to_owned(),
+        fix_in_entra: owned(found.fix_in_entra),
+        fix_here: owned(found.fix_here),
+        entra_code: found.entra_code.map(str::to_owned),
+        rfc: found.rfc.map(str::to_owned),
+    })
+}

@@ -1,0 +1,99 @@
+//! Live hints, through the router as a browser opens them.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use rhombus_provisioning::server::store::sql::sql;
+use tower::ServiceExt;
+
+use super::browser::viewer;
+use crate::db_test;
+use crate::support::app::TestApp;
+
+fn request(slug: &str, cookie: &str) -> Request<Body> {
+    Request::get(format!("/organizations/{slug}/live"))
+        .header("cookie", cookie)
+        .body(Body::empty())
+        .unwrap()
+}
+
+/// The body of an open stream.
+async fn open(app: &TestApp, slug: &str, cookie: &str) -> Body {
+    let response = app
+        .router
+        .clone()
+        .oneshot(request(slug, cookie))
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["cache-control"], "no-cache");
+    response.into_body()
+}
+
+/// What comes next; `None` when the stream has ended.
+async fn next(body: &mut Body) -> Option<String> {
+    let frame = tokio::time::timeout(Duration::from_secs(20), body.frame());
+    let frame = frame.await.expect("something within 20 seconds")?.unwrap();
+    Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
+}
+
+const HINT: &str = "event: logs\ndata: newer entries exist\n\n";
+
+db_test! {
+    async fn changes_and_lookups_of_this_organization_are_hinted_at(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let contoso = app.entra("contoso").await;
+        let fabrikam = app.entra("fabrikam").await;
+        let cookie = viewer(&app, "contoso").await;
+        let mut stream = open(&app, "contoso", &cookie).await;
+        assert_eq!(next(&mut stream).await.unwrap(), "retry: 3000\n\n");
+        if app.app.db.dialect() == rhombus_provisioning::server::store::dialect::Dialect::Postgres {
+            // The first connection to PostgreSQL's hints: some may have been missed.
+            assert_eq!(next(&mut stream).await.unwrap(), HINT);
+        }
+        contoso.create("ana").await;
+        assert_eq!(next(&mut stream).await.unwrap(), HINT);
+        contoso.get("/Users").await;
+        assert_eq!(next(&mut stream).await.unwrap(), HINT);
+        // Its own log only, and the service's end ends it.
+        fabrikam.create("ana").await;
+        app.flush().await;
+        app.app.shutdown.cancel();
+        assert_eq!(next(&mut stream).await, None);
+    }
+
+    async fn a_stream_ends_with_the_session_and_is_refused_without(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let contoso = app.entra("contoso").await;
+        app.entra("fabrikam").await;
+        let cookie = viewer(&app, "contoso").await;
+        for (slug, cookie, status) in [("contoso", "", 401), ("fabrikam", cookie.as_str(), 404), ("nobody", cookie.as_str(), 404)] {
+            assert_eq!(app.send(request(slug, cookie)).await.status, status, "{slug}");
+        }
+        let mut stream = open(&app, "contoso", &cookie).await;
+        next(&mut stream).await;
+        app.execute(sql("DELETE FROM sessions")).await;
+        contoso.create("ana").await;
+        assert_eq!(next(&mut stream).await, None);
+    }
+
+    async fn a_stream_ends_with_the_account_and_does_not_keep_a_session_from_going_idle(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let contoso = app.entra("contoso").await;
+        let cookie = viewer(&app, "contoso").await;
+        let seen = sql("SELECT last_seen_at FROM sessions");
+        let mut stream = open(&app, "contoso", &cookie).await;
+        next(&mut stream).await;
+        let before: Vec<(i64,)> = app.rows(seen.clone()).await;
+        app.advance(3_600_000);
+        contoso.create("ana").await;
+        assert_eq!(next(&mut stream).await.unwrap(), HINT);
+        assert_eq!(app.rows::<(i64,)>(seen).await, before);
+        app.execute(sql("UPDATE accounts SET deactivated_at = 1")).await;
+        contoso.create("ben").await;
+        assert_eq!(next(&mut stream).await, None);
+    }
+}

@@ -1,0 +1,98 @@
+//! The log as a file, through the router.
+
+use axum::body::Body;
+use axum::http::Request;
+use rhombus_provisioning::server::clock::MINUTE;
+use serde_json::{Value, json};
+
+use super::browser::viewer;
+use super::fill::{Entry, NOW, entry, many_entries};
+use crate::db_test;
+use crate::support::app::{Answer, TestApp};
+use crate::support::entra::user;
+
+async fn download(app: &TestApp, cookie: &str, file: &str) -> Answer {
+    let request = Request::get(format!("/organizations/contoso/logs/export.{file}"))
+        .header("cookie", cookie)
+        .body(Body::empty())
+        .unwrap();
+    app.send(request).await
+}
+
+db_test! {
+    async fn the_filtered_log_is_a_file_for_spreadsheets_and_for_programs(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let mut formula = user("ana");
+        formula["name"] = json!({"givenName": "=1+1", "familyName": "Ruiz, \"A\""});
+        formula["externalId"] = json!("@x");
+        let id = entra.post(&formula).await.id();
+        entra.change(&id, "replace", "title", json!("Lead\nline")).await;
+        entra.get("/Users").await;
+        app.flush().await;
+        let cookie = viewer(&app, "contoso").await;
+
+        let csv = download(&app, &cookie, "csv?action=create").await;
+        assert_eq!((csv.status, csv.header("content-type")), (200, "text/csv; charset=utf-8; header=present"));
+        assert_eq!(csv.header("content-disposition"), "attachment; filename=\"contoso-logs.csv\"");
+        let lines: Vec<&str> = csv.text.lines().collect();
+        assert_eq!(lines.len(), 2, "{}", csv.text);
+        assert!(lines[0].starts_with("time,action,status,http_status,"), "{}", lines[0]);
+        assert!(lines[1].starts_with("2026-11-23T09:00:00.000Z,create,success,201,"), "{}", lines[1]);
+        // What a spreadsheet would run is text.
+        assert!(lines[1].contains("'@x"), "{}", lines[1]);
+        assert!(!lines[1].contains(",=1+1"), "{}", lines[1]);
+
+        let ndjson = download(&app, &cookie, "ndjson?lookups=1").await;
+        assert_eq!(ndjson.header("content-type"), "application/x-ndjson");
+        let objects: Vec<Value> = ndjson.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(objects.len(), 3);
+        assert_eq!((&objects[0]["action"], &objects[1]["action"]), (&json!("list"), &json!("update")));
+        assert_eq!(objects[1]["changes"], json!([{"attribute": "title", "old": null, "new": "Lead\nline"}]));
+        assert_eq!(objects[2]["external_id"], "@x");
+        assert_eq!(objects[2]["user_id"], json!(id));
+
+        let audited: Vec<(String, Option<String>)> = app
+            .rows(rhombus_provisioning::server::store::sql::sql(
+                "SELECT actor_name, after FROM audit_log WHERE action = 'log.export' ORDER BY id",
+            ))
+            .await;
+        assert_eq!(audited.len(), 2);
+        assert_eq!(audited[0].0, "Vera");
+        assert_eq!(audited[0].1.as_deref(), Some(r#"{"format":"csv","filter":"?action=create"}"#));
+    }
+
+    async fn all_batches_are_in_it_once(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let contoso = app.entra("contoso").await;
+        let one = Entry { organization: leak(&contoso.organization_id), ..entry("update", MINUTE) };
+        for statement in many_entries(&one, 1_203) {
+            app.execute(statement).await;
+        }
+        assert!(app.app.clock.now() < NOW);
+        let cookie = viewer(&app, "contoso").await;
+        let file = download(&app, &cookie, "ndjson").await;
+        let mut ids: Vec<String> = file.text.lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["request_id"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(ids.len(), 1_204);
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 1_204);
+    }
+
+    async fn nobody_exports_what_is_not_theirs(db: TestDb) {
+        let app = TestApp::new(db).await;
+        app.entra("contoso").await;
+        app.entra("fabrikam").await;
+        let cookie = viewer(&app, "fabrikam").await;
+        assert_eq!(download(&app, &cookie, "csv").await.status, 404);
+        let answer = download(&app, "", "csv").await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    }
+}
+
+/// An organization's id for a fixture, which holds fixed texts.
+fn leak(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
+}
