@@ -2,6 +2,7 @@
 
 import { test as base, expect } from "@playwright/test";
 
+import { AccountsPage } from "../pages/accounts";
 import { FirstStartPage } from "../pages/first-start";
 import { LogPage } from "../pages/log";
 import { LogsPage } from "../pages/logs";
@@ -30,6 +31,7 @@ interface Fixtures {
   logsPage: LogsPage;
   logPage: LogPage;
   tokensPage: TokensPage;
+  accountsPage: AccountsPage;
 }
 
 export const test = base.extend<Fixtures, { program: Program }>({
@@ -65,6 +67,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
   logsPage: ({ page }, use) => use(new LogsPage(page)),
   logPage: ({ page }, use) => use(new LogPage(page)),
   tokensPage: ({ page }, use) => use(new TokensPage(page)),
+  accountsPage: ({ page }, use) => use(new AccountsPage(page)),
 });
 
 export { expect };

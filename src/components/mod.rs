@@ -1,6 +1,7 @@
 //! The building blocks of pages. They take data and never call the server; each owns one class prefix and one
 //! file in `style/components`.
 
+pub mod account_sheet;
 pub mod avatar;
 pub mod badge;
 pub mod callout;

@@ -12,16 +12,15 @@ use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 use crate::server::App;
-use crate::server::clock::{Clock, DAY, HOUR, MINUTE, Millis};
+use crate::server::clock::{Clock, DAY, MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::secret;
 use crate::server::services::sign_in::SignedIn;
-use crate::server::store::{Db, sessions};
+use crate::server::store::Db;
+use crate::server::store::sessions::{self, IDLE};
 
 /// How long a session lasts, however busy it is.
 const LIFETIME: Millis = 7 * DAY;
-/// How long it lasts without a request.
-const IDLE: Millis = 12 * HOUR;
 /// How often a request is noted.
 const NOTED: Millis = MINUTE;
 /// Characters of the user agent that are kept.
@@ -88,6 +87,11 @@ pub async fn end(session: &Session) -> std::result::Result<(), ServiceError> {
 pub async fn account_id(session: &Session) -> std::result::Result<Option<String>, ServiceError> {
     let holder: Option<Holder> = session.get(KEY).await.map_err(failed)?;
     Ok(holder.map(|holder| holder.account_id))
+}
+
+/// What the table calls a session.
+pub fn stored_id(session: &Session) -> Option<String> {
+    session.id().map(hash)
 }
 
 fn failed(error: tower_sessions::session::Error) -> ServiceError {

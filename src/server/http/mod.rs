@@ -1,11 +1,13 @@
 //! HTTP: the accept loop, what stands before every route, and the routes.
 
+pub mod account_forms;
 pub mod assets;
 pub mod client_address;
 pub mod cross_site;
 pub mod dashboard;
 pub mod health;
 pub mod organization_forms;
+pub mod own_account_forms;
 mod router;
 pub mod scim;
 pub mod serve;

@@ -3,11 +3,13 @@
 pub mod account_links;
 pub mod accounts;
 pub mod audit;
+pub mod browsers;
 pub mod changes;
 pub mod log_search;
 pub mod moments;
 pub mod names;
 pub mod organizations;
+pub mod own_account;
 pub mod passwords;
 pub mod provisioning;
 pub mod recording;
