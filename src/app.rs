@@ -16,6 +16,8 @@ use crate::components::page::{FrameResource, MeResource};
 use crate::components::problem::NotFoundPage;
 use crate::components::region::LOADED;
 use crate::model::account::OrganizationLink;
+use crate::pages::account::{AccountPage, DeactivateAccountPage, NewLinkPage};
+use crate::pages::accounts::AccountsPage;
 use crate::pages::first_start::FirstStartPage;
 use crate::pages::home::HomePage;
 use crate::pages::invitation::InvitationPage;
@@ -23,6 +25,7 @@ use crate::pages::log::LogPage;
 use crate::pages::logs::LogsPage;
 use crate::pages::organizations::OrganizationsPage;
 use crate::pages::overview::OverviewPage;
+use crate::pages::own_account::OwnAccountPage;
 use crate::pages::reset::ResetPage;
 use crate::pages::search::SearchPage;
 use crate::pages::sign_in::SignInPage;
@@ -114,12 +117,25 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=TokensPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/rotate") view=RotateTokenPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/revoke") view=RevokeTokenPage ssr=mode()/>
+                    <Route path=path!("/accounts") view=AccountsPage ssr=mode()/>
+                    <Route path=path!("/accounts/:id") view=AccountPage ssr=mode()/>
+                    <Route path=path!("/accounts/:id/link") view=NewLinkPage ssr=mode()/>
+                    <Route path=path!("/accounts/:id/deactivate") view=DeactivateAccountPage ssr=mode()/>
                 </ParentRoute>
                 <ParentRoute path=path!("/search") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=SearchPage ssr=mode()/>
                 </ParentRoute>
                 <ParentRoute path=path!("/organizations") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=OrganizationsPage ssr=mode()/>
+                </ParentRoute>
+                <ParentRoute path=path!("/accounts") view=AccountLayout ssr=mode()>
+                    <Route path=path!("") view=AccountsPage ssr=mode()/>
+                    <Route path=path!("/:id") view=AccountPage ssr=mode()/>
+                    <Route path=path!("/:id/link") view=NewLinkPage ssr=mode()/>
+                    <Route path=path!("/:id/deactivate") view=DeactivateAccountPage ssr=mode()/>
+                </ParentRoute>
+                <ParentRoute path=path!("/account") view=AccountLayout ssr=mode()>
+                    <Route path=path!("") view=OwnAccountPage ssr=mode()/>
                 </ParentRoute>
             </Routes>
         </Router>

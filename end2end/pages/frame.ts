@@ -21,8 +21,17 @@ export class Frame {
   }
 
   async signOut(): Promise<void> {
+    await this.openOwnMenu();
+    await this.page.getByRole("button", { name: "Sign out" }).click();
+  }
+
+  async openAccount(): Promise<void> {
+    await this.openOwnMenu();
+    await this.link("Your account").click();
+  }
+
+  private async openOwnMenu(): Promise<void> {
     if (await this.menu.isVisible()) await this.menu.click();
     await this.navigation.locator("details", { hasText: "Sign out" }).locator("summary").click();
-    await this.page.getByRole("button", { name: "Sign out" }).click();
   }
 }

@@ -46,6 +46,10 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.goto(organization.path(path));
         await check(page);
       }
+      for (const path of [organization.path("/accounts"), "/account"]) {
+        await page.goto(path);
+        await check(page);
+      }
       await page.goto(organization.path("/tokens"));
       await page.getByRole("link", { name: "Rotate" }).click();
       await page.getByRole("button", { name: "Create the new token" }).waitFor();

@@ -2,6 +2,7 @@
 
 import { test as base, expect } from "@playwright/test";
 
+import { AccountsPage } from "../pages/accounts";
 import { FirstStartPage } from "../pages/first-start";
 import { LogPage } from "../pages/log";
 import { LogsPage } from "../pages/logs";
@@ -32,6 +33,7 @@ interface Fixtures {
   logsPage: LogsPage;
   logPage: LogPage;
   tokensPage: TokensPage;
+  accountsPage: AccountsPage;
 }
 
 export const test = base.extend<Fixtures, { program: Program }>({
@@ -68,6 +70,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
   logsPage: ({ page }, use) => use(new LogsPage(page)),
   logPage: ({ page }, use) => use(new LogPage(page)),
   tokensPage: ({ page }, use) => use(new TokensPage(page)),
+  accountsPage: ({ page }, use) => use(new AccountsPage(page)),
 });
 
 export { expect };

@@ -3,10 +3,12 @@
 //! They only read. What changes something is a form posted to a plain route (`server::http`), because such a
 //! form answers with its own page: without scripts too, and without carrying an error's text in an address.
 
+pub mod accounts;
 pub mod frame;
 pub mod links;
 pub mod logs;
 pub mod organizations;
+pub mod own_account;
 pub mod search;
 pub mod tokens;
 pub mod users;

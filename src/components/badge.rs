@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon, IconName, Tone};
+use crate::model::account::AccountState;
 use crate::model::log;
 use crate::model::organization::ProvisioningState;
 use crate::model::token::TokenState;
@@ -59,6 +60,17 @@ pub fn TokenStatus(state: TokenState, used: bool) -> impl IntoView {
         (TokenState::Expiring, true) => (Tone::Warn, "Expiring"),
         (TokenState::Expired, _) => (Tone::Off, "Expired"),
         (TokenState::Revoked, _) => (Tone::Off, "Revoked"),
+    };
+    view! { <Status tone label/> }
+}
+
+/// Whether somebody can sign in to the dashboard.
+#[component]
+pub fn AccountStatus(state: AccountState) -> impl IntoView {
+    let (tone, label) = match state {
+        AccountState::Active => (Tone::Ok, "Active"),
+        AccountState::Invited => (Tone::Wait, "Invited"),
+        AccountState::Deactivated => (Tone::Off, "Deactivated"),
     };
     view! { <Status tone label/> }
 }

@@ -29,7 +29,9 @@ pub fn field_errors(answer: Option<&FormAnswer>) -> Vec<FieldError> {
 pub fn Refusal(answer: Option<FormAnswer>) -> impl IntoView {
     let text = match answer {
         Some(FormAnswer::Refused { error, .. }) => error.to_string(),
-        Some(FormAnswer::TokenCreated(_)) | None => return ().into_any(),
+        Some(FormAnswer::TokenCreated(_) | FormAnswer::LinkCreated(_)) | None => {
+            return ().into_any();
+        }
     };
     view! {
         <Callout tone=Tone::Fail alert=true>

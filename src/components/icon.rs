@@ -6,6 +6,7 @@ use leptos::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IconName {
     Building,
+    Check,
     Clock,
     Copy,
     Down,
@@ -22,6 +23,7 @@ pub enum IconName {
     Pulse,
     Right,
     Search,
+    Shield,
     Theme,
     Up,
     UpDown,
@@ -33,6 +35,7 @@ impl IconName {
     fn href(self) -> &'static str {
         match self {
             Self::Building => "#building",
+            Self::Check => "#check",
             Self::Clock => "#clock",
             Self::Copy => "#copy",
             Self::Down => "#down",
@@ -49,6 +52,7 @@ impl IconName {
             Self::Pulse => "#pulse",
             Self::Right => "#right",
             Self::Search => "#search",
+            Self::Shield => "#shield",
             Self::Theme => "#theme",
             Self::Up => "#up",
             Self::UpDown => "#updown",

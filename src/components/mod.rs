@@ -1,6 +1,7 @@
 //! The building blocks of pages. They take data and never call the server (but for the search, an island with no page
 //! around it that could); each owns one class prefix and one file in `style/components`.
 
+pub mod account_sheet;
 pub mod avatar;
 pub mod badge;
 pub mod callout;

@@ -54,9 +54,11 @@ fn Switcher(organization: Option<OrganizationLink>, is_support: bool) -> impl In
             }
             .into_any()
         }
-        (None, _) => view! {
+        (None, false) => ().into_any(),
+        (None, true) => view! {
             <ul class="nav-list">
                 <Item href="/organizations" exact=true icon=IconName::Building label="Organizations"/>
+                <Item href="/accounts" icon=IconName::Shield label="Support accounts"/>
             </ul>
         }
         .into_any(),
@@ -90,6 +92,12 @@ fn OrganizationItems(slug: String) -> impl IntoView {
             <p class="nav-group" id="nav-connect">"Connect"</p>
             <ul class="nav-list" aria-labelledby="nav-connect">
                 <Item href=path("/tokens") icon=IconName::Key label="Tokens"/>
+            </ul>
+        </div>
+        <div>
+            <p class="nav-group" id="nav-administer">"Administer"</p>
+            <ul class="nav-list" aria-labelledby="nav-administer">
+                <Item href=path("/accounts") icon=IconName::Shield label="Accounts"/>
             </ul>
         </div>
     }
@@ -133,6 +141,8 @@ fn MyMenu(me: Me) -> impl IntoView {
                 <Icon name=IconName::UpDown/>
             </summary>
             <div class="menu">
+                <a href="/account"><Icon name=IconName::Users/> "Your account"</a>
+                <hr/>
                 <form method="post" action="/theme" class="theme" aria-label="Theme">
                     <Icon name=IconName::Theme/>
                     <button name="theme" value="system">"System"</button>

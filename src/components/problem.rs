@@ -11,6 +11,7 @@ use super::callout::Callout;
 use super::empty::{Empty, EmptyArt};
 use super::icon::Tone;
 use crate::model::error::AppError;
+use crate::model::form::FormAnswer;
 
 /// Sets the status code of the answer that is being rendered. The server provides it; the browser has none.
 #[derive(Clone)]
@@ -111,9 +112,18 @@ pub fn Problem(error: AppError) -> impl IntoView {
     }
 }
 
-/// What answers an address that leads nowhere.
+/// What answers an address that leads nowhere; or why a form that posts there was refused, since it has no page
+/// of its own.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
+    if let Some(FormAnswer::Refused { error, .. }) = use_context() {
+        let title = error.title();
+        return view! {
+            <Title text=title/>
+            <main class="page center" id="main"><Problem error/></main>
+        }
+        .into_any();
+    }
     answer_with(404);
     view! {
         <Title text="Not found"/>
@@ -128,4 +138,5 @@ pub fn NotFoundPage() -> impl IntoView {
             </Empty>
         </main>
     }
+    .into_any()
 }

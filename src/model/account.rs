@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::page::Moment;
+use super::page::{Moment, Page};
 
 /// What an account may do (product rules: Support reads every organization, Admin runs one, Viewer reads one).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,44 @@ pub enum AccountState {
     Invited,
     Active,
     Deactivated,
+}
+
+/// The accounts of an organization, or those of Support.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountList {
+    pub page: Page<AccountRow>,
+    /// Whether somebody can sign in as Admin of the organization: until then Support may invite one.
+    pub has_admin: bool,
+}
+
+/// One account, for those who manage it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountDetail {
+    pub account: AccountRow,
+    /// The last Support account or the organization's last Admin: it can be neither deactivated nor demoted.
+    pub is_last: bool,
+}
+
+/// A one-time link, to be shown this once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedLink {
+    pub email: String,
+    pub purpose: LinkPurpose,
+    pub url: String,
+    pub expires: Moment,
+}
+
+/// A browser in which one is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    pub id: String,
+    /// The one that asks.
+    pub is_current: bool,
+    /// In words: "Firefox on Windows".
+    pub browser: String,
+    pub address: String,
+    pub started: Moment,
+    pub last_seen: Moment,
 }
 
 /// What a link in a mail or in a terminal lets its holder do, once.

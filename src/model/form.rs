@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::account::CreatedLink;
 use super::error::AppError;
 use super::token::CreatedToken;
 
@@ -11,6 +12,8 @@ use super::token::CreatedToken;
 pub enum FormAnswer {
     /// The one time that the secret is shown.
     TokenCreated(CreatedToken),
+    /// The one time that an invitation or a reset link is shown.
+    LinkCreated(CreatedLink),
     /// Nothing was changed. `values` are the fields to show again, never a secret.
     Refused {
         error: AppError,
@@ -26,7 +29,7 @@ impl FormAnswer {
                 .iter()
                 .find(|(field, _)| field == name)
                 .map(|(_, value)| value.as_str()),
-            Self::TokenCreated(_) => None,
+            Self::TokenCreated(_) | Self::LinkCreated(_) => None,
         }
     }
 }

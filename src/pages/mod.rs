@@ -1,5 +1,7 @@
 //! One file for each route.
 
+pub mod account;
+pub mod accounts;
 pub mod first_start;
 pub mod home;
 pub mod invitation;
@@ -7,6 +9,7 @@ pub mod log;
 pub mod logs;
 pub mod organizations;
 pub mod overview;
+pub mod own_account;
 pub mod reset;
 pub mod search;
 pub mod sign_in;

@@ -55,18 +55,23 @@ fn tokens_page(about: impl Fn(String) -> About + Clone + Send + Sync + 'static) 
     let params = use_params_map();
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
     let tokens = Resource::new(move || slug.get(), list_tokens);
-    // Readers may not create tokens: they get an error here and are shown no form.
-    let once = Resource::new(move || slug.get(), token_form_id);
     in_organization(move |frame: Frame| {
         if let Some(FormAnswer::TokenCreated(token)) = answer.clone() {
             return view! { <TokenCreated frame token/> }.into_any();
         }
+        // Readers may not create tokens and are shown no form.
+        let once = frame
+            .is_admin()
+            .then(|| Resource::new(move || slug.get(), token_form_id));
         let (answer, about) = (answer.clone(), about.clone());
         load_page(move || {
             let (frame, answer, about) = (frame.clone(), answer.clone(), about.clone());
             async move {
                 let tokens = tokens.await?;
-                let once = once.await.ok();
+                let once = match once {
+                    Some(once) => Some(once.await?),
+                    None => None,
+                };
                 let id = params.with_untracked(|params| params.get("id").unwrap_or_default());
                 Ok(view! { <TokensView frame tokens once answer about=about(id)/> }.into_any())
             }

@@ -34,6 +34,10 @@ pub enum Permission {
     ManageAccounts,
     /// An organization's first Admin.
     InviteFirstAdmin,
+    /// Those of Rhombus's own staff.
+    ManageSupportAccounts,
+    /// One's own password and sessions.
+    ManageOwnAccount,
     ReadAudit,
 }
 
@@ -56,6 +60,8 @@ impl Permission {
         Self::ReadAccounts,
         Self::ManageAccounts,
         Self::InviteFirstAdmin,
+        Self::ManageSupportAccounts,
+        Self::ManageOwnAccount,
         Self::ReadAudit,
     ];
 
@@ -67,7 +73,8 @@ impl Permission {
             Self::ListOrganizations
             | Self::CreateOrganization
             | Self::SwitchProvisioning
-            | Self::InviteFirstAdmin => role == Support,
+            | Self::InviteFirstAdmin
+            | Self::ManageSupportAccounts => role == Support,
             Self::PauseProvisioning
             | Self::ManageOrganization
             | Self::BlockUsers
@@ -81,13 +88,17 @@ impl Permission {
             | Self::ReadLogs
             | Self::ReadTokens
             | Self::ReadAccounts
+            | Self::ManageOwnAccount
             | Self::ReadAudit => matches!(role, Support | Admin | Viewer),
         }
     }
 
     /// Whether it is about all organizations rather than one.
     pub fn is_deployment_wide(self) -> bool {
-        matches!(self, Self::ListOrganizations | Self::CreateOrganization)
+        matches!(
+            self,
+            Self::ListOrganizations | Self::CreateOrganization | Self::ManageSupportAccounts
+        )
     }
 }
 

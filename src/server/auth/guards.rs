@@ -84,6 +84,20 @@ pub async fn signed_in(
     }
 }
 
+/// What the table calls the session of the request under way, for server functions; `None` without one.
+///
+/// # Errors
+/// `Unavailable` outside of a request.
+pub fn current_session() -> Result<Option<String>, AppError> {
+    let (_, parts) = contexts()?;
+    Ok(session_of(&parts.extensions))
+}
+
+/// As [`current_session`], for plain routes.
+pub fn session_of(extensions: &Extensions) -> Option<String> {
+    session::stored_id(extensions.get::<Session>()?)
+}
+
 /// Where the request comes from, as text; "" when nobody has looked.
 pub fn address(extensions: &Extensions) -> String {
     extensions

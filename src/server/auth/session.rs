@@ -13,16 +13,15 @@ use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 use crate::server::App;
-use crate::server::clock::{Clock, DAY, HOUR, MINUTE, Millis};
+use crate::server::clock::{Clock, DAY, MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::secret;
 use crate::server::services::sign_in::SignedIn;
-use crate::server::store::{Db, sessions};
+use crate::server::store::Db;
+use crate::server::store::sessions::{self, IDLE};
 
 /// How long a session lasts, however busy it is.
 const LIFETIME: Millis = 7 * DAY;
-/// How long it lasts without a request.
-const IDLE: Millis = 12 * HOUR;
 /// How often a request is noted.
 const NOTED: Millis = MINUTE;
 /// Characters of the user agent that are kept.
@@ -104,6 +103,11 @@ pub async fn is_open(app: &App, extensions: &Extensions) -> std::result::Result<
     let mut connection = app.db.read().await?;
     let found = sessions::find(&mut connection, &hash(id), now, now - IDLE).await?;
     Ok(found.is_some())
+}
+
+/// What the table calls a session.
+pub fn stored_id(session: &Session) -> Option<String> {
+    session.id().map(hash)
 }
 
 fn failed(error: tower_sessions::session::Error) -> ServiceError {

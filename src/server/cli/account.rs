@@ -89,7 +89,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
                     ))
                 }
                 None => {
-                    let link = accounts::invite(app, &allowed, invitee).await?;
+                    let link = accounts::invite(app, &allowed, invitee).await?.url;
                     if json {
                         return output::json(
                             &json!({ "email": email, "role": role, "state": "invited", "link": link }),
@@ -105,7 +105,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
         Command::List { organization, json } => list(app, organization.as_deref(), json).await,
         Command::Reset { email, json } => {
             let allowed = allowed(Permission::ManageAccounts, None);
-            let link = accounts::reset(app, &allowed, &email).await?;
+            let link = accounts::reset(app, &allowed, &email).await?.url;
             if json {
                 return output::json(&json!({ "email": email, "link": link }));
             }
@@ -161,7 +161,7 @@ async fn list(app: &App, organization: Option<&str>, json: bool) -> Result<(), F
     let mut query = AccountQuery::default();
     let mut rows = Vec::new();
     loop {
-        let page = accounts::list(app, &allowed, &query).await?;
+        let page = accounts::list(app, &allowed, &query).await?.page;
         rows.extend(page.items);
         match page.next {
             Some(next) => query.after = Some(next),

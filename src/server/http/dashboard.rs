@@ -18,7 +18,9 @@ use leptos_axum::{
 };
 
 use super::assets::Assets;
-use super::{live, log_export, organization_forms, token_forms, user_forms};
+use super::{
+    account_forms, live, log_export, organization_forms, own_account_forms, token_forms, user_forms,
+};
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
 use crate::model::error::AppError;
@@ -80,6 +82,8 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(user_forms::routes())
         .merge(live::routes())
         .merge(log_export::routes())
+        .merge(account_forms::routes())
+        .merge(own_account_forms::routes())
         .fallback(not_found)
         .layer(from_fn(api_status))
         .layer(tower_http::compression::CompressionLayer::new());
@@ -139,7 +143,7 @@ pub(super) async fn answer_form(
     answer: FormAnswer,
 ) -> Response {
     let status = match &answer {
-        FormAnswer::TokenCreated(_) => StatusCode::OK,
+        FormAnswer::TokenCreated(_) | FormAnswer::LinkCreated(_) => StatusCode::OK,
         FormAnswer::Refused { error, .. } => {
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
         }
@@ -148,6 +152,10 @@ pub(super) async fn answer_form(
     let render = render_app_async_with_context(
         move || {
             provide_page_context(app.clone());
+            if matches!(answer, FormAnswer::Refused { .. }) {
+                // Why the form was refused counts more than what the page says beside it.
+                provide_context(AnswerStatus::new(|_| ()));
+            }
             provide_context(answer.clone());
             expect_context::<ResponseOptions>().set_status(status);
         },

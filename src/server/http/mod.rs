@@ -1,5 +1,6 @@
 //! HTTP: the accept loop, what stands before every route, and the routes.
 
+pub mod account_forms;
 pub mod assets;
 pub mod client_address;
 pub mod cross_site;
@@ -8,6 +9,7 @@ pub mod health;
 mod live;
 mod log_export;
 pub mod organization_forms;
+pub mod own_account_forms;
 mod router;
 pub mod scim;
 pub mod serve;

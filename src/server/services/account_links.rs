@@ -1,6 +1,6 @@
 //! One-time links: first start, invitation, reset. 256 random bits each, kept as a hash, good once.
 
-use crate::model::account::{AccountRole, LinkDetails, LinkPurpose, SignInError};
+use crate::model::account::{AccountRole, CreatedLink, LinkDetails, LinkPurpose, SignInError};
 use crate::server::App;
 use crate::server::actor::Actor;
 use crate::server::clock::{DAY, HOUR, Millis};
@@ -57,6 +57,16 @@ impl NewLink {
             expires_at,
         )
         .await
+    }
+
+    /// As it is shown to whoever hands it on.
+    pub(super) fn created(&self, app: &App, email: String, now: Millis) -> CreatedLink {
+        CreatedLink {
+            email,
+            purpose: self.purpose,
+            url: self.url(app),
+            expires: moments::moment(now + lifetime(self.purpose), now),
+        }
     }
 
     /// What to open in a browser.

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::model::account::{
-    AccountRole, AccountRow, AccountState, LinkPurpose, Me, OrganizationLink,
+    AccountDetail, AccountList, AccountRole, AccountRow, AccountState, CreatedLink, LinkPurpose,
+    Me, OrganizationLink,
 };
 use crate::model::page::Page;
 use crate::server::App;
@@ -17,7 +18,7 @@ use crate::server::services::account_links::NewLink;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::sign_in::AccessError;
 use crate::server::services::{moments, names, passwords};
-use crate::server::store::accounts::{self, NewAccount};
+use crate::server::store::accounts::{self, NewAccount, Whose};
 use crate::server::store::keyset::{self, From};
 use crate::server::store::{Tx, sessions};
 
@@ -43,11 +44,11 @@ pub async fn invite(
     app: &App,
     allowed: &Allowed,
     invitee: Invitee,
-) -> Result<String, ServiceError> {
+) -> Result<CreatedLink, ServiceError> {
     let link = NewLink::new(LinkPurpose::Invitation)?;
-    let url = link.url(app);
-    add(app, allowed, invitee, Start::Link(link)).await?;
-    Ok(url)
+    let now = app.clock.now();
+    let email = add(app, allowed, invitee, Start::Link(link.clone())).await?;
+    Ok(link.created(app, email, now))
 }
 
 /// Creates an account with a password, from the command line.
@@ -73,12 +74,13 @@ enum Start {
     Password(String),
 }
 
+/// Adds the account, or takes it up anew; answers its address.
 async fn add(
     app: &App,
     allowed: &Allowed,
     invitee: Invitee,
     start: Start,
-) -> Result<(), ServiceError> {
+) -> Result<String, ServiceError> {
     let organization_id = may_give(allowed, invitee.role)?;
     let is_first_admin_only = allowed.permission() == Permission::InviteFirstAdmin;
     let now = app.clock.now();
@@ -128,7 +130,7 @@ async fn add(
                 let after = json!({ "email": new.email, "role": new.role.as_str() });
                 let target = Target::new("account", &id, &new.email);
                 audit::record(tx, &who, "account.create", &target, None, Some(after)).await?;
-                Ok(())
+                Ok(new.email)
             })
         })
         .await
@@ -169,6 +171,7 @@ fn may_give(allowed: &Allowed, role: AccountRole) -> Result<Option<String>, Serv
     match (allowed.permission(), role, &organization_id) {
         (Permission::ManageAccounts, AccountRole::Admin | AccountRole::Viewer, Some(_))
         | (Permission::InviteFirstAdmin, AccountRole::Admin, Some(_)) => Ok(organization_id),
+        (Permission::ManageSupportAccounts, AccountRole::Support, None) => Ok(None),
         (Permission::ManageAccounts, AccountRole::Support, None) if is_command_line => Ok(None),
         _ => Err(ServiceError::Forbidden),
     }
@@ -179,15 +182,37 @@ fn may_give(allowed: &Allowed, role: AccountRole) -> Result<Option<String>, Serv
 ///
 /// # Errors
 /// `NotFound`; `Conflict` when the account is deactivated.
-pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<String, ServiceError> {
-    allowed.check(Permission::ManageAccounts)?;
+pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<CreatedLink, ServiceError> {
+    check_manages(allowed)?;
     let account = accounts::find_by_email(&mut app.db.read().await?, &case_key(email.trim()))
         .await?
         .filter(|account| is_managed(allowed, account))
         .ok_or(ServiceError::NotFound { what: "account" })?;
+    new_link(app, allowed, account).await
+}
+
+/// As [`reset`], for the account of an id.
+///
+/// # Errors
+/// As [`reset`].
+pub async fn reset_by_id(
+    app: &App,
+    allowed: &Allowed,
+    account_id: &str,
+) -> Result<CreatedLink, ServiceError> {
+    check_manages(allowed)?;
+    let account = get(app, allowed, account_id).await?;
+    new_link(app, allowed, account).await
+}
+
+async fn new_link(
+    app: &App,
+    allowed: &Allowed,
+    account: Account,
+) -> Result<CreatedLink, ServiceError> {
     if account.deactivated_at.is_some() {
         return Err(ServiceError::conflict(
-            "This account is deactivated. Create it anew to let the person in again.",
+            "This account is deactivated. Invite the address anew to let the person in again.",
         ));
     }
     let now = app.clock.now();
@@ -197,7 +222,7 @@ pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<String, 
     } else {
         LinkPurpose::Invitation
     })?;
-    let url = link.url(app);
+    let created = link.created(app, account.email.clone(), now);
     app.db
         .write(move |tx| {
             Box::pin(async move {
@@ -207,7 +232,7 @@ pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<String, 
             })
         })
         .await?;
-    Ok(url)
+    Ok(created)
 }
 
 /// Gives an account of the organization another role.
@@ -259,7 +284,7 @@ pub async fn deactivate(
     allowed: &Allowed,
     account_id: &str,
 ) -> Result<(), ServiceError> {
-    allowed.check(Permission::ManageAccounts)?;
+    check_manages(allowed)?;
     let account = get(app, allowed, account_id).await?;
     let now = app.clock.now();
     let who = who(allowed, &account, now);
@@ -312,7 +337,8 @@ pub struct AccountQuery {
     pub before: Option<String>,
 }
 
-/// Accounts in the order of their e-mail addresses: of the organization of the permission, or all.
+/// Accounts in the order of their e-mail addresses: of the organization of the permission, those of Support, or
+/// (on the command line) all.
 ///
 /// # Errors
 /// As any read.
@@ -320,8 +346,8 @@ pub async fn list(
     app: &App,
     allowed: &Allowed,
     query: &AccountQuery,
-) -> Result<Page<AccountRow>, ServiceError> {
-    allowed.check(Permission::ReadAccounts)?;
+) -> Result<AccountList, ServiceError> {
+    check_reads(allowed)?;
     let now = app.clock.now();
     let organization_id = allowed
         .organization()
@@ -329,15 +355,51 @@ pub async fn list(
     let [after, before] = [&query.after, &query.before].map(|key| key.as_deref().map(case_key));
     let from = From::new(after.as_deref(), before.as_deref());
     let mut connection = app.db.read().await?;
-    let rows = accounts::list(&mut connection, organization_id, &from, keyset::FETCH).await?;
-    let total = accounts::count(&mut connection, organization_id, keyset::COUNT_LIMIT + 1).await?;
+    let whose = match organization_id {
+        Some(id) => Whose::Organization(id),
+        None if allowed.permission() == Permission::ManageSupportAccounts => Whose::Support,
+        None => Whose::All,
+    };
+    let rows = accounts::list(&mut connection, whose, &from, keyset::FETCH).await?;
+    let total = accounts::count(&mut connection, whose, keyset::COUNT_LIMIT + 1).await?;
+    let admin = AccountRole::Admin;
+    let has_admin = accounts::has_other_holder(&mut connection, admin, organization_id, "").await?;
     drop(connection);
 
     let total = keyset::count(total);
     let page = Page::of(rows, from.is_inside(), from.is_back(), total, |account| {
         account.email.clone()
     });
-    Ok(page.map(|account| row(account, now)))
+    let page = page.map(|account| row(account, now));
+    Ok(AccountList { page, has_admin })
+}
+
+/// One account of the organization of the permission, or of Support.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn detail(
+    app: &App,
+    allowed: &Allowed,
+    account_id: &str,
+) -> Result<AccountDetail, ServiceError> {
+    check_reads(allowed)?;
+    let account = get(app, allowed, account_id).await?;
+    let organization = account.organization.as_ref();
+    let is_last = account.role != AccountRole::Viewer
+        && account.deactivated_at.is_none()
+        && account.password_hash.is_some()
+        && !accounts::has_other_holder(
+            &mut app.db.read().await?,
+            account.role,
+            organization.map(|organization| organization.id.as_str()),
+            &account.id,
+        )
+        .await?;
+    Ok(AccountDetail {
+        account: row(account, app.clock.now()),
+        is_last,
+    })
 }
 
 /// The account of a session, for guards; `None` when it is gone or deactivated.
@@ -371,8 +433,26 @@ fn is_managed(allowed: &Allowed, account: &Account) -> bool {
     match (allowed.organization(), &account.organization) {
         (Some(allowed), Some(organization)) => allowed.id == organization.id,
         (Some(_), None) => false,
-        (None, _) => *allowed.actor() == Actor::CommandLine,
+        (None, Some(_)) => *allowed.actor() == Actor::CommandLine,
+        (None, None) => {
+            *allowed.actor() == Actor::CommandLine
+                || allowed.permission() == Permission::ManageSupportAccounts
+        }
     }
+}
+
+/// Proof to manage the accounts of an organization, or those of Support.
+fn check_manages(allowed: &Allowed) -> Result<(), ServiceError> {
+    allowed
+        .check(Permission::ManageAccounts)
+        .or_else(|_| allowed.check(Permission::ManageSupportAccounts))
+}
+
+/// Proof to see them.
+fn check_reads(allowed: &Allowed) -> Result<(), ServiceError> {
+    allowed
+        .check(Permission::ReadAccounts)
+        .or_else(|_| allowed.check(Permission::ManageSupportAccounts))
 }
 
 /// The author of an entry that stands in the log of the account's organization.

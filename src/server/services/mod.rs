@@ -3,6 +3,7 @@
 pub mod account_links;
 pub mod accounts;
 pub mod audit;
+pub mod browsers;
 pub mod changes;
 pub mod export;
 pub mod live;
@@ -10,6 +11,7 @@ pub mod log_search;
 pub mod moments;
 pub mod names;
 pub mod organizations;
+pub mod own_account;
 pub mod passwords;
 pub mod provisioning;
 pub mod recording;

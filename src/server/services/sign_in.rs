@@ -83,7 +83,7 @@ pub async fn sign_in(
 }
 
 /// The keys that attempts are counted under. Of the account a hash: people type passwords into that field.
-fn keys(email_key: &str, address: &str) -> [String; 2] {
+pub(super) fn keys(email_key: &str, address: &str) -> [String; 2] {
     let network = match address.parse() {
         // A household or a server has a whole /64 to choose addresses from.
         Ok(IpAddr::V6(address)) => {
@@ -98,7 +98,8 @@ fn keys(email_key: &str, address: &str) -> [String; 2] {
     ]
 }
 
-async fn count(app: &App, keys: &[String; 2], now: Millis) -> Result<(), AccessError> {
+/// Counts an attempt, and refuses it when there were too many.
+pub(super) async fn count(app: &App, keys: &[String; 2], now: Millis) -> Result<(), AccessError> {
     let [account, address] = keys.clone();
     let windows: [(Window, i64); 2] = app
         .db

@@ -236,18 +236,62 @@ pub async fn count_with_role(
     connection.fetch_count(statement.finish()).await
 }
 
-/// At most `limit` accounts in the order of their e-mail addresses (against it for [`From::Before`]); those of one organization, or all.
+/// Whether somebody besides the account `besides` has that role and can sign in: see [`lock_holders`].
+pub async fn has_other_holder(
+    connection: &mut Connection<'_>,
+    role: AccountRole,
+    organization_id: Option<&str>,
+    besides: &str,
+) -> Result<bool, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT count(*) FROM (SELECT 1 FROM accounts WHERE deactivated_at IS NULL AND password_hash IS NOT NULL AND role = ",
+    );
+    statement
+        .bind(role.as_str())
+        .push(" AND id <> ")
+        .bind(besides);
+    match organization_id {
+        Some(id) => statement.push(" AND organization_id = ").bind(id),
+        None => statement.push(" AND organization_id IS NULL"),
+    };
+    statement.push(" LIMIT 1) counted");
+    Ok(connection.fetch_count(statement.finish()).await? > 0)
+}
+
+/// Which accounts a list is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose<'a> {
+    All,
+    /// Those that belong to no organization.
+    Support,
+    /// Those of an organization.
+    Organization(&'a str),
+}
+
+impl Whose<'_> {
+    fn push(self, statement: &mut Builder) {
+        match self {
+            Self::All => {}
+            Self::Support => {
+                statement.push(" AND organization_id IS NULL");
+            }
+            Self::Organization(id) => {
+                statement.push(" AND organization_id = ").bind(id);
+            }
+        }
+    }
+}
+
+/// At most `limit` accounts in the order of their e-mail addresses (against it for [`From::Before`]).
 pub async fn list(
     connection: &mut Connection<'_>,
-    organization_id: Option<&str>,
+    whose: Whose<'_>,
     from: &From,
     limit: i64,
 ) -> Result<Vec<Account>, StoreError> {
     let mut statement = Builder::new(SELECT);
     statement.push(" WHERE 1 = 1");
-    if let Some(id) = organization_id {
-        statement.push(" AND a.organization_id = ").bind(id);
-    }
+    whose.push(&mut statement);
     match from {
         From::Start => statement.push(" ORDER BY a.email_key LIMIT "),
         From::After(key) => statement
@@ -264,16 +308,14 @@ pub async fn list(
     rows.into_iter().map(Account::try_from).collect()
 }
 
-/// How many accounts there are, in one organization or in all; counting stops at `limit`.
+/// How many accounts there are; counting stops at `limit`.
 pub async fn count(
     connection: &mut Connection<'_>,
-    organization_id: Option<&str>,
+    whose: Whose<'_>,
     limit: i64,
 ) -> Result<i64, StoreError> {
-    let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM accounts");
-    if let Some(id) = organization_id {
-        statement.push(" WHERE organization_id = ").bind(id);
-    }
+    let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM accounts WHERE 1 = 1");
+    whose.push(&mut statement);
     statement.push(" LIMIT ").bind(limit).push(") counted");
     connection.fetch_count(statement.finish()).await
 }

@@ -4,8 +4,11 @@ use sqlx::FromRow;
 
 use super::Tx;
 use super::sql::{Connection, sql};
-use crate::server::clock::Millis;
+use crate::server::clock::{HOUR, Millis};
 use crate::server::error::StoreError;
+
+/// How long a session lasts without a request.
+pub const IDLE: Millis = 12 * HOUR;
 
 /// A session as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -105,6 +108,56 @@ pub async fn delete(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
 pub async fn delete_of_account(tx: &mut Tx<'_>, account_id: &str) -> Result<u64, StoreError> {
     tx.execute(sql("DELETE FROM sessions WHERE account_id = $1").bind(account_id))
         .await
+}
+
+/// The sessions of an account that are alive, last used first; at most `limit`.
+pub async fn list_of_account(
+    connection: &mut Connection<'_>,
+    account_id: &str,
+    now: Millis,
+    limit: i64,
+) -> Result<Vec<Session>, StoreError> {
+    connection
+        .fetch_all(
+            sql(
+                "SELECT id, account_id, data, created_at, last_seen_at, expires_at, address, user_agent FROM sessions \
+                 WHERE account_id = $1 AND expires_at > $2 AND last_seen_at > $3 \
+                 ORDER BY last_seen_at DESC, id LIMIT $4",
+            )
+            .bind(account_id)
+            .bind(now)
+            .bind(now - IDLE)
+            .bind(limit),
+        )
+        .await
+}
+
+/// Ends one session of an account; 0 when it is none of the account's or has ended.
+pub async fn delete_one_of_account(
+    tx: &mut Tx<'_>,
+    account_id: &str,
+    id: &str,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        sql("DELETE FROM sessions WHERE account_id = $1 AND id = $2")
+            .bind(account_id)
+            .bind(id),
+    )
+    .await
+}
+
+/// Ends every session of an account but one.
+pub async fn delete_others_of_account(
+    tx: &mut Tx<'_>,
+    account_id: &str,
+    kept: &str,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        sql("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
+            .bind(account_id)
+            .bind(kept),
+    )
+    .await
 }
 
 /// Removes what has ended: past its end, or idle since `idle_since`.

@@ -82,8 +82,8 @@ db_test! {
             name: String::new(),
             role: AccountRole::Admin,
         };
-        let old = accounts::invite(&app, &may, dana.clone()).await.unwrap();
-        let new = accounts::invite(&app, &may, dana.clone()).await.unwrap();
+        let old = accounts::invite(&app, &may, dana.clone()).await.unwrap().url;
+        let new = accounts::invite(&app, &may, dana.clone()).await.unwrap().url;
         let purpose = LinkPurpose::Invitation;
         assert_eq!(refused(accept(&app, purpose, &old, form(PASSWORD)).await), SignInError::LinkInvalid);
         let guessable = form("dana's password dana");
@@ -94,7 +94,7 @@ db_test! {
         assert!(matches!(accounts::invite(&app, &may, dana).await, Err(ServiceError::Conflict { .. })));
 
         let read = allowed(&app, Permission::ReadAccounts, "contoso").await;
-        let page = accounts::list(&app, &read, &AccountQuery::default()).await.unwrap();
+        let page = accounts::list(&app, &read, &AccountQuery::default()).await.unwrap().page;
         assert_eq!((page.items[0].name.as_str(), page.items[0].state), ("Sam", AccountState::Active));
     }
 
@@ -103,7 +103,7 @@ db_test! {
         organization(&app, "contoso").await;
         account(&app, "dana@contoso.com", AccountRole::Admin, Some("contoso")).await;
         let everywhere = Allowed::command_line(Permission::ManageAccounts, None);
-        let link = accounts::reset(&app, &everywhere, "Dana@contoso.com").await.unwrap();
+        let link = accounts::reset(&app, &everywhere, "Dana@contoso.com").await.unwrap().url;
         assert!(may_sign_in(&app, "dana@contoso.com", PASSWORD).await, "until it is used");
         accept(&app, LinkPurpose::Reset, &link, form("eight loud herons")).await.unwrap();
         assert!(!may_sign_in(&app, "dana@contoso.com", PASSWORD).await);
@@ -119,7 +119,7 @@ db_test! {
         account(&app, "ana@fabrikam.com", AccountRole::Admin, Some("fabrikam")).await;
         let everywhere = Allowed::command_line(Permission::ManageAccounts, None);
         let read = Allowed::command_line(Permission::ReadAccounts, None);
-        let list = accounts::list(&app, &read, &AccountQuery::default()).await.unwrap().items;
+        let list = accounts::list(&app, &read, &AccountQuery::default()).await.unwrap().page.items;
         let id = |email: &str| list.iter().find(|row| row.email == email).unwrap().id.clone();
         let (sam, dana) = (id("sam@rhombus.example"), id("dana@contoso.com"));
         let is_conflict = |outcome: Result<(), ServiceError>| matches!(outcome, Err(ServiceError::Conflict { .. }));
@@ -135,7 +135,7 @@ db_test! {
             name: "Kim".to_owned(),
             role: AccountRole::Admin,
         };
-        let link = accounts::invite(&app, &contoso, kim).await.unwrap();
+        let link = accounts::invite(&app, &contoso, kim).await.unwrap().url;
         assert!(is_conflict(accounts::deactivate(&app, &contoso, &dana).await));
         accept(&app, LinkPurpose::Invitation, &link, form(PASSWORD)).await.unwrap();
         accounts::change_role(&app, &contoso, &dana, AccountRole::Viewer).await.unwrap();

@@ -137,7 +137,7 @@ db_test! {
         let cookie = sign_in(&app, "vera@contoso.com").await;
         assert!(is_signed_in(&app, &cookie).await);
         let read = allowed(&app.app, Permission::ReadAccounts, "contoso").await;
-        let id = accounts::list(&app.app, &read, &AccountQuery::default()).await.unwrap().items.remove(0).id;
+        let id = accounts::list(&app.app, &read, &AccountQuery::default()).await.unwrap().page.items.remove(0).id;
         let manage = allowed(&app.app, Permission::ManageAccounts, "contoso").await;
         accounts::deactivate(&app.app, &manage, &id).await.unwrap();
         assert!(!is_signed_in(&app, &cookie).await);

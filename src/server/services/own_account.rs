@@ -1,0 +1,190 @@
+//! What everybody may do with the own account: choose another password, see where it is signed in, end that.
+
+use serde_json::json;
+
+use crate::model::account::{SessionRow, SignInError};
+use crate::server::App;
+use crate::server::actor::{Actor, Allowed, Permission};
+use crate::server::error::ServiceError;
+use crate::server::scim::resource::case_key;
+use crate::server::secret::Secret;
+use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::moments::Moments;
+use crate::server::services::sign_in::{self, AccessError};
+use crate::server::services::{browsers, passwords};
+use crate::server::store::accounts::{self, Account};
+use crate::server::store::{Tx, sessions, sign_in_attempts};
+
+/// Sessions that are listed.
+const LISTED: i64 = 100;
+
+/// What the form for another password holds.
+#[derive(Debug, Clone)]
+pub struct PasswordChange {
+    pub current: Secret,
+    pub password: Secret,
+    pub password_again: Secret,
+}
+
+/// Changes the own password. Every session but `kept`, the one that asks, ends, and so do links that were made
+/// for the account. Wrong guesses at the current one count as failed attempts to sign in.
+///
+/// # Errors
+/// `Invalid` with the field to mend, `Conflict` after too many attempts.
+pub async fn change_password(
+    app: &App,
+    allowed: &Allowed,
+    form: PasswordChange,
+    kept: &str,
+) -> Result<(), ServiceError> {
+    let account = own(app, allowed).await?;
+    let now = app.clock.now();
+    let who = Who::of(allowed, now);
+    let keys = sign_in::keys(&case_key(&account.email), allowed.address());
+    sign_in::count(app, &keys, now).await.map_err(refusal)?;
+    let hash = account.password_hash.as_deref();
+    if !app.passwords.verify(&form.current, hash).await? {
+        note(app, who, account, "account.change_password_failed").await?;
+        return Err(ServiceError::invalid(
+            "current",
+            "This is not your current password. Type it again.",
+        ));
+    }
+    if form.password != form.password_again {
+        return Err(refusal(SignInError::PasswordsDiffer.into()));
+    }
+    passwords::check(&form.password, &account.email).map_err(|error| refusal(error.into()))?;
+    let hash = app.passwords.hash(&form.password).await?;
+    let kept = kept.to_owned();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let [by_account, by_address] = keys;
+                sign_in_attempts::delete(tx, &by_account).await?;
+                sign_in_attempts::uncount(tx, &by_address).await?;
+                accounts::set_password(tx, &account.id, &account.name, &hash).await?;
+                accounts::use_links_of(tx, &account.id, now).await?;
+                sessions::delete_others_of_account(tx, &account.id, &kept).await?;
+                let target = target(&account);
+                audit::record(tx, &who, "account.change_password", &target, None, None).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Where the account is signed in, last used first; `current` is the session that asks.
+///
+/// # Errors
+/// As any read.
+pub async fn list_sessions(
+    app: &App,
+    allowed: &Allowed,
+    current: Option<&str>,
+) -> Result<Vec<SessionRow>, ServiceError> {
+    let id = own_id(allowed)?;
+    let now = app.clock.now();
+    let mut connection = app.db.read().await?;
+    let rows = sessions::list_of_account(&mut connection, id, now, LISTED).await?;
+    drop(connection);
+    let moments = Moments::utc(now);
+    Ok(rows
+        .into_iter()
+        .map(|row| SessionRow {
+            is_current: current == Some(row.id.as_str()),
+            browser: browsers::describe(&row.user_agent),
+            address: row.address,
+            started: moments.moment(row.created_at),
+            last_seen: moments.moment(row.last_seen_at),
+            id: row.id,
+        })
+        .collect())
+}
+
+/// Which sessions are to end.
+#[derive(Debug, Clone)]
+pub enum Ending {
+    One(String),
+    /// All but this one.
+    Others(String),
+}
+
+/// Ends sessions of the own account. One that has ended already, or is not the account's, is no error.
+///
+/// # Errors
+/// As any write.
+pub async fn end_sessions(
+    app: &App,
+    allowed: &Allowed,
+    ending: Ending,
+) -> Result<(), ServiceError> {
+    let account = own(app, allowed).await?;
+    let who = Who::of(allowed, app.clock.now());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let ended = end(tx, &account.id, &ending).await?;
+                if ended > 0 {
+                    let after = json!({ "sessions": ended });
+                    let target = target(&account);
+                    let action = "account.end_sessions";
+                    audit::record(tx, &who, action, &target, None, Some(after)).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn end(tx: &mut Tx<'_>, account_id: &str, ending: &Ending) -> Result<u64, ServiceError> {
+    Ok(match ending {
+        Ending::One(id) => sessions::delete_one_of_account(tx, account_id, id).await?,
+        Ending::Others(kept) => sessions::delete_others_of_account(tx, account_id, kept).await?,
+    })
+}
+
+async fn note(
+    app: &App,
+    who: Who,
+    account: Account,
+    action: &'static str,
+) -> Result<(), ServiceError> {
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let target = target(&account);
+                audit::record(tx, &who, action, &target, None, None).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+fn own_id(allowed: &Allowed) -> Result<&str, ServiceError> {
+    allowed.check(Permission::ManageOwnAccount)?;
+    match allowed.actor() {
+        Actor::Account { id, .. } => Ok(id),
+        Actor::Token { .. } | Actor::CommandLine | Actor::System => Err(ServiceError::Forbidden),
+    }
+}
+
+async fn own(app: &App, allowed: &Allowed) -> Result<Account, ServiceError> {
+    accounts::find(&mut app.db.read().await?, own_id(allowed)?)
+        .await?
+        .ok_or(ServiceError::SignedOut)
+}
+
+fn target(account: &Account) -> Target {
+    Target::new("account", &account.id, &account.email)
+}
+
+/// In the terms of a form on a page.
+fn refusal(error: AccessError) -> ServiceError {
+    match error {
+        AccessError::Failed(error) => error,
+        AccessError::Refused(error) => match error.field() {
+            Some(field) => ServiceError::invalid(field, error.message()),
+            None => ServiceError::conflict(error.message()),
+        },
+    }
+}
