@@ -28,8 +28,13 @@ pub struct Hit {
 pub const PAGES: &[(&str, &str, &str)] = &[
     ("Overview", "", "home health status cycle"),
     ("Logs", "/logs", "provisioning requests entries"),
-    ("Users", "/users", "people accounts provisioned"),
+    ("Users", "/users", "people provisioned"),
     ("Tokens", "/tokens", "secret token credentials tenant url"),
+    (
+        "Accounts",
+        "/accounts",
+        "administrators viewers invitations",
+    ),
 ];
 
 /// How every token begins, and how much of one may be shown.
