@@ -92,11 +92,13 @@ pub(super) fn EntryDrawer(
         None => log.row.http_status.to_string(),
     });
     let turn = |href: Option<String>, key: &'static str, label: &'static str, icon| {
-        let disabled = href.is_none().then_some("true");
+        // Without an address it is no link of itself.
+        let (role, disabled) = href.is_none().then_some(("link", "true")).unzip();
         view! {
             <a
                 class="btn btn-plain btn-icon"
                 href=href
+                role=role
                 aria-label=label
                 aria-disabled=disabled
                 aria-keyshortcuts=key
