@@ -231,6 +231,6 @@ async fn keep_history(
         changes: serde_json::to_string(changes).map_err(StoreError::from)?,
     };
     let organization_id = who.organization_id.as_deref().unwrap_or_default();
-    users::insert_change(tx, organization_id, change).await?;
+    users::insert_change(tx, organization_id, change);
     Ok(())
 }
