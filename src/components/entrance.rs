@@ -32,7 +32,7 @@ pub fn Entrance(
                     .map(|error| {
                         view! {
                             <Callout tone=Tone::Fail alert=true>
-                                <p>{error}</p>
+                                <p><b>{error}</b></p>
                             </Callout>
                         }
                     })}

@@ -60,7 +60,7 @@ pub fn FilterBar(
     };
     // Typed or switched before this script had come: what stands in the form counts.
     Effect::new(move |_| {
-        let form = bar.get().filter(|form| differs(form));
+        let form = bar.get().filter(differs);
         if let Some(address) = form.and_then(|form| address(&form)) {
             region::show(address, Address::Follows);
         }

@@ -6,11 +6,21 @@ use leptos_router::hooks::use_query_map;
 
 use crate::components::entrance::{Entrance, sign_in_error};
 use crate::components::field::{Field, FieldKind};
+use crate::model::account::SignInError;
+use crate::model::error::FieldError;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
-    let error = sign_in_error(&query).map(|error| error.message());
+    let error = sign_in_error(&query);
+    let errors = match error {
+        Some(SignInError::Credentials) => vec![FieldError {
+            field: "password".to_owned(),
+            message: "Type the password again.".to_owned(),
+        }],
+        _ => Vec::new(),
+    };
+    let error = error.map(SignInError::message);
     let next = query.get("next").unwrap_or_default();
     view! {
         <Title text="Sign in"/>
@@ -22,11 +32,11 @@ pub fn SignInPage() -> impl IntoView {
             <form method="post" action="/sign-in">
                 <input type="hidden" name="next" value=next/>
                 <Field name="email" label="Email address" kind=FieldKind::Email autofocus=true/>
-                <Field name="password" label="Password" kind=FieldKind::Password/>
+                <Field name="password" label="Password" kind=FieldKind::Password errors/>
                 <button class="btn btn-primary btn-block">"Sign in"</button>
             </form>
             <p class="small muted">
-                "No account, or the password forgotten? An administrator of your organization or Rhombus support can send you a link."
+                "No account, or the password forgotten? An administrator of your organization or Rhombus support can give you a link."
             </p>
         </Entrance>
     }
