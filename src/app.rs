@@ -16,6 +16,7 @@ use crate::components::page::{FrameResource, MeResource};
 use crate::components::problem::NotFoundPage;
 use crate::components::region::LOADED;
 use crate::model::account::OrganizationLink;
+use crate::pages::audit::{AllAuditPage, AuditPage};
 use crate::pages::first_start::FirstStartPage;
 use crate::pages::home::HomePage;
 use crate::pages::invitation::InvitationPage;
@@ -110,9 +111,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=TokensPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/rotate") view=RotateTokenPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/revoke") view=RevokeTokenPage ssr=mode()/>
+                    <Route path=path!("/audit") view=AuditPage ssr=mode()/>
                 </ParentRoute>
                 <ParentRoute path=path!("/organizations") view=SupportLayout ssr=mode()>
                     <Route path=path!("") view=OrganizationsPage ssr=mode()/>
+                </ParentRoute>
+                <ParentRoute path=path!("/audit") view=SupportLayout ssr=mode()>
+                    <Route path=path!("") view=AllAuditPage ssr=mode()/>
                 </ParentRoute>
             </Routes>
         </Router>

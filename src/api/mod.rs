@@ -3,6 +3,7 @@
 //! They only read. What changes something is a form posted to a plain route (`server::http`), because such a
 //! form answers with its own page: without scripts too, and without carrying an error's text in an address.
 
+pub mod audit;
 pub mod frame;
 pub mod links;
 pub mod logs;

@@ -57,6 +57,7 @@ fn Switcher(organization: Option<OrganizationLink>, is_support: bool) -> impl In
         (None, _) => view! {
             <ul class="nav-list">
                 <Item href="/organizations" exact=true icon=IconName::Building label="Organizations"/>
+                <Item href="/audit" icon=IconName::Clock label="Audit"/>
             </ul>
         }
         .into_any(),
@@ -90,6 +91,12 @@ fn OrganizationItems(slug: String) -> impl IntoView {
             <p class="nav-group" id="nav-connect">"Connect"</p>
             <ul class="nav-list" aria-labelledby="nav-connect">
                 <Item href=path("/tokens") icon=IconName::Key label="Tokens"/>
+            </ul>
+        </div>
+        <div>
+            <p class="nav-group" id="nav-administer">"Administer"</p>
+            <ul class="nav-list" aria-labelledby="nav-administer">
+                <Item href=path("/audit") icon=IconName::Clock label="Audit"/>
             </ul>
         </div>
     }

@@ -1,5 +1,6 @@
 //! One file for each route.
 
+pub mod audit;
 pub mod first_start;
 pub mod home;
 pub mod invitation;

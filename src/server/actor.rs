@@ -29,6 +29,8 @@ pub enum Permission {
     /// An organization's first Admin.
     InviteFirstAdmin,
     ReadAudit,
+    /// Entries of all organizations, and of none.
+    ReadAllAudit,
 }
 
 impl Permission {
@@ -48,6 +50,7 @@ impl Permission {
         Self::ManageAccounts,
         Self::InviteFirstAdmin,
         Self::ReadAudit,
+        Self::ReadAllAudit,
     ];
 
     /// Support reads everywhere and switches provisioning; never tokens, roles, settings or users. Admin does
@@ -58,7 +61,8 @@ impl Permission {
             Self::ListOrganizations
             | Self::CreateOrganization
             | Self::SwitchProvisioning
-            | Self::InviteFirstAdmin => role == Support,
+            | Self::InviteFirstAdmin
+            | Self::ReadAllAudit => role == Support,
             Self::PauseProvisioning
             | Self::ManageOrganization
             | Self::ManageTokens
@@ -75,7 +79,10 @@ impl Permission {
 
     /// Whether it is about all organizations rather than one.
     pub fn is_deployment_wide(self) -> bool {
-        matches!(self, Self::ListOrganizations | Self::CreateOrganization)
+        matches!(
+            self,
+            Self::ListOrganizations | Self::CreateOrganization | Self::ReadAllAudit
+        )
     }
 }
 

@@ -18,7 +18,7 @@ use leptos_axum::{
 };
 
 use super::assets::Assets;
-use super::{organization_forms, token_forms};
+use super::{audit_export, organization_forms, token_forms};
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
 use crate::model::error::AppError;
@@ -77,6 +77,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .route("/theme", post(choose_theme))
         .merge(token_forms::routes())
         .merge(organization_forms::routes())
+        .merge(audit_export::routes())
         .fallback(not_found)
         .layer(from_fn(api_status))
         .layer(tower_http::compression::CompressionLayer::new());

@@ -1,6 +1,7 @@
 //! HTTP: the accept loop, what stands before every route, and the routes.
 
 pub mod assets;
+mod audit_export;
 pub mod client_address;
 pub mod cross_site;
 pub mod dashboard;

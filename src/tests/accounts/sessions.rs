@@ -19,7 +19,7 @@ use crate::db_test;
 use crate::support::app::{Answer, TestApp};
 
 /// Posts a form from our own page.
-async fn post(app: &TestApp, path: &str, cookie: &str, form: &str) -> Answer {
+pub(super) async fn post(app: &TestApp, path: &str, cookie: &str, form: &str) -> Answer {
     let request = Request::post(path)
         .header("sec-fetch-site", "same-origin")
         .header("content-type", "application/x-www-form-urlencoded")
@@ -30,7 +30,7 @@ async fn post(app: &TestApp, path: &str, cookie: &str, form: &str) -> Answer {
     app.send(request).await
 }
 
-async fn sign_in(app: &TestApp, email: &str) -> String {
+pub(super) async fn sign_in(app: &TestApp, email: &str) -> String {
     let form = format!("email={email}&password={}", PASSWORD.replace(' ', "+"));
     let answer = post(app, "/sign-in", "", &form).await;
     assert_eq!(answer.status, 303);
