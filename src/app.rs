@@ -18,6 +18,7 @@ use crate::components::region::LOADED;
 use crate::model::account::OrganizationLink;
 use crate::pages::account::{AccountPage, DeactivateAccountPage, NewLinkPage};
 use crate::pages::accounts::AccountsPage;
+use crate::pages::audit::{AllAuditPage, AuditPage};
 use crate::pages::first_start::FirstStartPage;
 use crate::pages::home::HomePage;
 use crate::pages::invitation::InvitationPage;
@@ -121,6 +122,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/accounts/:id") view=AccountPage ssr=mode()/>
                     <Route path=path!("/accounts/:id/link") view=NewLinkPage ssr=mode()/>
                     <Route path=path!("/accounts/:id/deactivate") view=DeactivateAccountPage ssr=mode()/>
+                    <Route path=path!("/audit") view=AuditPage ssr=mode()/>
                 </ParentRoute>
                 <ParentRoute path=path!("/search") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=SearchPage ssr=mode()/>
@@ -136,6 +138,9 @@ pub fn App() -> impl IntoView {
                 </ParentRoute>
                 <ParentRoute path=path!("/account") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=OwnAccountPage ssr=mode()/>
+                </ParentRoute>
+                <ParentRoute path=path!("/audit") view=AccountLayout ssr=mode()>
+                    <Route path=path!("") view=AllAuditPage ssr=mode()/>
                 </ParentRoute>
             </Routes>
         </Router>

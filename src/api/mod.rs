@@ -4,6 +4,7 @@
 //! form answers with its own page: without scripts too, and without carrying an error's text in an address.
 
 pub mod accounts;
+pub mod audit;
 pub mod frame;
 pub mod links;
 pub mod logs;

@@ -59,6 +59,7 @@ fn Switcher(organization: Option<OrganizationLink>, is_support: bool) -> impl In
             <ul class="nav-list">
                 <Item href="/organizations" exact=true icon=IconName::Building label="Organizations"/>
                 <Item href="/accounts" icon=IconName::Shield label="Support accounts"/>
+                <Item href="/audit" icon=IconName::Clock label="Audit"/>
             </ul>
         }
         .into_any(),
@@ -98,6 +99,7 @@ fn OrganizationItems(slug: String) -> impl IntoView {
             <p class="nav-group" id="nav-administer">"Administer"</p>
             <ul class="nav-list" aria-labelledby="nav-administer">
                 <Item href=path("/accounts") icon=IconName::Shield label="Accounts"/>
+                <Item href=path("/audit") icon=IconName::Clock label="Audit"/>
             </ul>
         </div>
     }

@@ -1,6 +1,7 @@
 //! Types that cross to the browser: data and `serde` only, for both targets.
 
 pub mod account;
+pub mod audit;
 pub mod error;
 pub mod form;
 pub mod frame;

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod accounts;
+pub mod audit;
 pub mod first_start;
 pub mod home;
 pub mod invitation;

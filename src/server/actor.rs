@@ -39,6 +39,8 @@ pub enum Permission {
     /// One's own password and sessions.
     ManageOwnAccount,
     ReadAudit,
+    /// Entries of all organizations, and of none.
+    ReadAllAudit,
 }
 
 impl Permission {
@@ -63,6 +65,7 @@ impl Permission {
         Self::ManageSupportAccounts,
         Self::ManageOwnAccount,
         Self::ReadAudit,
+        Self::ReadAllAudit,
     ];
 
     /// Support reads everywhere and switches provisioning; never tokens, roles, settings or users. Admin does
@@ -74,7 +77,8 @@ impl Permission {
             | Self::CreateOrganization
             | Self::SwitchProvisioning
             | Self::InviteFirstAdmin
-            | Self::ManageSupportAccounts => role == Support,
+            | Self::ManageSupportAccounts
+            | Self::ReadAllAudit => role == Support,
             Self::PauseProvisioning
             | Self::ManageOrganization
             | Self::BlockUsers
@@ -97,7 +101,10 @@ impl Permission {
     pub fn is_deployment_wide(self) -> bool {
         matches!(
             self,
-            Self::ListOrganizations | Self::CreateOrganization | Self::ManageSupportAccounts
+            Self::ListOrganizations
+                | Self::CreateOrganization
+                | Self::ManageSupportAccounts
+                | Self::ReadAllAudit
         )
     }
 }

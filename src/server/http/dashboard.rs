@@ -19,7 +19,8 @@ use leptos_axum::{
 
 use super::assets::Assets;
 use super::{
-    account_forms, live, log_export, organization_forms, own_account_forms, token_forms, user_forms,
+    account_forms, audit_export, live, log_export, organization_forms, own_account_forms,
+    token_forms, user_forms,
 };
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
@@ -84,6 +85,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(log_export::routes())
         .merge(account_forms::routes())
         .merge(own_account_forms::routes())
+        .merge(audit_export::routes())
         .fallback(not_found)
         .layer(from_fn(api_status))
         .layer(tower_http::compression::CompressionLayer::new());

@@ -2,6 +2,7 @@
 
 pub mod account_forms;
 pub mod assets;
+mod audit_export;
 pub mod client_address;
 pub mod cross_site;
 pub mod dashboard;

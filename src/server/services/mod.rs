@@ -3,6 +3,7 @@
 pub mod account_links;
 pub mod accounts;
 pub mod audit;
+pub mod audit_search;
 pub mod browsers;
 pub mod changes;
 pub mod export;

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod audit_search;
 pub mod db;
 pub mod dialect;
 pub mod keyset;

@@ -1,5 +1,6 @@
 //! Organizations, tokens, accounts, sessions, and the command line beside the server.
 
+mod audit_pages;
 mod command_line;
 mod links;
 mod sessions;

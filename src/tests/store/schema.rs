@@ -168,10 +168,14 @@ fn add(
 /// A landed migration never changes: databases have run it. Add a line for a new one.
 #[test]
 fn landed_migrations_stay_as_they_are() {
-    const LANDED: [(&str, &str); 4] = [
+    const LANDED: [(&str, &str); 6] = [
         (
             "postgres/0001_initial.sql",
             "9af11caf644bccec9a0964afd662605d1740c07eee0bf74f9480d038ccfffea4",
+        ),
+        (
+            "postgres/0003_audit_filters.sql",
+            "fe35eb96d5cdfe9defedad4d9d7d8cb6fee4542bb3b8d6aa11be9852c93061b1",
         ),
         (
             "sqlite/0001_initial.sql",
@@ -184,6 +188,10 @@ fn landed_migrations_stay_as_they_are() {
         (
             "sqlite/0002_user_blocks.sql",
             "a4a7e175d740f3efca38648371699e55bf90bebf39b0e196066a8fe5256dda4e",
+        ),
+        (
+            "sqlite/0003_audit_filters.sql",
+            "fe35eb96d5cdfe9defedad4d9d7d8cb6fee4542bb3b8d6aa11be9852c93061b1",
         ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");

@@ -1,0 +1,181 @@
+//! The audit log: what people did, and how its list stands in an address.
+
+use serde::{Deserialize, Serialize};
+
+use super::account::OrganizationLink;
+use super::log::AttributeChange;
+use super::log_query::SPANS;
+use super::page::Moment;
+use super::query::{Pair, href};
+
+/// Every action and its words. What is not here is shown by its name.
+pub const ACTIONS: [(&str, &str); 28] = [
+    ("account.accept_invitation", "Accepted the invitation of"),
+    ("account.change_role", "Changed the role of"),
+    ("account.create", "Created account"),
+    ("account.deactivate", "Deactivated account"),
+    ("account.first_start", "Made the first Support account"),
+    ("account.reset", "Made a reset link for"),
+    ("account.reset_password", "Set a new password for"),
+    ("account.sign_in", "Signed in as"),
+    ("account.sign_in_failed", "Sign-in refused for"),
+    ("audit.export", "Exported the audit log as"),
+    ("organization.create", "Created organization"),
+    ("organization.disable", "Turned provisioning off for"),
+    ("organization.enable", "Turned provisioning on for"),
+    ("organization.pause", "Paused provisioning of"),
+    ("organization.resume", "Resumed provisioning of"),
+    ("organization.set", "Changed settings of"),
+    ("payload_viewed", "Viewed the request and response of"),
+    ("role.create", "Added role"),
+    ("role.delete", "Deleted role"),
+    ("role.edit", "Changed role"),
+    ("role.make_default", "Made default the role"),
+    ("role.map", "Mapped a value to role"),
+    ("role.move", "Moved role"),
+    ("role.review", "Reviewed role"),
+    ("role.unmap", "Unmapped a value from role"),
+    ("token.create", "Created token"),
+    ("token.revoke", "Revoked token"),
+    ("token.rotate", "Rotated token"),
+];
+
+/// What things are done to: stored name and words.
+pub const TARGETS: [(&str, &str); 6] = [
+    ("account", "Account"),
+    ("audit", "Audit log"),
+    ("log_entry", "Log entry"),
+    ("organization", "Organization"),
+    ("role", "Role"),
+    ("token", "Token"),
+];
+
+/// An action in words.
+pub fn words(action: &str) -> &str {
+    ACTIONS
+        .iter()
+        .find(|(name, _)| *name == action)
+        .map_or(action, |(_, words)| words)
+}
+
+/// An entry as the list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    pub id: String,
+    pub at: Moment,
+    /// What filters by this actor: see [`AuditFilter::actor`].
+    pub actor: String,
+    pub actor_name: String,
+    /// "Account", "Command line".
+    pub actor_kind: String,
+    pub address: String,
+    pub action: String,
+    pub target_name: String,
+    pub changes: Vec<AttributeChange>,
+    /// `None` for what concerns the whole deployment.
+    pub organization: Option<OrganizationLink>,
+}
+
+/// What the list is narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuditFilter {
+    /// Kind and id with a colon between: "account:0198…", "command_line:".
+    pub actor: Option<String>,
+    pub action: Option<String>,
+    /// The kind of what it was done to.
+    pub target: Option<String>,
+    /// One of [`SPANS`].
+    pub within: Option<String>,
+    pub cursor: Option<String>,
+    /// Whether the page before the cursor is meant.
+    pub newer: bool,
+}
+
+impl AuditFilter {
+    /// Reads what stands in the address; what cannot be read is left out.
+    pub fn from_pairs<'a>(pairs: impl Iterator<Item = (impl AsRef<str>, &'a str)>) -> Self {
+        let mut filter = Self::default();
+        for (name, value) in pairs.filter(|(_, value)| !value.trim().is_empty()) {
+            let text = || Some(value.trim().to_owned());
+            match name.as_ref() {
+                "actor" if value.contains(':') => filter.actor = text(),
+                "action" => filter.action = text(),
+                "target" => filter.target = text(),
+                "within" if SPANS.iter().any(|(span, _)| *span == value) => filter.within = text(),
+                "after" => (filter.cursor, filter.newer) = (text(), false),
+                "before" => (filter.cursor, filter.newer) = (text(), true),
+                _ => {}
+            }
+        }
+        filter
+    }
+
+    /// What narrows the list, without the page.
+    pub fn to_pairs(&self) -> Vec<Pair> {
+        [
+            ("actor", &self.actor),
+            ("action", &self.action),
+            ("target", &self.target),
+            ("within", &self.within),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .collect()
+    }
+
+    /// The list below `path`, from its newest entry on.
+    pub fn href(&self, path: &str) -> String {
+        href(path, &self.to_pairs())
+    }
+
+    /// The page after `cursor` (older), or the one before it.
+    pub fn page_href(&self, path: &str, cursor: String, newer: bool) -> String {
+        let mut pairs = self.to_pairs();
+        pairs.push((if newer { "before" } else { "after" }, cursor));
+        href(path, &pairs)
+    }
+
+    /// The whole list as a file of this format.
+    pub fn export_href(&self, path: &str, format: &'static str) -> String {
+        let mut pairs = self.to_pairs();
+        pairs.push(("format", format.to_owned()));
+        href(&format!("{path}/export"), &pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_says_the_whole_filter() {
+        let filter = AuditFilter {
+            actor: Some("account:a1".to_owned()),
+            action: Some("token.create".to_owned()),
+            target: Some("token".to_owned()),
+            within: Some("7d".to_owned()),
+            ..AuditFilter::default()
+        };
+        let pairs = filter.to_pairs();
+        let read =
+            AuditFilter::from_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())));
+        assert_eq!(read, filter);
+        let nonsense = [
+            ("actor", "ana"),
+            ("within", "9y"),
+            ("action", " "),
+            ("x", "y"),
+        ];
+        assert_eq!(
+            AuditFilter::from_pairs(nonsense.into_iter()),
+            AuditFilter::default()
+        );
+    }
+
+    #[test]
+    fn an_action_without_words_is_shown_by_its_name() {
+        assert_eq!(words("token.revoke"), "Revoked token");
+        assert_eq!(words("moon.landing"), "moon.landing");
+    }
+}
