@@ -16,7 +16,7 @@ import { UserPage } from "../pages/user";
 import { UsersPage } from "../pages/users";
 import { Organization } from "./organization";
 import { Program } from "./program";
-import { noteStart, started } from "./scripts";
+import { started } from "./scripts";
 import { Watch } from "./watch";
 
 interface Fixtures {
@@ -51,7 +51,6 @@ export const test = base.extend<Fixtures, { program: Program }>({
   watch: [
     async ({ page, javaScriptEnabled }, use) => {
       const watch = new Watch(page, !!javaScriptEnabled);
-      if (javaScriptEnabled) await noteStart(page);
       await use(watch);
       // The last page's scripts, too, must have come to life.
       if (javaScriptEnabled && page.url().startsWith("http")) await started(page);

@@ -80,11 +80,11 @@ fn user_page(question: Option<Question>) -> impl IntoView {
         load_page(move || {
             let (frame, answer) = (frame.clone(), answer.clone());
             async move {
-                let user = user.await?;
-                let (history, logs) = (history.await?, logs.await?);
                 if question.is_some() && !frame.is_admin() {
                     return Err(AppError::Forbidden);
                 }
+                let user = user.await?;
+                let (history, logs) = (history.await?, logs.await?);
                 Ok(view! { <UserView frame user history logs question answer/> }.into_any())
             }
         })

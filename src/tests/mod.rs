@@ -9,6 +9,7 @@
 
 mod accounts;
 mod architecture;
+mod dashboard;
 mod process;
 mod reads;
 mod scim;

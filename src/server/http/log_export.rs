@@ -15,14 +15,13 @@ use crate::server::services::export::{CSV_TYPE, NDJSON_TYPE};
 use crate::server::services::log_search::{Export, ExportFormat, export, filter_of};
 
 pub(super) fn routes() -> Router<Dashboard> {
-    let path = "/organizations/{slug}/logs/export";
     Router::new()
         .route(
-            &format!("{path}.csv"),
+            "/organizations/{slug}/logs/export.csv",
             get(|dashboard, slug, request| download(dashboard, slug, ExportFormat::Csv, request)),
         )
         .route(
-            &format!("{path}.ndjson"),
+            "/organizations/{slug}/logs/export.ndjson",
             get(|dashboard, slug, request| {
                 download(dashboard, slug, ExportFormat::Ndjson, request)
             }),

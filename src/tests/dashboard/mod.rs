@@ -1,0 +1,5 @@
+//! Pages, server functions and forms, through the real router.
+
+mod own_account;
+mod permissions;
+mod person;
