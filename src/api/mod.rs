@@ -7,6 +7,7 @@ pub mod frame;
 pub mod links;
 pub mod logs;
 pub mod organizations;
+pub mod overview;
 pub mod tokens;
 pub mod users;
 

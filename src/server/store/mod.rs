@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod audit;
 pub mod db;
 pub mod dialect;
+pub mod health;
 pub mod keyset;
 pub mod log_details;
 pub mod log_hints;

@@ -4,5 +4,6 @@ mod browser;
 mod fill;
 mod live;
 mod log_search;
+mod overview;
 mod retention;
 mod user_directory;
