@@ -5,10 +5,13 @@ export class OverviewPage {
   readonly sentence: Locator;
   readonly tenantUrl: Locator;
   readonly createToken: Locator;
+  /** Only in the answer to the form that made it. */
+  readonly secret: Locator;
 
   constructor(page: Page) {
     this.sentence = page.getByRole("heading", { level: 1 });
     this.tenantUrl = page.getByRole("group", { name: "Tenant URL" });
-    this.createToken = page.getByRole("link", { name: "Create token" });
+    this.secret = page.getByRole("group", { name: "Secret Token" });
+    this.createToken = page.getByRole("button", { name: "Create Secret Token" });
   }
 }

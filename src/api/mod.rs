@@ -9,6 +9,7 @@ pub mod frame;
 pub mod links;
 pub mod logs;
 pub mod organizations;
+pub mod overview;
 pub mod own_account;
 pub mod search;
 pub mod tokens;

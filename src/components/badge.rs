@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon, IconName, Tone};
 use crate::model::account::AccountState;
+use crate::model::health::HealthState;
 use crate::model::log;
 use crate::model::organization::ProvisioningState;
 use crate::model::token::TokenState;
@@ -49,6 +50,27 @@ pub fn ProvisioningStatus(state: ProvisioningState) -> impl IntoView {
         ProvisioningState::Off | ProvisioningState::Paused => Tone::Off,
     };
     view! { <Status tone label=state.label()/> }
+}
+
+pub fn health_tone(state: HealthState) -> Tone {
+    match state {
+        HealthState::Healthy => Tone::Ok,
+        HealthState::Refused => Tone::Fail,
+        HealthState::Failing | HealthState::Silent => Tone::Warn,
+        HealthState::Waiting => Tone::Wait,
+        HealthState::Off | HealthState::Paused => Tone::Off,
+    }
+}
+
+/// A state of health and its phrase, as a cell of a list.
+#[component]
+pub fn HealthCell(state: HealthState, #[prop(into)] phrase: String) -> impl IntoView {
+    view! {
+        <span class="health-cell">
+            <Status tone=health_tone(state) label=state.label()/>
+            <span>{phrase}</span>
+        </span>
+    }
 }
 
 /// `used` tells a token that works from one that works and has been seen.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::{Icon, IconName};
-use crate::model::page::Count;
+pub use crate::model::page::{count, number};
 
 /// Links are absent at either end; children say how many there are.
 #[component]
@@ -43,27 +43,6 @@ pub fn Pager(
     }
 }
 
-/// "231", "1,842", "10,000+".
-pub fn count(count: Count) -> String {
-    match count {
-        Count::Exactly(n) => number(n),
-        Count::MoreThan(n) => format!("{}+", number(n)),
-    }
-}
-
-/// With thousands set apart: "1,842".
-pub fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// "1 user", "2 users", "no users".
 pub fn counted(n: u64, one: &str, many: &str) -> String {
     match n {
@@ -84,6 +63,7 @@ pub fn counted_up_to(n: Count, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::page::Count;
 
     #[test]
     fn numbers_have_thousands_set_apart() {

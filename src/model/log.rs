@@ -81,6 +81,14 @@ impl Action {
         }
     }
 
+    /// Asks for a change of one user.
+    pub fn is_change(self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::Update | Self::Disable | Self::Enable | Self::Delete
+        )
+    }
+
     /// Lookups change nothing and are hidden until asked for, unless they fail.
     pub fn is_lookup(self) -> bool {
         matches!(

@@ -12,6 +12,16 @@ pub const SPANS: [(&str, &str); 4] = [
 ];
 
 impl LogFilter {
+    /// What the overview counts and leads to: everything that failed in the last 24 hours.
+    pub fn failures_of_a_day() -> Self {
+        Self {
+            statuses: vec![Status::Failure],
+            within: Some("24h".to_owned()),
+            lookups: true,
+            ..Self::default()
+        }
+    }
+
     /// Reads what stands in the address; what cannot be read is left out, and blank fields of a form say nothing.
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (impl AsRef<str>, &'a str)>) -> Self {
         let mut filter = Self::default();

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::page::Moment;
+use super::health::Health;
+use super::page::{Count, Moment, Page};
+use super::query::{self, Pair};
 
 /// Whether Entra may provision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,10 +102,122 @@ pub struct OrganizationRow {
     pub slug: String,
     pub name: String,
     pub state: ProvisioningState,
-    pub users: u64,
-    /// Failed changes in the last 24 hours.
+    pub health: Health,
+    pub users: Count,
+    /// Failed requests of the last 24 hours.
     pub failures: u64,
     pub last_contact: Option<Moment>,
+}
+
+/// A page of that list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationPage {
+    pub page: Page<OrganizationRow>,
+    /// Only so many, the first by name, were sorted and filtered: more match.
+    pub stopped_after: Option<u64>,
+}
+
+/// What organizations are listed by. Users are not among it: they are counted up to a limit, and only for the
+/// organizations that are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationSort {
+    #[default]
+    Name,
+    LastContact,
+    Failures,
+}
+
+impl OrganizationSort {
+    pub const ALL: [Self; 3] = [Self::Name, Self::LastContact, Self::Failures];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::LastContact => "last_contact",
+            Self::Failures => "failures",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == text)
+    }
+}
+
+/// Which part of Support's list is shown; all of it stands in the address.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrganizationQuery {
+    /// The beginning of a name or slug, without regard to case.
+    pub search: String,
+    pub state: Option<ProvisioningState>,
+    pub needs_help: bool,
+    pub sort: OrganizationSort,
+    pub descending: bool,
+    /// Slugs, as the page before answered them.
+    pub after: Option<String>,
+    pub before: Option<String>,
+}
+
+impl OrganizationQuery {
+    /// From a query string; what is not understood is left out.
+    pub fn from_pairs<N: AsRef<str>, V: AsRef<str>>(
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let mut query = Self::default();
+        for (name, value) in pairs {
+            let value = value.as_ref();
+            match name.as_ref() {
+                "q" => value.clone_into(&mut query.search),
+                "state" => query.state = ProvisioningState::parse(value),
+                "needs_help" => query.needs_help = value == "1",
+                "sort" => query.sort = OrganizationSort::parse(value).unwrap_or_default(),
+                "order" => query.descending = value == "descending",
+                "after" => query.after = Some(value.to_owned()),
+                "before" => query.before = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        query
+    }
+
+    /// The address of the list with this query; what is at its default is left out.
+    pub fn href(&self, path: &str) -> String {
+        let mut pairs: Vec<Pair> = Vec::new();
+        if !self.search.is_empty() {
+            pairs.push(("q", self.search.clone()));
+        }
+        if let Some(state) = self.state {
+            pairs.push(("state", state.as_str().to_owned()));
+        }
+        if self.needs_help {
+            pairs.push(("needs_help", "1".to_owned()));
+        }
+        if self.sort != OrganizationSort::Name {
+            pairs.push(("sort", self.sort.as_str().to_owned()));
+        }
+        if self.descending {
+            pairs.push(("order", "descending".to_owned()));
+        }
+        for (name, cursor) in [("after", &self.after), ("before", &self.before)] {
+            if let Some(cursor) = cursor {
+                pairs.push((name, cursor.clone()));
+            }
+        }
+        query::href(path, &pairs)
+    }
+
+    /// The first page of the list with other filters.
+    #[must_use]
+    pub fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut query = Self {
+            after: None,
+            before: None,
+            ..self.clone()
+        };
+        change(&mut query);
+        query
+    }
 }
 
 /// An organization as its own pages know it.
@@ -117,4 +231,36 @@ pub struct OrganizationDetail {
     pub missing_names: MissingNames,
     pub missing_role: MissingRole,
     pub unknown_role: UnknownRole,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_survives_the_address() {
+        let query = OrganizationQuery {
+            search: "con".to_owned(),
+            state: Some(ProvisioningState::On),
+            needs_help: true,
+            sort: OrganizationSort::Failures,
+            descending: true,
+            after: Some("contoso".to_owned()),
+            before: None,
+        };
+        let address = query.href("");
+        assert_eq!(
+            address,
+            "?q=con&state=on&needs_help=1&sort=failures&order=descending&after=contoso"
+        );
+        let pairs = address[1..]
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        assert_eq!(OrganizationQuery::from_pairs(pairs), query);
+        assert_eq!(query.with(|query| query.needs_help = false).after, None);
+        assert_eq!(
+            OrganizationQuery::default().href("/organizations"),
+            "/organizations"
+        );
+    }
 }

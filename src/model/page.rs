@@ -87,3 +87,24 @@ impl<T> Page<T> {
         })
     }
 }
+
+/// "231", "1,842", "10,000+".
+pub fn count(count: Count) -> String {
+    match count {
+        Count::Exactly(n) => number(n),
+        Count::MoreThan(n) => format!("{}+", number(n)),
+    }
+}
+
+/// With thousands set apart: "1,842".
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

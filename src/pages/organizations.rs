@@ -5,22 +5,26 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::organizations::list_organizations;
 use crate::components::avatar::{AvatarKind, Person};
-use crate::components::badge::ProvisioningStatus;
+use crate::components::badge::{HealthCell, ProvisioningStatus};
+use crate::components::callout::Callout;
 use crate::components::card::Card;
 use crate::components::empty::{Empty, EmptyArt};
 use crate::components::field::{Choice, Field};
-use crate::components::filter_bar::{FilterBar, SearchField};
+use crate::components::filter_bar::{
+    Chip, Chips, FilterBar, FilterMenu, FilterOption, FilterSwitch, SearchField,
+};
 use crate::components::form::{Refusal, field_errors, form_answer};
+use crate::components::icon::Tone;
 use crate::components::load::load;
 use crate::components::page::{Crumb, PageHead, Sheet, Width, for_support};
 use crate::components::pager::{Pager, count, number};
 use crate::components::region::Region;
-use crate::components::table::{Dash, Table};
+use crate::components::table::{Dash, SortHeader, Sorted, Table};
 use crate::components::time::Time;
 use crate::model::form::FormAnswer;
-use crate::model::organization::OrganizationRow;
-use crate::model::page::Page;
-use crate::model::query::href;
+use crate::model::organization::{
+    OrganizationPage, OrganizationQuery, OrganizationRow, OrganizationSort, ProvisioningState,
+};
 
 const PATH: &str = "/organizations";
 
@@ -28,36 +32,23 @@ const PATH: &str = "/organizations";
 pub fn OrganizationsPage() -> impl IntoView {
     let answer = form_answer();
     let query = use_query_map();
-    let filter = Memo::new(move |_| {
-        query.with(|query| {
-            (
-                query.get("q").unwrap_or_default(),
-                query.get("after"),
-                query.get("before"),
-            )
-        })
-    });
-    let organizations = Resource::new(
-        move || filter.get(),
-        |(search, after, before)| list_organizations(search, after, before),
-    );
-    let search = Signal::derive(move || filter.with(|(search, ..)| search.clone()));
+    let query =
+        Memo::new(move |_| query.with(|query| OrganizationQuery::from_pairs(query.into_iter())));
+    let organizations = Resource::new(move || query.get(), list_organizations);
     for_support(move || {
         let answer = answer.clone();
         view! {
             <Sheet title="Organizations" crumbs=vec![Crumb::here("Organizations")] width=Width::Wide>
                 <PageHead
                     title="Organizations"
-                    lead="Every customer whose users Entra provisions."
+                    lead="Every customer whose users Entra provisions. Health is worked out from Entra’s own calls."
                     actions=|| view! { <a class="btn btn-primary" href="#new">"Create organization"</a> }
                 />
-                <FilterBar action=PATH label="Filter organizations">
-                    <SearchField placeholder="Name or slug" value=search/>
-                </FilterBar>
+                <Filters query/>
                 <Region name="results">
                     {load(move || async move {
-                        let page = organizations.await?;
-                        Ok(view! { <OrganizationTable page search=search.get_untracked()/> }.into_any())
+                        let found = organizations.await?;
+                        Ok(view! { <OrganizationTable found query=query.get_untracked()/> }.into_any())
                     })}
                 </Region>
                 <NewOrganization answer/>
@@ -67,65 +58,168 @@ pub fn OrganizationsPage() -> impl IntoView {
 }
 
 #[component]
-fn OrganizationTable(page: Page<OrganizationRow>, search: String) -> impl IntoView {
-    if page.items.is_empty() {
-        return if search.is_empty() {
-            view! {
-                <div class="card">
-                    <Empty
-                        art=EmptyArt::Waiting
-                        title="No organizations yet"
-                        text="Create the first one below, then invite its administrator."
-                    />
-                </div>
+fn Filters(query: Memo<OrganizationQuery>) -> impl IntoView {
+    let states: Vec<FilterOption> = ProvisioningState::ALL
+        .into_iter()
+        .map(|state| FilterOption {
+            value: state.as_str(),
+            label: state.label(),
+        })
+        .collect();
+    let search = Signal::derive(move || query.with(|query| query.search.clone()));
+    let state = Signal::derive(move || {
+        query.with(|query| {
+            query
+                .state
+                .iter()
+                .map(|state| state.as_str().to_owned())
+                .collect::<Vec<_>>()
+        })
+    });
+    let needs_help = Signal::derive(move || query.with(|query| query.needs_help));
+    let chips = Signal::derive(move || {
+        query.with(|query| {
+            let mut chips = Vec::new();
+            if let Some(state) = query.state {
+                chips.push(Chip {
+                    name: "Provisioning status",
+                    value: state.label().to_owned(),
+                    without: query.with(|query| query.state = None).href(PATH),
+                });
             }
-            .into_any()
-        } else {
-            view! {
-                <div class="card">
-                    <Empty
-                        art=EmptyArt::Rows
-                        title="No organization matches"
-                        text=format!("None begins with “{search}”.")
-                    >
-                        <a class="btn" href=PATH>"Clear the search"</a>
-                    </Empty>
-                </div>
-            }
-            .into_any()
-        };
+            chips
+        })
+    });
+    let (sort, order) = query.with_untracked(|query| (query.sort, query.descending));
+    let sort = (sort != OrganizationSort::Name).then(|| {
+        view! { <input type="hidden" name="sort" value=sort.as_str()/> }
+    });
+    let order = order.then(|| view! { <input type="hidden" name="order" value="descending"/> });
+    view! {
+        <FilterBar action=PATH label="Filter organizations">
+            <SearchField placeholder="Name or slug" value=search/>
+            <FilterMenu
+                label="Provisioning status"
+                name="state"
+                options=states
+                chosen=state
+                single=true
+            />
+            <FilterSwitch label="Needs help" name="needs_help" on=needs_help/>
+            {sort}
+            {order}
+        </FilterBar>
+        <Chips chips clear=PATH/>
     }
-    let turn = |name: &'static str, cursor: Option<String>| {
-        let search = search.clone();
-        cursor.map(|cursor| {
-            let mut pairs = vec![(name, cursor)];
-            if !search.is_empty() {
-                pairs.insert(0, ("q", search));
-            }
-            href(PATH, &pairs)
+}
+
+#[component]
+fn OrganizationTable(found: OrganizationPage, query: OrganizationQuery) -> impl IntoView {
+    let stopped = found.stopped_after.map(|limit| {
+        view! {
+            <Callout tone=Tone::Warn>
+                <p>
+                    {format!(
+                        "More than {} organizations match. Health changes by itself, so only the first {0} by name \
+                         were looked at. Search for the beginning of a name to narrow them.",
+                        number(limit),
+                    )}
+                </p>
+            </Callout>
+        }
+    });
+    let page = found.page;
+    if page.items.is_empty() {
+        return view! {
+            {stopped}
+            <div class="card"><Nothing query/></div>
+        }
+        .into_any();
+    }
+    let turn = |after: Option<String>, before: Option<String>| {
+        (after.is_some() || before.is_some()).then(|| {
+            query
+                .with(|query| (query.after, query.before) = (after, before))
+                .href(PATH)
         })
     };
-    let (previous, next) = (turn("before", page.previous), turn("after", page.next));
+    let (previous, next) = (turn(None, page.previous), turn(page.next, None));
     let total = count(page.total);
     let rows = page
         .items
         .into_iter()
         .map(|row| view! { <Row row/> })
         .collect_view();
+    let sorted = |sort: OrganizationSort, descending_first: bool| {
+        let is_sorted = query.sort == sort;
+        let descending = if is_sorted {
+            !query.descending
+        } else {
+            descending_first
+        };
+        let href = query
+            .with(|query| (query.sort, query.descending) = (sort, descending))
+            .href(PATH);
+        let sorted = match (is_sorted, query.descending) {
+            (false, _) => Sorted::No,
+            (true, false) => Sorted::Ascending,
+            (true, true) => Sorted::Descending,
+        };
+        (sorted, href)
+    };
+    let (by_name, name_href) = sorted(OrganizationSort::Name, false);
+    let (by_contact, contact_href) = sorted(OrganizationSort::LastContact, true);
+    let (by_failures, failures_href) = sorted(OrganizationSort::Failures, true);
     view! {
-        <Table caption="Organizations by name">
+        {stopped}
+        <Table caption="Organizations">
             <thead>
                 <tr>
-                    <th scope="col">"Organization"</th>
+                    <SortHeader label="Organization" sorted=by_name href=name_href/>
+                    <th scope="col">"Health"</th>
                     <th scope="col">"Provisioning"</th>
-                    <th scope="col">"Last contact"</th>
-                    <th scope="col" class="num">"Failures, 24 h"</th>
+                    <SortHeader label="Last contact" sorted=by_contact href=contact_href/>
+                    <SortHeader label="Failures, 24 h" sorted=by_failures href=failures_href class="num"/>
                     <th scope="col" class="num">"Users"</th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
         </Table>
         <Pager previous next><b>{total}</b> " organizations"</Pager>
+    }
+    .into_any()
+}
+
+#[component]
+fn Nothing(query: OrganizationQuery) -> impl IntoView {
+    let clear = || view! { <a class="btn" href=PATH>"Show all organizations"</a> };
+    if !query.search.is_empty() {
+        let text = format!(
+            "None begins with “{}” and passes the filters.",
+            query.search
+        );
+        return view! {
+            <Empty art=EmptyArt::Rows title="No organization matches" text>{clear()}</Empty>
+        }
+        .into_any();
+    }
+    if query.needs_help || query.state.is_some() {
+        let text = if query.needs_help {
+            "Nothing failed in 24 hours, nobody is refused, and Entra is on schedule everywhere."
+        } else {
+            "No organization is in this state."
+        };
+        return view! {
+            <Empty art=EmptyArt::Rows title="No organization matches" text>{clear()}</Empty>
+        }
+        .into_any();
+    }
+    view! {
+        <Empty
+            art=EmptyArt::Waiting
+            title="No organizations yet"
+            text="Create the first one below, then invite its administrator."
+        />
     }
     .into_any()
 }
@@ -151,10 +245,11 @@ fn Row(row: OrganizationRow) -> impl IntoView {
                     kind=AvatarKind::Square
                 />
             </td>
+            <td class="at-full"><HealthCell state=row.health.state phrase=row.health.phrase/></td>
             <td class="at-end"><ProvisioningStatus state=row.state/></td>
             <td class="nowrap soft" data-label="Last contact">{contact}</td>
             <td class="num at-end" data-label="Failures">{failures}</td>
-            <td class="num at-hide">{number(row.users)}</td>
+            <td class="num at-hide">{count(row.users)}</td>
         </tr>
     }
 }

@@ -5,13 +5,14 @@ use serde_json::json;
 
 use super::{Failure, allowed, allowed_in, output};
 use crate::model::organization::{
-    MissingNames, MissingRole, OrganizationDetail, ProvisioningState, UnknownRole,
+    MissingNames, MissingRole, OrganizationDetail, OrganizationQuery, ProvisioningState,
+    UnknownRole,
 };
+use crate::model::page::{Count, count};
 use crate::server::App;
 use crate::server::actor::Permission;
-use crate::server::services::organizations::{
-    self, NewOrganization, OrganizationChange, OrganizationQuery,
-};
+use crate::server::services::organization_list;
+use crate::server::services::organizations::{self, NewOrganization, OrganizationChange};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -162,6 +163,12 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
     }
 }
 
+/// The number that was counted to.
+fn least(count: Count) -> u64 {
+    let (Count::Exactly(n) | Count::MoreThan(n)) = count;
+    n
+}
+
 async fn list(app: &App, search: String, json: bool) -> Result<(), Failure> {
     let allowed = allowed(Permission::ListOrganizations, None);
     let mut query = OrganizationQuery {
@@ -170,7 +177,7 @@ async fn list(app: &App, search: String, json: bool) -> Result<(), Failure> {
     };
     let mut rows = Vec::new();
     loop {
-        let page = organizations::list(app, &allowed, &query).await?;
+        let page = organization_list::list(app, &allowed, &query).await?.page;
         rows.extend(page.items);
         match page.next {
             Some(next) => query.after = Some(next),
@@ -186,7 +193,8 @@ async fn list(app: &App, search: String, json: bool) -> Result<(), Failure> {
                     "name": row.name,
                     "state": row.state,
                     "tenant_url": app.settings.tenant_url(&row.slug),
-                    "users": row.users,
+                    "users": least(row.users),
+                    "users_are_more": matches!(row.users, Count::MoreThan(_)),
                     "failures_24h": row.failures,
                     "last_contact": row.last_contact.as_ref().map(|moment| &moment.machine),
                 })
@@ -208,7 +216,7 @@ async fn list(app: &App, search: String, json: bool) -> Result<(), Failure> {
                 row.slug,
                 row.name,
                 row.state.label().to_owned(),
-                row.users.to_string(),
+                count(row.users),
                 row.failures.to_string(),
                 row.last_contact
                     .map_or_else(|| "never".to_owned(), |moment| moment.relative),

@@ -20,6 +20,8 @@ use crate::server::services::tokens::{self, NewToken};
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/tokens", post(create))
+        // On the overview, while Entra is awaited.
+        .route("/organizations/{slug}", post(create))
         .route("/organizations/{slug}/tokens/{id}/rotate", post(rotate))
         .route("/organizations/{slug}/tokens/{id}/revoke", post(revoke))
 }

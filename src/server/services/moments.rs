@@ -36,6 +36,11 @@ impl Moments {
         }
     }
 
+    /// The day of `at`: "Mon 23 Nov".
+    pub fn day(&self, at: Millis) -> String {
+        self.zoned(at).strftime("%a %-d %b").to_string()
+    }
+
     fn relative(&self, at: Millis, zoned: &Zoned) -> String {
         let distance = self.now.saturating_sub(at);
         match distance {

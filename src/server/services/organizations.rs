@@ -3,18 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::organization::{
-    MissingNames, MissingRole, OrganizationDetail, OrganizationRow, ProvisioningState, UnknownRole,
+    MissingNames, MissingRole, OrganizationDetail, ProvisioningState, UnknownRole,
 };
-use crate::model::page::Page;
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
-use crate::server::clock::DAY;
 use crate::server::error::ServiceError;
 use crate::server::ids;
 use crate::server::scim::resource::case_key;
 use crate::server::services::audit::{self, Target, Who};
-use crate::server::services::{moments, names, roles};
-use crate::server::store::keyset::{self, From};
+use crate::server::services::{names, roles};
 use crate::server::store::organizations::{self, Organization, Policies};
 
 /// A new organization as it is typed.
@@ -109,57 +106,6 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<OrganizationDetail, Ser
         .ok_or(ServiceError::NotFound {
             what: "organization",
         })
-}
-
-/// Which page of Support's list: `after` and `before` are slugs, as the page before answered them.
-#[derive(Debug, Clone, Default)]
-pub struct OrganizationQuery {
-    /// The beginning of a name or slug, without regard to case.
-    pub search: String,
-    pub after: Option<String>,
-    pub before: Option<String>,
-}
-
-/// A page of all organizations in the order of their names.
-///
-/// # Errors
-/// As any read.
-pub async fn list(
-    app: &App,
-    allowed: &Allowed,
-    query: &OrganizationQuery,
-) -> Result<Page<OrganizationRow>, ServiceError> {
-    allowed.check(Permission::ListOrganizations)?;
-    let now = app.clock.now();
-    let prefix = case_key(query.search.trim());
-    let from = From::new(query.after.as_deref(), query.before.as_deref());
-    let mut connection = app.db.read().await?;
-    let rows =
-        organizations::list(&mut connection, &prefix, &from, now - DAY, keyset::FETCH).await?;
-    let total = organizations::count(&mut connection, &prefix, keyset::COUNT_LIMIT + 1).await?;
-    drop(connection);
-
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            Ok(OrganizationRow {
-                state: organizations::state_from_column(&row.state)?,
-                slug: row.slug,
-                name: row.name,
-                users: u64::try_from(row.users).unwrap_or_default(),
-                failures: u64::try_from(row.failures).unwrap_or_default(),
-                last_contact: row.last_contact_at.map(|at| moments::moment(at, now)),
-            })
-        })
-        .collect::<Result<_, ServiceError>>()?;
-    let total = keyset::count(total);
-    Ok(Page::of(
-        rows,
-        from.is_inside(),
-        from.is_back(),
-        total,
-        |row| row.slug.clone(),
-    ))
 }
 
 /// What to change; `None` stays as it is.

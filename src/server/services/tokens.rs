@@ -307,7 +307,7 @@ async fn read(
 }
 
 /// Where a token stands at `now`.
-fn state(token: &Token, now: Millis) -> TokenState {
+pub(super) fn state(token: &Token, now: Millis) -> TokenState {
     if token.revoked_at.is_some() {
         TokenState::Revoked
     } else if token.expires_at <= now {

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod audit_search;
 pub mod db;
 pub mod dialect;
+pub mod health;
 pub mod keyset;
 pub mod log_details;
 pub mod log_export;

@@ -194,87 +194,66 @@ pub async fn update_state(
     Ok(())
 }
 
-/// An organization in Support's list, with its figures.
-#[derive(Debug, Clone, FromRow)]
-pub struct Listed {
-    pub slug: String,
-    pub name: String,
-    pub state: String,
-    pub users: i64,
-    pub failures: i64,
-    pub last_contact_at: Option<i64>,
+/// Which organizations a list is about.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// A normalized beginning of name or slug.
+    pub prefix: String,
+    pub state: Option<ProvisioningState>,
 }
 
-/// At most `limit` organizations in the order of their names (against it for [`From::Before`]); `prefix` is
-/// a normalized beginning of name or slug. Failures count from `since` on.
+/// The ids and slugs of the next `limit` organizations in the order of their names, or against it; a page
+/// before the cursor is read towards the beginning.
 pub async fn list(
     connection: &mut Connection<'_>,
-    prefix: &str,
+    search: &Search,
     from: &From,
-    since: Millis,
+    descending: bool,
     limit: i64,
-) -> Result<Vec<Listed>, StoreError> {
-    // Figures are looked up for the rows of the page only, each by the beginning of an index.
-    let mut statement = Builder::new(
-        "SELECT o.slug, o.name, o.state, \
-         (SELECT count(*) FROM users u WHERE u.organization_id = o.id) AS users, \
-         (SELECT CAST(COALESCE(sum(h.entries + h.unrecorded), 0) AS BIGINT) FROM provisioning_log_hours h \
-          WHERE h.organization_id = o.id AND h.hour >= ",
-    );
-    statement.bind(since).push(
-        " AND h.status = 'failure') AS failures, \
-         (SELECT max(l.occurred_at) FROM provisioning_logs l WHERE l.organization_id = o.id) AS last_contact_at \
-         FROM (SELECT id, slug, name, name_key, state FROM organizations WHERE 1 = 1",
-    );
-    push_prefix(&mut statement, prefix);
-    let (end, direction) = match from {
-        From::Start => ("", ""),
-        From::After(slug) => {
-            statement
-                .push(" AND (name_key, slug) > (SELECT name_key, slug FROM organizations WHERE slug = ")
-                .bind(slug);
-            (")", "")
-        }
-        From::Before(slug) => {
-            statement
-                .push(" AND (name_key, slug) < (SELECT name_key, slug FROM organizations WHERE slug = ")
-                .bind(slug);
-            (")", " DESC")
-        }
+) -> Result<Vec<(String, String)>, StoreError> {
+    let downwards = from.is_back() != descending;
+    let (comparison, direction) = if downwards {
+        (" AND (name_key, slug) < (", " DESC")
+    } else {
+        (" AND (name_key, slug) > (", "")
     };
-    let order = |statement: &mut Builder| {
+    let mut statement = Builder::new("SELECT id, slug FROM organizations WHERE 1 = 1");
+    push_search(&mut statement, search);
+    if let From::After(slug) | From::Before(slug) = from {
         statement
-            .push(" ORDER BY name_key")
-            .push(direction)
-            .push(", slug")
-            .push(direction);
-    };
-    statement.push(end);
-    order(&mut statement);
-    statement.push(" LIMIT ").bind(limit).push(") o");
-    order(&mut statement);
+            .push(comparison)
+            .push("SELECT name_key, slug FROM organizations WHERE slug = ")
+            .bind(slug)
+            .push(")");
+    }
+    statement.push(" ORDER BY name_key").push(direction);
+    statement.push(", slug").push(direction);
+    statement.push(" LIMIT ").bind(limit);
     connection.fetch_all(statement.finish()).await
 }
 
-/// How many organizations begin with `prefix`; counting stops at `limit`.
+/// How many organizations match; counting stops at `limit`.
 pub async fn count(
     connection: &mut Connection<'_>,
-    prefix: &str,
+    search: &Search,
     limit: i64,
 ) -> Result<i64, StoreError> {
     let mut statement =
         Builder::new("SELECT count(*) FROM (SELECT 1 FROM organizations WHERE 1 = 1");
-    push_prefix(&mut statement, prefix);
+    push_search(&mut statement, search);
     statement.push(" LIMIT ").bind(limit).push(") counted");
     connection.fetch_count(statement.finish()).await
 }
 
-/// Names and slugs that begin with `prefix`, as ranges of two indexes: key columns sort by code point.
-fn push_prefix(statement: &mut Builder, prefix: &str) {
-    if prefix.is_empty() {
+/// Names and slugs that begin with the prefix, as ranges of two indexes: key columns sort by code point.
+fn push_search(statement: &mut Builder, search: &Search) {
+    if let Some(state) = search.state {
+        statement.push(" AND state = ").bind(state.as_str());
+    }
+    if search.prefix.is_empty() {
         return;
     }
-    let (start, end) = prefix_range(prefix);
+    let (start, end) = prefix_range(&search.prefix);
     statement
         .push(" AND ((name_key >= ")
         .bind(&start)

@@ -1,0 +1,346 @@
+//! The overview of an organization: how is it, and what does Entra need from me?
+
+use super::health::{self, Facts};
+use super::moments::{self, Moments};
+use super::{log_search, organization_list};
+use crate::model::health::HealthState;
+use crate::model::log::{Action, LogFilter, LogRow, Status};
+use crate::model::organization::ProvisioningState;
+use crate::model::overview::{
+    Chart, Column, Overview, Reach, RoleFigure, RoleHint, Seen, SeenKind, SetupKind, SetupStep,
+    TokenLife, UserFigures,
+};
+use crate::model::page::Count;
+use crate::model::token::TokenState;
+use crate::server::App;
+use crate::server::actor::{Allowed, Permission};
+use crate::server::clock::{DAY, HOUR, Millis};
+use crate::server::error::ServiceError;
+use crate::server::services::tokens;
+use crate::server::store::health as store;
+use crate::server::store::keyset;
+use crate::server::store::log_details::{self, Hour};
+use crate::server::store::role_catalogue;
+use crate::server::store::sql::Connection;
+use crate::server::store::tokens::{self as token_store, Token};
+use crate::server::store::user_failures;
+
+/// Tokens that are looked at for the one that lives longest; older ones have ended.
+const TOKENS: i64 = 100;
+/// Latest failures that are shown.
+const FAILURES: usize = 6;
+/// Attempts that are shown while waiting for Entra.
+const ATTEMPTS: usize = 3;
+
+/// Everything that the page shows. It shows entries of the log, so `allowed` proves [`Permission::ReadLogs`].
+///
+/// # Errors
+/// `NotFound` when the organization is gone; else as any read.
+pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError> {
+    let organization = allowed.check_in(Permission::ReadLogs)?;
+    let now = app.clock.now();
+    // Exactly, as the list that the sentence leads to; the rollups are an hour coarse.
+    let failed = log_search::list(app, allowed, &LogFilter::failures_of_a_day())
+        .await?
+        .page;
+    let mut connection = app.db.read().await?;
+    let (figures, mut facts) = organization_list::facts_of(&mut connection, &organization.id, now)
+        .await?
+        .ok_or(ServiceError::NotFound {
+            what: "organization",
+        })?;
+    facts.failures = failed.total;
+    let tokens = token_store::list(&mut connection, &organization.id, TOKENS).await?;
+    let hours =
+        log_details::hours(&mut connection, &organization.id, first_day(now), i64::MAX).await?;
+    let users = users(&mut connection, &organization.id, &hours).await?;
+    let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
+    let roles = role_catalogue::list(&mut connection, &organization.id).await?;
+    drop(connection);
+    let is_connected = facts.last_accepted_at.is_some();
+    let health = health::decide(&facts, now);
+    Ok(Overview {
+        last_contact: figures.last_contact_at.map(|at| moments::moment(at, now)),
+        is_connected,
+        token: longest(&tokens, now).map(|token| life(token, now)),
+        has_tokens: facts.has_tokens,
+        day: day(&hours, now),
+        week: week(&hours, now),
+        setup: setup(&facts, has_accounts, users.all),
+        seen: if is_connected {
+            Vec::new()
+        } else {
+            seen(&facts, &tokens, &failed.items, now)
+        },
+        roles: roles
+            .into_iter()
+            .map(|role| RoleHint {
+                value: role.value,
+                name: role.display_name,
+                is_default: role.is_default,
+            })
+            .collect(),
+        reach: reach(&app.settings.public_url),
+        failures: failed.items.into_iter().take(FAILURES).collect(),
+        health,
+        users,
+    })
+}
+
+async fn users(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    hours: &[Hour],
+) -> Result<UserFigures, ServiceError> {
+    let counted = user_failures::counts(connection, organization_id).await?;
+    let roles = store::count_by_role(connection, organization_id).await?;
+    let done = |action: Action| -> u64 {
+        hours
+            .iter()
+            .filter(|hour| hour.action == action.as_str())
+            .filter(|hour| {
+                [Status::Success, Status::Warning]
+                    .map(Status::as_str)
+                    .contains(&hour.status.as_str())
+            })
+            .map(|hour| u64::try_from(hour.entries).unwrap_or_default())
+            .sum()
+    };
+    Ok(UserFigures {
+        created: done(Action::Create),
+        updated: done(Action::Update),
+        disabled: done(Action::Disable),
+        all: keyset::count(counted.everyone),
+        active: keyset::count(counted.active),
+        inactive: keyset::count(counted.inactive),
+        with_errors: keyset::count(counted.failing),
+        roles: roles
+            .into_iter()
+            .map(|(id, name, users)| RoleFigure {
+                id,
+                name,
+                users: keyset::count(users),
+            })
+            .collect(),
+    })
+}
+
+/// The valid token that lives longest.
+fn longest(tokens: &[Token], now: Millis) -> Option<&Token> {
+    tokens
+        .iter()
+        .filter(|token| {
+            matches!(
+                tokens::state(token, now),
+                TokenState::Active | TokenState::Expiring
+            )
+        })
+        .max_by_key(|token| token.expires_at)
+}
+
+fn life(token: &Token, now: Millis) -> TokenLife {
+    let days = |from: Millis, to: Millis| u64::try_from((to - from) / DAY).unwrap_or_default();
+    TokenLife {
+        name: token.name.clone(),
+        prefix: token.prefix.clone(),
+        state: tokens::state(token, now),
+        expires: moments::moment(token.expires_at, now),
+        days: days(token.created_at, token.expires_at).max(1),
+        days_used: days(token.created_at, now),
+    }
+}
+
+/// Changes and failed ones of the hours from `from` until before `to`.
+fn column(hours: &[Hour], from: Millis, to: Millis, label: String) -> Column {
+    let mut column = Column {
+        label,
+        changes: 0,
+        failed: 0,
+    };
+    for hour in hours
+        .iter()
+        .filter(|hour| (from..to).contains(&hour.hour))
+        .filter(|hour| Action::parse(&hour.action).is_some_and(Action::is_change))
+    {
+        let entries = u64::try_from(hour.entries).unwrap_or_default();
+        column.changes += entries;
+        if Status::parse(&hour.status) == Some(Status::Failure) {
+            column.failed += entries;
+        }
+    }
+    column
+}
+
+/// The last 24 hours, the running one included.
+fn day(hours: &[Hour], now: Millis) -> Chart {
+    let moments = Moments::utc(now);
+    let running = now - now.rem_euclid(HOUR);
+    Chart {
+        columns: (0..24)
+            .rev()
+            .map(|ago| {
+                let from = running - ago * HOUR;
+                let label: String = moments.moment(from).time.chars().take(5).collect();
+                column(hours, from, from + HOUR, label)
+            })
+            .collect(),
+    }
+}
+
+/// The first of the last seven days.
+fn first_day(now: Millis) -> Millis {
+    now - now.rem_euclid(DAY) - 6 * DAY
+}
+
+/// The last seven days, today included.
+fn week(hours: &[Hour], now: Millis) -> Chart {
+    let moments = Moments::utc(now);
+    Chart {
+        columns: (0..7)
+            .map(|index| {
+                let from = first_day(now) + index * DAY;
+                column(hours, from, from + DAY, moments.day(from))
+            })
+            .collect(),
+    }
+}
+
+fn setup(facts: &Facts, has_accounts: bool, users: Count) -> Vec<SetupStep> {
+    [
+        (SetupKind::TurnOn, facts.state != ProvisioningState::Off),
+        (SetupKind::InviteAdmin, has_accounts),
+        (SetupKind::CreateToken, facts.has_tokens),
+        (SetupKind::Connect, facts.last_accepted_at.is_some()),
+        (SetupKind::FirstUser, users != Count::Exactly(0)),
+    ]
+    .into_iter()
+    .map(|(kind, done)| SetupStep { kind, done })
+    .collect()
+}
+
+/// What has arrived so far, and what is waited for.
+fn seen(facts: &Facts, tokens: &[Token], failed: &[LogRow], now: Millis) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    if let Some(token) = longest(tokens, now) {
+        seen.push(Seen {
+            kind: SeenKind::Done,
+            title: "Token created".to_owned(),
+            text: format!("'{}' is ready to be used.", token.name),
+            at: Some(moments::moment(token.created_at, now)),
+        });
+    }
+    seen.extend(failed.iter().take(ATTEMPTS).rev().map(|row| Seen {
+        kind: SeenKind::Refused,
+        title: attempt(row.http_status).to_owned(),
+        text: format!("{}. {}", row.http_status, row.summary),
+        at: Some(row.occurred.clone()),
+    }));
+    let text = match (health::decide(facts, now).state, failed.first()) {
+        (HealthState::Off, _) => {
+            "Until Rhombus support turns provisioning on, Test Connection is answered with 403.".to_owned()
+        }
+        (HealthState::Paused, _) => {
+            "While provisioning is paused, Test Connection is answered with 503.".to_owned()
+        }
+        (_, Some(row)) => format!(
+            "Nothing since {}. Entra looks up a random user name; Rhombus answers with an empty list.",
+            row.occurred.time.get(..5).unwrap_or(&row.occurred.time)
+        ),
+        (_, None) => {
+            "Nothing has arrived yet. Entra looks up a random user name; Rhombus answers with an empty list."
+                .to_owned()
+        }
+    };
+    seen.push(Seen {
+        kind: SeenKind::Awaited,
+        title: "Test Connection".to_owned(),
+        text,
+        at: None,
+    });
+    seen
+}
+
+fn attempt(http_status: u16) -> &'static str {
+    match http_status {
+        401 => "A request whose token was refused",
+        403 => "A request while provisioning is off",
+        503 => "A request while provisioning is paused",
+        _ => "A request that failed",
+    }
+}
+
+/// Whether Entra can call this address.
+fn reach(public_url: &str) -> Reach {
+    let Ok(url) = url::Url::parse(public_url) else {
+        return Reach::Fine;
+    };
+    let is_here = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        None => false,
+    };
+    match url.scheme() {
+        _ if is_here => Reach::ThisComputer,
+        "https" => Reach::Fine,
+        _ => Reach::Http,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entra_reaches_public_addresses_by_https_only() {
+        for (url, expected) in [
+            ("https://provisioning.example.com", Reach::Fine),
+            ("http://provisioning.example.com", Reach::Http),
+            ("http://127.0.0.1:3000", Reach::ThisComputer),
+            ("http://localhost:3000", Reach::ThisComputer),
+            ("https://[::1]", Reach::ThisComputer),
+        ] {
+            assert_eq!(reach(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn charts_count_changes_by_hour_and_day_and_leave_lookups_out() {
+        /// Monday, 23 November 2026, 09:30 UTC.
+        const NOW: Millis = 1_795_426_200_000;
+        let hour = |hour, action: &str, status: &str, entries| Hour {
+            hour,
+            action: action.to_owned(),
+            status: status.to_owned(),
+            entries,
+            unrecorded: 0,
+            duration_us: 0,
+        };
+        let running = NOW - 30 * 60_000;
+        let hours = [
+            hour(running, "create", "success", 5),
+            hour(running, "update", "failure", 2),
+            hour(running, "match", "success", 100),
+            hour(running - 23 * HOUR, "delete", "warning", 1),
+            hour(running - 24 * HOUR, "create", "success", 7),
+            hour(running - 6 * DAY, "create", "success", 11),
+        ];
+        let day = day(&hours, NOW);
+        assert_eq!((day.columns.len(), day.changes(), day.failed()), (24, 8, 2));
+        assert_eq!(
+            (day.columns[0].label.as_str(), day.columns[0].changes),
+            ("10:00", 1)
+        );
+        assert_eq!(
+            (day.columns[23].label.as_str(), day.columns[23].changes),
+            ("09:00", 7)
+        );
+        let week = week(&hours, NOW);
+        assert_eq!((week.columns.len(), week.changes()), (7, 26));
+        assert_eq!(
+            (week.columns[0].label.as_str(), week.columns[0].changes),
+            ("Tue 17 Nov", 11)
+        );
+        assert_eq!(week.columns[6].label, "Mon 23 Nov");
+    }
+}
