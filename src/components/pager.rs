@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::{Icon, IconName};
+use crate::model::page::Count;
 pub use crate::model::page::{count, number};
 
 /// Links are absent at either end; children say how many there are.
@@ -63,7 +64,6 @@ pub fn counted_up_to(n: Count, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::page::Count;
 
     #[test]
     fn numbers_have_thousands_set_apart() {
