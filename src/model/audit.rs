@@ -9,35 +9,37 @@ use super::page::Moment;
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 28] = [
+pub const ACTIONS: [(&str, &str); 27] = [
     ("account.accept_invitation", "Accepted the invitation of"),
+    ("account.change_password", "Changed the password of"),
+    (
+        "account.change_password_failed",
+        "Change of password refused for",
+    ),
     ("account.change_role", "Changed the role of"),
     ("account.create", "Created account"),
     ("account.deactivate", "Deactivated account"),
+    ("account.end_sessions", "Ended sessions of"),
     ("account.first_start", "Made the first Support account"),
     ("account.reset", "Made a reset link for"),
     ("account.reset_password", "Set a new password for"),
     ("account.sign_in", "Signed in as"),
     ("account.sign_in_failed", "Sign-in refused for"),
     ("audit.export", "Exported the audit log as"),
+    ("log.export", "Exported the provisioning log as"),
     ("organization.create", "Created organization"),
     ("organization.disable", "Turned provisioning off for"),
     ("organization.enable", "Turned provisioning on for"),
     ("organization.pause", "Paused provisioning of"),
     ("organization.resume", "Resumed provisioning of"),
     ("organization.set", "Changed settings of"),
-    ("payload_viewed", "Viewed the request and response of"),
-    ("role.create", "Added role"),
-    ("role.delete", "Deleted role"),
-    ("role.edit", "Changed role"),
-    ("role.make_default", "Made default the role"),
-    ("role.map", "Mapped a value to role"),
-    ("role.move", "Moved role"),
-    ("role.review", "Reviewed role"),
-    ("role.unmap", "Unmapped a value from role"),
+    ("payload.view", "Viewed the request and response of"),
     ("token.create", "Created token"),
     ("token.revoke", "Revoked token"),
     ("token.rotate", "Rotated token"),
+    ("user.block", "Blocked user"),
+    ("user.erase", "Erased user"),
+    ("user.unblock", "Lifted the block of user"),
 ];
 
 /// What things are done to: stored name and words.
@@ -46,8 +48,8 @@ pub const TARGETS: [(&str, &str); 6] = [
     ("audit", "Audit log"),
     ("log_entry", "Log entry"),
     ("organization", "Organization"),
-    ("role", "Role"),
     ("token", "Token"),
+    ("user", "User"),
 ];
 
 /// An action in words.

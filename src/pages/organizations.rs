@@ -32,8 +32,7 @@ const PATH: &str = "/organizations";
 pub fn OrganizationsPage() -> impl IntoView {
     let answer = form_answer();
     let query = use_query_map();
-    let query =
-        Memo::new(move |_| query.with(|query| OrganizationQuery::from_pairs(query.into_iter())));
+    let query = Memo::new(move |_| query.with(|query| OrganizationQuery::from_pairs(query)));
     let organizations = Resource::new(move || query.get(), list_organizations);
     for_support(move || {
         let answer = answer.clone();

@@ -58,48 +58,49 @@ async fn handle(State(scim): State<Scim>, request: Request) -> Response {
     // What is left to log if the work is cut off: it takes the rest with it.
     let brief = exchange.brief();
     let work = dispatch::answer(&scim, exchange, request);
-    let reply = guarded(&scim.app, &request_id, brief, work).await;
+    let reply = match guarded(&request_id, work).await {
+        Ok(reply) => reply,
+        Err(reason) => failed(&scim.app, brief, reason).await,
+    };
     let response = reply.into_response(&request_id);
     tracing::debug!(request.id = %request_id, status = response.status().as_u16(), "scim request answered");
     response
 }
 
-/// What the work answers; an answer and an entry in the log also when it panics or takes too long.
-async fn guarded(
-    app: &App,
-    request_id: &str,
-    brief: Exchange,
-    work: impl Future<Output = Reply>,
-) -> Reply {
+/// What the work answers, or why it does not: it panicked, or it took too long.
+async fn guarded(request_id: &str, work: impl Future<Output = Reply>) -> Result<Reply, Reason> {
     match tokio::time::timeout(TIME, AssertUnwindSafe(work).catch_unwind()).await {
-        Ok(Ok(reply)) => reply,
+        Ok(Ok(reply)) => Ok(reply),
         Ok(Err(_)) => {
             tracing::error!(request.id = %request_id, "the request panicked");
-            failed(app, brief, Reason::InternalError).await
+            Err(Reason::InternalError)
         }
         Err(_) => {
             tracing::error!(request.id = %request_id, "the request took too long");
-            failed(app, brief, Reason::RequestTimeout).await
+            Err(Reason::RequestTimeout)
         }
     }
 }
 
 /// The answer to a request that the service failed.
 async fn failed(app: &App, exchange: Exchange, reason: Reason) -> Reply {
-    let error = ScimError::new(
-        reason,
-        match reason {
-            Reason::DatabaseUnavailable => {
-                "The database of the service cannot be reached right now. Nothing was changed. Entra tries again by itself."
-            }
-            Reason::RequestTimeout => {
-                "The request took too long and was given up. Entra tries again by itself."
-            }
-            _ => "The service failed while it worked on this request. Entra tries again by itself.",
-        },
-    );
+    let error = failure(reason);
     provisioning::record_failure(app, exchange, &error).await;
     Reply::error(error)
+}
+
+/// What the service says of its own failures: nothing of what went wrong inside.
+fn failure(reason: Reason) -> ScimError {
+    let text = match reason {
+        Reason::DatabaseUnavailable => {
+            "The database of the service cannot be reached right now. Nothing was changed. Entra tries again by itself."
+        }
+        Reason::RequestTimeout => {
+            "The request took too long and was given up. Entra tries again by itself."
+        }
+        _ => "The service failed while it worked on this request. Entra tries again by itself.",
+    };
+    ScimError::new(reason, text)
 }
 
 /// What a use case answered, as a reply; a failed database is logged here, once.
@@ -119,35 +120,16 @@ async fn settle(
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::server::clock::Clock;
-    use crate::server::services::recording::Incoming;
-    use crate::server::settings::Settings;
-    use crate::server::store::{Db, migrate};
 
     /// Nothing from outside makes the service panic, so the work that does is the test's own.
     #[tokio::test]
     async fn e48_a_panic_is_answered_as_a_scim_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let db = Db::open(&url, true).await.unwrap();
-        migrate::migrate(&db, &url).await.unwrap();
-        let settings = Settings {
-            database_url: url,
-            listen_addr: "127.0.0.1:0".parse().unwrap(),
-            public_url: "https://provisioning.test".to_owned(),
-            data_dir: folder.path().to_owned(),
-            log_retention_days: 90,
-            payload_retention_days: 30,
-            audit_retention_days: 730,
-            trusted_proxies: Vec::new(),
-        };
-        let app = App::new(db, Clock::mock(0), settings);
-        let exchange = Exchange::new("req_1".to_owned(), 0, Incoming::default());
-        let work = async { panic!("a secret detail") };
-        let reply = guarded(&app, "req_1", exchange, work).await;
-        let response = reply.into_response("req_1");
+        let outcome = guarded("req_1", async { panic!("a secret detail") }).await;
+        let reason = outcome.err().unwrap();
+        let response = Reply::error(failure(reason)).into_response("req_1");
         assert_eq!(response.status(), 500);
         assert_eq!(response.headers()["content-type"], "application/scim+json");
         let body = axum::body::to_bytes(response.into_body(), 10_000).await;
@@ -158,6 +140,5 @@ mod tests {
             text.ends_with("Reference req_1") && !text.contains("secret"),
             "{text}"
         );
-        app.finish().await;
     }
 }
