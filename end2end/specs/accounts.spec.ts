@@ -48,7 +48,7 @@ test("one changes one's own password", async ({ page, organization, signInPage, 
   const admin = await organization.account("admin");
   await signInPage.enter(admin, organization.path());
   await frame.openAccount();
-  await expect(page.getByText("This browser")).toBeVisible();
+  await expect(page.getByText("This browser", { exact: true })).toBeVisible();
   await page.getByLabel("Current password").fill(admin.password);
   await page.getByLabel("New password", { exact: true }).fill("copper meadow signal 41");
   await page.getByLabel("New password again").fill("copper meadow signal 41");

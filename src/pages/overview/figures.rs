@@ -119,10 +119,14 @@ pub fn LatestFailures(logs: String, failures: Vec<LogRow>) -> impl IntoView {
     view! { <Card id="failures" title="Latest failures" aside>{body}</Card> }
 }
 
-/// "Update of Marcus Bell"; what has no action in Entra's words is named by whom it is about.
+/// "Update of Marcus Bell"; what is about nobody has a name of its own as its identity.
 fn request_name(row: &LogRow) -> String {
     match row.action {
-        Action::Unknown => row.identity.clone(),
+        Action::List
+        | Action::TestConnection
+        | Action::Discover
+        | Action::Bulk
+        | Action::Unknown => row.identity.clone(),
         action => format!("{} of {}", action.label(), row.identity),
     }
 }
