@@ -143,7 +143,7 @@ fn Row(holder: Holder, account: AccountRow) -> impl IntoView {
             let label = format!("Deactivate {}", account.name);
             view! {
                 <a
-                    class="btn btn-small btn-danger"
+                    class="btn btn-small btn-danger above"
                     href=format!("{page}/deactivate")
                     aria-label=label
                 >
