@@ -54,6 +54,8 @@ export class Program {
     let [stdout, stderr] = ["", ""];
     command.stdout.on("data", (data) => (stdout += data));
     command.stderr.on("data", (data) => (stderr += data));
+    // A command that reads nothing may end before this is written: its exit code tells how it went.
+    command.stdin.on("error", () => {});
     command.stdin.end(input);
     const [code] = await once(command, "close");
     if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
