@@ -118,11 +118,22 @@ test("an organization without users says what comes next", async ({ page, organi
   await expect(page.getByText("No users yet")).toBeVisible();
 });
 
-test("following a link keeps the document @scripts", async ({ page, organization, signInPage, frame, usersPage }) => {
-  await signInPage.enter(await organization.account("viewer"), organization.path());
+test("what is typed is followed without loading the page anew @scripts", async ({
+  page,
+  organization,
+  signInPage,
+  usersPage,
+}) => {
+  const entra = await organization.connect();
+  await entra.provision({ userName: "ana@contoso.com", givenName: "Ana", familyName: "Ruiz", role: "admin" });
+  await entra.provision({ userName: "ben@contoso.com", givenName: "Ben", familyName: "Okafor", role: "viewer" });
+  await signInPage.enter(await organization.account("viewer"), organization.path("/users"));
+  await expect(usersPage.rows).toHaveCount(2);
   await started(page);
   await page.evaluate(() => document.body.setAttribute("data-kept", ""));
-  await frame.goTo("Users");
-  await expect(usersPage.heading).toBeVisible();
+  await usersPage.search.fill("ben");
+  await expect(usersPage.rows).toHaveCount(1);
+  await expect(page).toHaveURL(/q=ben/);
+  await expect(usersPage.search).toBeFocused();
   await expect(page.locator("body[data-kept]")).toBeAttached();
 });
