@@ -1,6 +1,6 @@
 import { expect, test } from "../support/test";
 
-test("the overview hands out the Secret Token and follows Entra's attempts by itself", async ({
+test("the overview hands out the Secret Token and follows Entra's attempts by itself @scripts", async ({
   page,
   organization,
   signInPage,
