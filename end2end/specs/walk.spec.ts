@@ -36,7 +36,7 @@ test("an administrator walks through all pages on a phone", async ({
   await frame.goTo("Logs");
   await expect(logsPage.heading).toBeVisible();
   await fits();
-  await page.getByRole("link", { name: "Marcus Bell" }).click();
+  await logsPage.open("Marcus Bell");
   await expect(logPage.headline).toHaveText("Create of Marcus Bell was refused");
   await fits();
 
