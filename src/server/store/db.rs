@@ -23,13 +23,16 @@ use tokio::task::JoinHandle;
 
 use super::dialect::{Dialect, sqlite_path};
 use super::readers::Readers;
-use super::sql::{Connection, Sql, sql};
+use super::sql::{Connection, Sql, Writer, sql};
 use crate::server::error::StoreError;
 
 /// Closures that one SQLite transaction takes at most.
 const GROUP: usize = 64;
 /// Closures that may wait for the writer; beyond it callers wait to hand theirs over.
 const QUEUE: usize = 1_024;
+
+/// Statements that the writer keeps prepared: those of changes come in many shapes.
+const WRITER_STATEMENTS: usize = 256;
 
 /// A boxed future, as the closures of [`Db::write`] return it.
 pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
@@ -155,7 +158,12 @@ impl Db {
             // Keys are lower case already, and PostgreSQL minds the case too.
             .pragma("case_sensitive_like", "ON")
             .disable_statement_logging();
-        let writer = SqliteConnection::connect_with(&options).await?;
+        // What a savepoint could undo is kept in memory: as a file it would be half of all that is written.
+        let writer = options
+            .clone()
+            .pragma("temp_store", "MEMORY")
+            .statement_cache_capacity(WRITER_STATEMENTS);
+        let writer = SqliteConnection::connect_with(&writer).await?;
         let readers = Readers::new(options.pragma("query_only", "ON"));
         let (sender, jobs) = mpsc::channel(QUEUE);
         let task = tokio::spawn(write_groups(writer, jobs));
@@ -320,30 +328,36 @@ async fn write_group(
     let mut all_ended = Vec::new();
     let mut effects = Effects::new();
     let mut jobs = jobs.peekable();
-    // One text a step, because each statement is a trip to SQLite's thread.
+    // Several statements a text, because each text is a trip to SQLite's thread.
     let mut committed = run(connection, "BEGIN IMMEDIATE; SAVEPOINT closure").await;
+    // What ends one closure and begins the next goes along with the next one's first statement.
+    let mut before = "";
     while let Some(Job(work)) = jobs.next() {
         // Without a transaction no closure may run: its statements would commit one by one.
         if committed.is_err() {
             drop(work);
             continue;
         }
-        let mut tx = Tx::new(Connection::SqliteWriter(connection));
+        let mut tx = Tx::new(Connection::SqliteWriter(Writer::new(
+            connection,
+            &mut before,
+        )));
         let ended = work(&mut tx).await;
         let tx_effects = std::mem::take(&mut tx.after_commit);
         drop(tx);
-        let last = jobs.peek().is_none();
-        let step = match (ended.keep, last) {
-            (true, false) => "RELEASE closure; SAVEPOINT closure",
-            (true, true) => "RELEASE closure; COMMIT",
-            (false, false) => "ROLLBACK TO closure; RELEASE closure; SAVEPOINT closure",
-            (false, true) => "ROLLBACK TO closure; RELEASE closure; COMMIT",
-        };
+        // A closure that ran no statement has nothing to undo: the savepoint is still that of the one before it.
+        let undo = !ended.keep && before.is_empty();
+        let is_last = jobs.peek().is_none();
+        match (undo, is_last) {
+            (false, false) => before = "RELEASE closure; SAVEPOINT closure; ",
+            (false, true) => committed = run(connection, "COMMIT").await,
+            (true, false) => committed = run(connection, "ROLLBACK TO closure").await,
+            (true, true) => committed = run(connection, "ROLLBACK TO closure; COMMIT").await,
+        }
         if ended.keep {
             effects.extend(tx_effects);
         }
         all_ended.push(ended);
-        committed = run(connection, step).await;
     }
     (all_ended, effects, committed)
 }

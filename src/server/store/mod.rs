@@ -18,6 +18,7 @@ pub mod migrate;
 pub mod organizations;
 pub mod provisioning_logs;
 mod readers;
+pub mod request_lookup;
 pub mod retention;
 pub mod role_catalogue;
 pub mod roles;

@@ -173,9 +173,27 @@ impl<T> Record for T where
 
 /// A connection of either database, inside or outside a transaction.
 pub enum Connection<'c> {
-    SqliteWriter(&'c mut SqliteConnection),
+    SqliteWriter(Writer<'c>),
     SqliteReader(Reader),
     Postgres(MaybePoolConnection<'c, Postgres>),
+}
+
+/// SQLite's one connection for changes.
+pub struct Writer<'c> {
+    connection: &'c mut SqliteConnection,
+    /// What is to run before the next statement, in the same trip to the connection's thread.
+    before: &'c mut &'static str,
+}
+
+impl<'c> Writer<'c> {
+    /// `before` ends with a semicolon and a blank, or is empty.
+    pub fn new(connection: &'c mut SqliteConnection, before: &'c mut &'static str) -> Self {
+        Self { connection, before }
+    }
+
+    fn text(&mut self, text: &Text) -> sqlx::SqlStr {
+        text.sqlite(std::mem::take(self.before))
+    }
 }
 
 macro_rules! bound {
@@ -241,15 +259,17 @@ impl Text {
 
     /// As SQLite takes it best. A built statement gets `?` for each `$n`, which stand in order there: SQLite takes
     /// `$n` for a name, and sqlx looks up the name of each in a list of all, most of the work for a thousand of them.
-    fn sqlite(&self) -> sqlx::SqlStr {
+    fn sqlite(&self, before: &'static str) -> sqlx::SqlStr {
+        let mut plain = before.to_owned();
         match self {
-            Self::Static(_) => self.postgres(),
+            Self::Static(text) if before.is_empty() => return (*text).into_sql_str(),
+            Self::Static(text) => plain.push_str(text),
             Self::Built(text) => {
-                let mut plain = String::with_capacity(text.len());
+                plain.reserve(text.len());
                 push_unnamed(&mut plain, text, |_| {});
-                AssertSqlSafe(plain).into_sql_str()
             }
         }
+        AssertSqlSafe(plain).into_sql_str()
     }
 }
 
@@ -261,12 +281,12 @@ macro_rules! on_either {
                 let query = $make($sql.text.postgres());
                 bound!(query, $sql).$run(&mut **connection).await?
             }
-            Self::SqliteWriter(connection) => {
-                let query = $make($sql.text.sqlite());
-                bound!(query, $sql).$run(&mut **connection).await?
+            Self::SqliteWriter(writer) => {
+                let query = $make(writer.text(&$sql.text));
+                bound!(query, $sql).$run(&mut *writer.connection).await?
             }
             Self::SqliteReader(reader) => {
-                let query = $make($sql.text.sqlite());
+                let query = $make($sql.text.sqlite(""));
                 bound!(query, $sql).$run(reader.connection()?).await?
             }
         }
@@ -282,8 +302,20 @@ impl Connection<'_> {
                 let done = bound!(query, sql).execute(&mut **connection).await?;
                 Ok(done.rows_affected())
             }
-            Self::SqliteWriter(connection) => execute(connection, sql).await,
-            Self::SqliteReader(reader) => execute(reader.connection()?, sql).await,
+            Self::SqliteWriter(writer) => {
+                // Alone: SQLite counts the rows of the last change again for a statement that changes none.
+                if !writer.before.is_empty() {
+                    let before = std::mem::take(writer.before);
+                    sqlx::raw_sql(before)
+                        .execute(&mut *writer.connection)
+                        .await?;
+                }
+                execute(writer.connection, sql.text.sqlite(""), sql).await
+            }
+            Self::SqliteReader(reader) => {
+                let text = sql.text.sqlite("");
+                execute(reader.connection()?, text, sql).await
+            }
         }
     }
 
@@ -296,7 +328,12 @@ impl Connection<'_> {
                     self.execute(statement).await?;
                 }
             }
-            Self::SqliteWriter(_) | Self::SqliteReader(_) => {
+            Self::SqliteWriter(writer) => {
+                let all = joined(statements);
+                let text = writer.text(&all.text);
+                execute(writer.connection, text, all).await?;
+            }
+            Self::SqliteReader(_) => {
                 self.execute(joined(statements)).await?;
             }
         }
@@ -320,8 +357,12 @@ impl Connection<'_> {
     }
 }
 
-async fn execute(connection: &mut SqliteConnection, sql: Sql) -> Result<u64, StoreError> {
-    let query: Query<'_, Sqlite, SqliteArguments> = sqlx::query(sql.text.sqlite());
+async fn execute(
+    connection: &mut SqliteConnection,
+    text: sqlx::SqlStr,
+    sql: Sql,
+) -> Result<u64, StoreError> {
+    let query: Query<'_, Sqlite, SqliteArguments> = sqlx::query(text);
     Ok(bound!(query, sql)
         .execute(connection)
         .await?
@@ -339,7 +380,7 @@ mod tests {
         let text = statement.finish().text;
         assert!(text.postgres().as_str().ends_with("($11, $12)"));
         assert_eq!(
-            text.sqlite().as_str(),
+            text.sqlite("").as_str(),
             "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)"
         );
     }
@@ -352,7 +393,7 @@ mod tests {
         let second = sql("DELETE FROM t WHERE a = $1").bind(true);
         let all = joined(vec![first, second]);
         assert_eq!(
-            all.text.sqlite().as_str(),
+            all.text.sqlite("").as_str(),
             "UPDATE t SET a = ?, b = ? WHERE id = ?;DELETE FROM t WHERE a = ?;"
         );
         let expected: [Arg; 4] = [7.into(), 7.into(), "id".into(), true.into()];

@@ -7,7 +7,8 @@ use rhombus_provisioning::server::error::ServiceError;
 use rhombus_provisioning::server::ids;
 use rhombus_provisioning::server::secret;
 use rhombus_provisioning::server::services::tokens::{self, NewToken};
-use rhombus_provisioning::server::store::tokens::{Lookup, find_for_request, touch};
+use rhombus_provisioning::server::store::request_lookup::{Lookup, look_up as look_up_request};
+use rhombus_provisioning::server::store::tokens::touch;
 
 use super::{actions, allowed, app_on, audited, organization};
 use crate::db_test;
@@ -17,7 +18,7 @@ const DAY: u64 = 24 * 60 * 60;
 
 async fn look_up(app: &App, slug: &str, secret: &str) -> Lookup {
     let mut connection = app.db.read().await.unwrap();
-    find_for_request(&mut connection, slug, &secret::hash(secret))
+    look_up_request(&mut connection, slug, &secret::hash(secret), None)
         .await
         .unwrap()
 }

@@ -1,3 +1,4 @@
 //! What the two databases must have in common.
 
+mod changes;
 mod schema;

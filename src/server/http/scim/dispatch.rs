@@ -17,7 +17,7 @@ use crate::server::scim::list::ListQuery;
 use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
 use crate::server::services::provisioning::{
-    self, Answer, Caller, Refusal, Refused, Unproved, UserRequest, query_action,
+    self, Answer, Caller, Refusal, Refused, Sought, Unproved, UserRequest, query_action,
 };
 use crate::server::services::recording::Exchange;
 
@@ -45,11 +45,20 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         .iter()
         .map(axum::http::HeaderValue::as_bytes);
     let bearer = bearer::parse(values).map_err(BearerError::into_scim);
-    let caller = match provisioning::authenticate(app, &slug, bearer, &mut exchange).await {
+    let query = pairs(parts.uri.query());
+    let listing = (matches!(target, Target::Root | Target::Users) && method == Method::GET)
+        .then(|| ListQuery::from_query(&query));
+    let sought = match (&target, &listing) {
+        (Target::User(id), _) if method == Method::GET => Some(Sought::Id(id.clone())),
+        (_, Some(Ok(query))) => provisioning::sought_by(query),
+        _ => None,
+    };
+    let proved = provisioning::authenticate(app, &slug, bearer, sought, &mut exchange).await;
+    let caller = match proved {
         Ok(caller) => caller,
         Err(Refused::Unproved(unproved)) => return unproved_reply(scim, exchange, unproved).await,
         Err(Refused::NotNow(error)) => {
-            exchange.action = asked_for(&method, &target, parts.uri.query());
+            exchange.action = asked_for(&method, &target, listing.as_ref());
             if let Target::User(id) = target {
                 exchange.subject.user_id = Some(id);
             }
@@ -65,17 +74,24 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         method,
         target,
         headers: parts.headers,
-        query: pairs(parts.uri.query()),
+        query,
     };
-    call.run(exchange, body).await
+    match listing {
+        Some(query) => call.list(exchange, query).await,
+        None => call.run(exchange, body).await,
+    }
 }
 
 /// What a request that is not looked into asks for, by its method and path alone.
-fn asked_for(method: &Method, target: &Target, query: Option<&str>) -> Action {
+fn asked_for(
+    method: &Method,
+    target: &Target,
+    listing: Option<&Result<ListQuery, ScimError>>,
+) -> Action {
+    if let Some(listing) = listing {
+        return listing.as_ref().map_or(Action::List, query_action);
+    }
     match (target, method.as_str()) {
-        (Target::Root | Target::Users, "GET") => {
-            ListQuery::from_query(&pairs(query)).map_or(Action::List, |query| query_action(&query))
-        }
         (Target::RootSearch | Target::UsersSearch, "POST") => Action::List,
         (Target::User(_), "GET") => Action::Read,
         (Target::Users, "POST") => Action::Create,
@@ -108,10 +124,6 @@ struct Call<'a> {
 impl Call<'_> {
     async fn run(self, exchange: Exchange, body: Body) -> Reply {
         match (&self.target, self.method.as_str()) {
-            (Target::Root | Target::Users, "GET") => {
-                let query = ListQuery::from_query(&self.query);
-                self.list(exchange, query).await
-            }
             (Target::RootSearch | Target::UsersSearch, "POST") => self.search(exchange, body).await,
             (Target::User(id), "GET") => self.find(exchange, id).await,
             (Target::Users, "POST") | (Target::User(_), "PUT" | "PATCH" | "DELETE") => {

@@ -10,7 +10,9 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::Remark;
 use crate::server::secret::Secret;
 use crate::server::services::recording::{CallingToken, Exchange, Note};
+use crate::server::store::request_lookup::{self, Sought};
 use crate::server::store::tokens;
+use crate::server::store::users::{self, StoredUser};
 
 /// What a token of ours begins with, and how much of it we may show.
 const START: &str = "rhp_";
@@ -26,6 +28,30 @@ pub struct Caller {
     pub missing_role: MissingRole,
     pub unknown_role: UnknownRole,
     pub token: CallingToken,
+    /// Whom the question for the caller was asked about too, and who that is.
+    looked_up: Option<(Sought, Option<StoredUser>)>,
+}
+
+impl Caller {
+    /// The user of the caller's organization, without another question where it was asked along with the first.
+    pub(super) async fn user(
+        &self,
+        app: &App,
+        sought: &Sought,
+    ) -> Result<Option<StoredUser>, StoreError> {
+        if let Some((looked_for, found)) = &self.looked_up
+            && looked_for == sought
+        {
+            return Ok(found.clone());
+        }
+        let mut connection = app.db.read().await?;
+        match sought {
+            Sought::Id(id) => users::find(&mut connection, &self.organization_id, id).await,
+            Sought::UserName(key) => {
+                users::find_by_user_name(&mut connection, &self.organization_id, key).await
+            }
+        }
+    }
 }
 
 /// The token that a request carries.
@@ -60,7 +86,8 @@ impl From<StoreError> for Refused {
     }
 }
 
-/// Finds the caller with one query. Fills the exchange with the organization and the token.
+/// Finds the caller, and the user whom the request asks for, with one query. Fills the exchange with the organization
+/// and the token.
 ///
 /// # Errors
 /// [`Refused`], with the same text for an unknown organization, an unknown token and a foreign one.
@@ -68,6 +95,7 @@ pub async fn authenticate(
     app: &App,
     slug: &str,
     bearer: Result<PresentedToken, ScimError>,
+    sought: Option<Sought>,
     exchange: &mut Exchange,
 ) -> Result<Caller, Refused> {
     let hash = match &bearer {
@@ -76,7 +104,7 @@ pub async fn authenticate(
         Err(_) => String::new(),
     };
     let mut connection = app.db.read().await?;
-    let found = tokens::find_for_request(&mut connection, slug, &hash).await?;
+    let found = request_lookup::look_up(&mut connection, slug, &hash, sought.as_ref()).await?;
     drop(connection);
 
     let organization_id = found.organization.as_ref().map(|found| found.id.clone());
@@ -180,6 +208,7 @@ pub async fn authenticate(
         missing_role: organization.policies.missing_role,
         unknown_role: organization.policies.unknown_role,
         token: calling,
+        looked_up: sought.map(|sought| (sought, found.user)),
     })
 }
 

@@ -15,7 +15,7 @@ pub use caller::{Caller, PresentedToken, Refused, Unproved, authenticate};
 pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;
-pub use read::{find, list, query_action, schemas_enforcement};
+pub use read::{find, list, query_action, schemas_enforcement, sought_by};
 
 use serde_json::Value;
 
@@ -31,6 +31,7 @@ use crate::server::services::recording::{Exchange, Note};
 use crate::server::store::Tx;
 use crate::server::store::db::BoxFuture;
 use crate::server::store::provisioning_logs::{HourCounts, HourKey};
+pub use crate::server::store::request_lookup::Sought;
 use crate::server::store::users::StoredUser;
 
 /// What goes back to the client.

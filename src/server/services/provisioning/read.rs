@@ -1,6 +1,6 @@
 //! Looking users up: by id, by filter, page by page.
 
-use super::{Answer, Caller, Loaded, Precondition, Refusal, location, not_found};
+use super::{Answer, Caller, Loaded, Precondition, Refusal, Sought, location, not_found};
 use crate::model::log::{Action, StepKind};
 use crate::model::organization::{MissingNames, MissingRole};
 use crate::server::App;
@@ -11,7 +11,6 @@ use crate::server::scim::projection::Projection;
 use crate::server::scim::resource::case_key;
 use crate::server::scim::schema::Enforcement;
 use crate::server::services::recording::Exchange;
-use crate::server::store::sql::Connection;
 use crate::server::store::users::StoredUser;
 use crate::server::store::{role_catalogue, users};
 
@@ -31,9 +30,7 @@ pub async fn find(
     exchange.action = Action::Read;
     exchange.subject.user_id = Some(id.to_owned());
     exchange.done(StepKind::Parse, "GET of one user.");
-    let mut connection = app.db.read().await?;
-    let stored = users::find(&mut connection, &caller.organization_id, id).await?;
-    drop(connection);
+    let stored = caller.user(app, &Sought::Id(id.to_owned())).await?;
     let user = Loaded::new(stored.ok_or_else(|| not_found(id))?)?;
     user.name_in(exchange);
     exchange.done(
@@ -76,9 +73,7 @@ pub async fn list(
         }
     }
     exchange.done(StepKind::Parse, describe(query));
-    let mut connection = app.db.read().await?;
-    let (total, stored) = select(&mut connection, &caller.organization_id, query).await?;
-    drop(connection);
+    let (total, stored) = select(app, caller, query).await?;
     if let Some(("userName", value)) = matching
         && stored.is_empty()
         && is_probe(value)
@@ -117,24 +112,31 @@ pub fn query_action(query: &ListQuery) -> Action {
     }
 }
 
+/// The one user whom a query can find: Entra's match, by the unique key. It is the query that matters for speed.
+pub fn sought_by(query: &ListQuery) -> Option<Sought> {
+    match &query.filter {
+        Some(Filter::Compare {
+            path,
+            op: CompareOp::Eq,
+            value: Literal::String(value),
+        }) if path.canonical() == "userName" => Some(Sought::UserName(case_key(value))),
+        _ => None,
+    }
+}
+
 async fn select(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
+    app: &App,
+    caller: &Caller,
     query: &ListQuery,
 ) -> Result<(i64, Vec<StoredUser>), StoreError> {
-    // Entra's match is the one query that matters for speed: a fixed statement by the unique key.
-    if let Some(Filter::Compare {
-        path,
-        op: CompareOp::Eq,
-        value: Literal::String(value),
-    }) = &query.filter
-        && path.canonical() == "userName"
-    {
-        let found = users::find_by_user_name(connection, organization_id, &case_key(value)).await?;
+    if let Some(sought) = sought_by(query) {
+        let found = caller.user(app, &sought).await?;
         let total = i64::from(found.is_some());
         let is_shown = query.start_index <= 1 && query.count > 0;
         return Ok((total, found.into_iter().filter(|_| is_shown).collect()));
     }
+    let organization_id = &caller.organization_id;
+    let connection = &mut app.db.read().await?;
     let filter = query.filter.as_ref();
     let offset = query.start_index - 1;
     let sort = query.sort_by.as_ref().map(|path| (path, query.descending));

@@ -1,0 +1,134 @@
+//! The one door for changes: what closures that share a commit do to each other, which is nothing.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::store::Db;
+use rhombus_provisioning::server::store::sql::sql;
+
+use crate::db_test;
+
+/// What a closure does before it ends.
+#[derive(Clone, Copy)]
+enum Work {
+    Nothing,
+    /// Adds a number.
+    Add(i64),
+    /// Reads, then adds a number.
+    ReadAndAdd(i64),
+    /// Leaves a number to be added with the rest.
+    Defer(i64),
+}
+
+/// One closure; `keep` is whether it ends well.
+async fn change(db: &Db, work: Work, keep: bool) -> Result<u64, StoreError> {
+    db.write(move |tx| {
+        Box::pin(async move {
+            let add = |number: i64| sql("INSERT INTO numbers (number) VALUES ($1)").bind(number);
+            let rows = match work {
+                Work::Nothing => 0,
+                Work::Add(number) => tx.execute(add(number)).await?,
+                Work::ReadAndAdd(number) => {
+                    tx.fetch_count(sql("SELECT count(*) FROM numbers")).await?;
+                    tx.execute(add(number)).await?
+                }
+                Work::Defer(number) => {
+                    tx.defer(add(number));
+                    0
+                }
+            };
+            if keep {
+                Ok(rows)
+            } else {
+                Err(StoreError::Unavailable("as the test wants it".to_owned()))
+            }
+        })
+    })
+    .await
+}
+
+async fn numbers(db: &Db) -> Vec<i64> {
+    let mut connection = db.read().await.unwrap();
+    let rows: Vec<(i64,)> = connection
+        .fetch_all(sql("SELECT number FROM numbers ORDER BY number"))
+        .await
+        .unwrap();
+    rows.into_iter().map(|(number,)| number).collect()
+}
+
+async fn create_table(db: &Db) {
+    db.write(|tx| {
+        Box::pin(async move {
+            tx.execute(sql("CREATE TABLE numbers (number BIGINT PRIMARY KEY)"))
+                .await
+        })
+    })
+    .await
+    .unwrap();
+}
+
+db_test! {
+    async fn a_closure_undoes_what_it_did_itself_and_nothing_else(db: TestDb) {
+        let db = db.db;
+        create_table(&db).await;
+        change(&db, Work::Add(7), true).await.unwrap();
+        // Holds the door until the others wait behind it, so that on SQLite they share one commit.
+        let (hold, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (held, may_go) = (Arc::clone(&hold), Arc::clone(&go));
+        let holder = tokio::spawn({
+            let db = db.clone();
+            async move {
+                db.write(move |_| {
+                    Box::pin(async move {
+                        held.notify_one();
+                        may_go.notified().await;
+                        Ok::<_, StoreError>(())
+                    })
+                })
+                .await
+            }
+        });
+        hold.notified().await;
+        let changes = async {
+            tokio::join!(
+                change(&db, Work::Nothing, false),
+                change(&db, Work::Add(1), true),
+                change(&db, Work::Nothing, false),
+                change(&db, Work::Nothing, true),
+                change(&db, Work::ReadAndAdd(2), false),
+                change(&db, Work::Defer(3), true),
+                change(&db, Work::Add(4), true),
+                change(&db, Work::Add(5), false),
+                change(&db, Work::ReadAndAdd(6), true),
+                // Its statement is refused when the closure has ended.
+                change(&db, Work::Defer(7), true),
+                change(&db, Work::Nothing, false),
+            )
+        };
+        let (ended, ()) = tokio::join!(changes, async { go.notify_one() });
+        holder.await.unwrap().unwrap();
+        assert_eq!(numbers(&db).await, [1, 3, 4, 6, 7]);
+        // As many rows as a statement changed itself, whoever came before it.
+        assert_eq!([ended.1.unwrap(), ended.3.unwrap(), ended.6.unwrap(), ended.8.unwrap()], [1, 0, 1, 1]);
+        assert!(ended.0.is_err() && ended.2.is_err() && ended.4.is_err() && ended.7.is_err());
+        assert!(matches!(ended.9, Err(StoreError::Conflict { .. })), "{:?}", ended.9);
+        assert!(ended.10.is_err());
+    }
+
+    async fn a_statement_that_finds_nothing_changes_no_row_even_after_one_that_did(db: TestDb) {
+        let db = db.db;
+        create_table(&db).await;
+        let nothing = async {
+            db.write(|tx| {
+                Box::pin(async move {
+                    tx.execute(sql("DELETE FROM numbers WHERE number = 99")).await
+                })
+            })
+            .await
+        };
+        let (added, removed) = tokio::join!(change(&db, Work::Add(1), true), nothing);
+        assert_eq!((added.unwrap(), removed.unwrap()), (1, 0));
+    }
+}
