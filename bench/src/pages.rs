@@ -51,7 +51,7 @@ const PASSWORD: &str = "correct horse battery staple";
 const ADMIN: &str = "admin@bench.example";
 const SUPPORT: &str = "support@bench.example";
 
-/// Below the organization. `{user}`, `{log}`, `{token}` and `{name}` stand for ones that exist.
+/// Below the organization. `{user}`, `{log}`, `{token}`, `{account}` and `{name}` stand for ones that exist.
 const PAGES: &[&str] = &[
     "",
     "/users",
@@ -72,10 +72,21 @@ const PAGES: &[&str] = &[
     "/tokens",
     "/tokens/{token}/rotate",
     "/tokens/{token}/revoke",
+    "/accounts",
+    "/accounts/{account}",
+    "/audit",
+    "/audit?action=account.create",
 ];
 
 /// Of the deployment.
-const SUPPORT_PAGES: &[&str] = &["/organizations", "/organizations?q=ben"];
+const SUPPORT_PAGES: &[&str] = &[
+    "/organizations",
+    "/organizations?q=ben",
+    "/search?q={name}",
+    "/accounts",
+    "/audit",
+    "/account",
+];
 
 /// Fills a database and measures. It fails when a page misses the budget.
 pub fn run(options: &Options) -> Result<()> {
@@ -137,6 +148,9 @@ async fn measure(server: &Server, user: &str, options: &Options) -> Result<usize
     let token = admin
         .first_link(&format!("{home}/tokens"), &format!("{home}/tokens/"))
         .await?;
+    let account = admin
+        .first_link(&format!("{home}/accounts"), &format!("{home}/accounts/"))
+        .await?;
     println!(
         "{} users, {} log entries, {} times each\n\n\
          | page | first byte, median ms | slowest ms | HTML bytes | |\n|---|--:|--:|--:|---|",
@@ -152,6 +166,7 @@ async fn measure(server: &Server, user: &str, options: &Options) -> Result<usize
             .replace("{user}", user)
             .replace("{log}", &log)
             .replace("{token}", &token)
+            .replace("{account}", &account)
             .replace("{name}", "user");
         let browser = if is_support { &mut support } else { &mut admin };
         let mut times = Vec::new();
