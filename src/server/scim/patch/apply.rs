@@ -29,10 +29,16 @@ pub(super) fn apply(
             patch.assign(operation.op, assignment)?;
         }
     }
-    let mut user = patch.user;
+    let Patch {
+        user: mut after,
+        normalizer,
+        ..
+    } = patch;
+    let flaws = normalizer.into_flaws();
     // Only now: an element made by one operation may get its value from the next.
-    user.finish(remarks)?;
-    Ok(user)
+    after.finish(remarks)?;
+    flaws.settle(&mut after, Some(user), remarks)?;
+    Ok(after)
 }
 
 struct Patch<'a> {
@@ -58,7 +64,7 @@ impl Patch<'_> {
                 if !self.is_writable(path, assignment)? {
                     return Ok(());
                 }
-                match (path.attribute.multi_valued, path.sub) {
+                let outcome = match (path.attribute.multi_valued, path.sub) {
                     (true, None) => self.list(op, path, raw),
                     (true, Some(sub)) => self.list_part(op, path, sub, raw),
                     (false, _) if path.attribute.is_complex() => self.complex(op, path, raw),
@@ -72,8 +78,10 @@ impl Patch<'_> {
                 };
                 if !self.is_writable(&target, assignment)? {
                     return Ok(());
-                }
-                self.selected(op, &target, filter, raw)
+                };
+                self.normalizer.set_aside(path, outcome)
+                let outcome = self.selected(op, &target, filter, raw);
+                self.normalizer.set_aside(&target, outcome)
             }
         }
     }

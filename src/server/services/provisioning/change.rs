@@ -12,7 +12,7 @@ use crate::server::App;
 use crate::server::error::StoreError;
 use crate::server::scim::patch::{Dialect, PatchRequest};
 use crate::server::scim::reason::Reason;
-use crate::server::scim::resource::{Remark, User};
+use crate::server::scim::resource::{Draft, Remark, User};
 use crate::server::services::recording::Exchange;
 use crate::server::store::users::{self, StoredUser};
 
@@ -67,8 +67,8 @@ pub async fn replace(
     exchange.action = Action::Update;
     exchange.subject.user_id = Some(id.clone());
     let now = app.clock.now();
-    let mut after = match User::from_create(&body, &mut exchange.remarks) {
-        Ok(user) => user,
+    let draft = match Draft::read(&body, &mut exchange.remarks) {
+        Ok(draft) => draft,
         Err(error) => return record_refusal(app, exchange, error).await,
     };
     exchange.done(StepKind::Parse, "PUT with a User resource.");
@@ -81,9 +81,7 @@ pub async fn replace(
                 now,
             };
             let before = unit.load_locked(&id).await?;
-            if after.active().is_none() {
-                after.set_active(before.user.active().unwrap_or(true));
-            }
+            let after = draft.replace(&before.user, &mut unit.exchange.remarks)?;
             unit.change(before, after, true).await
         })
     })
