@@ -347,6 +347,15 @@ entra_test! {
         assert_eq!(entra.user(&id).await["meta"]["version"], "W/\"1\"");
     }
 
+    async fn a_role_that_counts_as_the_default_may_come_again_in_another_case(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let id = entra.create_with("odd", json!({"roles": role("Boss")})).await;
+        entra.policy("unknown_role", "reject").await;
+        entra.change(&id, "Add", ROLE, json!("BOSS")).await.is(200);
+        assert_eq!(decided(&entra, &id).await, known(Some("BOSS"), "defaulted", "viewer"));
+        entra.change(&id, "Add", ROLE, json!("Bosses")).await.is_error(400, "invalidValue");
+    }
+
     async fn patch_checks_only_what_it_touches(entra: Entra) {
         for (policy, lenient) in [("missing_names", "accept"), ("unknown_role", "default"), ("missing_role", "default")] {
             entra.policy(policy, lenient).await;
