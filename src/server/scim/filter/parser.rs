@@ -3,7 +3,7 @@
 use super::ast::{CompareOp, Filter, Literal};
 use super::lexer::{self, Placed, Token, malformed};
 use crate::server::scim::error::{ScimError, quoted};
-use crate::server::scim::path::{AttributePath, PathError};
+use crate::server::scim::path::{AttributePath, PathError, is_name};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::schema::{Kind, Returned};
 use crate::server::scim::time;
@@ -252,7 +252,8 @@ impl<'a> Parser<'a> {
         let path = match &self.scope {
             Some(scope) => match scope.attribute.sub_attribute(name) {
                 Some(sub) => scope.with_sub(sub),
-                None => return Err(unknown(name)),
+                None if is_name(name) => return Err(unknown(name)),
+                None => return Err(self.wrong("expected the name of an attribute")),
             },
             None => AttributePath::parse(name).map_err(|error| match error {
                 PathError::Unknown(name) => unknown(&name),
