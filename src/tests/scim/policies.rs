@@ -409,4 +409,15 @@ entra_test! {
         assert!(detail.contains("512 KB"), "{detail}");
         entra.change(&id, "Replace", "active", json!("False")).await.is(200);
     }
+
+    async fn what_paths_are_tried_on_is_bounded(entra: Entra) {
+        let mails: Vec<Value> = (0..30).map(|at| json!({"value": format!("{at}@x"), "display": "x".repeat(15_000)})).collect();
+        let id = entra.create_with("ana", json!({"emails": mails})).await;
+        let terms = |count: usize| {
+            json!(vec![json!({"op": "remove", "path": "emails[display co \"y\" or display eq \"x\"]"}); count])
+        };
+        entra.patch(&id, terms(4)).await.is(200);
+        let detail = entra.patch(&id, terms(5)).await.is_error(413, "");
+        assert!(detail.contains("values"), "{detail}");
+    }
 }

@@ -127,6 +127,17 @@ entra_test! {
             ("title ne \"x\"", "none one"), ("not (title eq \"x\")", "none one"),
             ("emails.value ne \"1@x\"", "none one"), ("not (emails.value eq \"1@x\")", "none one"),
             ("emails ne \"2@x\"", "none"),
+    async fn comparisons_that_read_every_value_are_bounded(entra: Entra) {
+        entra.create_with("a", json!({"title": "abc"})).await;
+        let joined = |count: usize, op: &str| vec![format!("title {op} \"b\""); count].join(" or ");
+        assert_eq!(entra.found(&joined(16, "co")).await, ["a"]);
+        for op in ["co", "sw", "ew", "gt", "ge", "lt", "le"] {
+            let detail = entra.filter(&joined(17, op)).await.is_error(400, "invalidFilter");
+            assert!(detail.contains("16"), "{detail}");
+        }
+        assert_eq!(entra.found(&joined(128, "ne")).await, ["a"]);
+    }
+
             ("externalId ne \"ext-one\"", "both none"), ("not (externalId eq \"ext-one\")", "both none"),
             ("not (externalId sw \"ext\")", "none"), ("not (title gt \"a\")", "none"),
             ("not (externalId eq \"ext-one\" or title eq \"x\")", "none"),
