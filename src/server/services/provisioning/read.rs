@@ -12,6 +12,7 @@ use crate::server::scim::resource::case_key;
 use crate::server::scim::schema::Enforcement;
 use crate::server::services::recording::Exchange;
 use crate::server::store::sql::Connection;
+use crate::server::store::user_filter::Scope;
 use crate::server::store::users::StoredUser;
 use crate::server::store::{role_catalogue, users};
 
@@ -77,7 +78,7 @@ pub async fn list(
     }
     exchange.done(StepKind::Parse, describe(query));
     let mut connection = app.db.read().await?;
-    let (total, stored) = select(&mut connection, &caller.organization_id, query).await?;
+    let (total, stored) = select(&mut connection, caller, query).await?;
     drop(connection);
     if let Some(("userName", value)) = matching
         && stored.is_empty()
@@ -119,9 +120,10 @@ pub fn query_action(query: &ListQuery) -> Action {
 
 async fn select(
     connection: &mut Connection<'_>,
-    organization_id: &str,
+    caller: &Caller,
     query: &ListQuery,
 ) -> Result<(i64, Vec<StoredUser>), StoreError> {
+    let organization_id = &caller.organization_id;
     // Entra's match is the one query that matters for speed: a fixed statement by the unique key.
     if let Some(Filter::Compare {
         path,
@@ -135,19 +137,15 @@ async fn select(
         let is_shown = query.start_index <= 1 && query.count > 0;
         return Ok((total, found.into_iter().filter(|_| is_shown).collect()));
     }
+    let scope = Scope {
+        organization_id,
+        location: &location(&caller.tenant_url, ""),
+    };
     let filter = query.filter.as_ref();
     let offset = query.start_index - 1;
     let sort = query.sort_by.as_ref().map(|path| (path, query.descending));
     let page = if query.count > 0 {
-        users::list(
-            connection,
-            organization_id,
-            filter,
-            sort,
-            offset,
-            query.count,
-        )
-        .await?
+        users::list(connection, scope, filter, sort, offset, query.count).await?
     } else {
         Vec::new()
     };
@@ -156,7 +154,7 @@ async fn select(
     let total = if query.count > 0 && shown < query.count && (shown > 0 || offset == 0) {
         offset + shown
     } else {
-        users::count(connection, organization_id, filter).await?
+        users::count(connection, scope, filter).await?
     };
     Ok((total, page))
 }
