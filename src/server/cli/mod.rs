@@ -50,7 +50,11 @@ enum Command {
     /// Start the service (also without any command); creates or migrates the database
     Serve,
     /// Create the database or bring it to this version, without starting the service
-    Migrate,
+    Migrate {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Rhombus customers: create, list, set, enable, disable, pause, resume
     #[command(subcommand)]
     Organization(organization::Command),
@@ -149,7 +153,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             None | Some(Command::Serve) => serve::run(&settings).await,
-            Some(Command::Migrate) => migrate::run(&settings).await,
+            Some(Command::Migrate { json }) => migrate::run(&settings, json).await,
             Some(Command::Organization(command)) => {
                 with_app(&settings, async |app| organization::run(app, command).await).await
             }

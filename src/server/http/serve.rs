@@ -5,6 +5,7 @@
 mod body;
 mod io;
 mod phase;
+mod request_line;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ pub use body::is_stalled;
 use body::{AnswerBody, RequestBody};
 use io::TimedIo;
 use phase::{Connections, Phase, PhaseCell};
+use request_line::{Bodies, RequestLines};
 
 use crate::server::App;
 
@@ -102,6 +104,7 @@ async fn run(router: Router, listener: TcpListener, shutdown: CancellationToken,
             peer,
             limits,
             phase: connections.add(),
+            bodies: Arc::default(),
             shutdown: shutdown.clone(),
             cut_off: cut_off.clone(),
         };
@@ -148,6 +151,7 @@ struct Connection {
     peer: SocketAddr,
     limits: Limits,
     phase: Arc<PhaseCell>,
+    bodies: Arc<Bodies>,
     shutdown: CancellationToken,
     cut_off: CancellationToken,
 }
@@ -156,7 +160,13 @@ impl Connection {
     async fn run(self, stream: TcpStream) {
         // Answers are written whole: waiting for more would only add 40 ms.
         let _ = stream.set_nodelay(true);
-        let io = TimedIo::new(TokioIo::new(stream), self.phase.clone(), self.limits);
+        let lines = RequestLines::new(stream, self.bodies.clone());
+        let io = TimedIo::new(
+            TokioIo::new(lines),
+            self.phase.clone(),
+            self.bodies.clone(),
+            self.limits,
+        );
         let service = service_fn(|request| self.answer(request));
         let connection = http1::Builder::new()
             .header_read_timeout(None)
@@ -186,7 +196,9 @@ impl Connection {
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let busy = self.phase.busy();
-        let mut request = request.map(|body| Body::new(RequestBody::new(body, self.limits.body)));
+        let bodies = self.bodies.clone();
+        let mut request =
+            request.map(|body| Body::new(RequestBody::new(body, self.limits.body, bodies)));
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.router.clone().oneshot(request);
         let response = match tokio::time::timeout(self.limits.request, answer).await {

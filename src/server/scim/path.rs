@@ -173,7 +173,7 @@ fn strip_urn<'a>(text: &'a str, urn: &str) -> Option<&'a str> {
 }
 
 /// `ATTRNAME` of RFC 7643 2.1, with `$` as in `$ref`.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes
         .next()

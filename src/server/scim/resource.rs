@@ -1,6 +1,7 @@
 //! The User resource in canonical form.
 
 mod change;
+mod flaws;
 mod normalize;
 mod remark;
 mod roles;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value, json};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 pub use change::{Change, PRIMARY_ROLE};
+pub use flaws::Draft;
 pub use normalize::{MAX_ELEMENTS, MAX_KEY_BYTES, MAX_TEXT_BYTES};
 pub(super) use normalize::{
     Normalizer, Parts, check_count, is_unassigned, section, section_members, section_path,
@@ -29,7 +31,6 @@ pub(super) use tests::any_json;
 pub(super) use tidy::demote_others;
 pub use values::FilterValue;
 
-use super::body;
 use super::error::ScimError;
 use super::path::AttributePath;
 use super::reason::Reason;
@@ -71,22 +72,12 @@ impl Meta<'_> {
 }
 
 impl User {
-    /// Reads the body of a POST or PUT.
-    ///
-    /// Tolerant where Entra or its validator needs it: names in any case, booleans as text, null
-    /// and empty as unassigned, single values in lists and single objects for lists, roles as JSON
-    /// in a string. Unknown attributes are left out with a remark; `id`, `meta` and `schemas` are
-    /// ignored silently. A missing name, role or `active` is the caller's policy.
+    /// Reads the body of a POST.
     ///
     /// # Errors
-    /// `body_not_object`, `user_name_missing`, `user_name_invalid`, `value_wrong_type`,
-    /// `value_too_long`, `too_many_values`, `nul_character`, each naming its attribute.
+    /// Those of [`Draft::read`] and [`Draft::create`].
     pub fn from_create(body: &Value, remarks: &mut Vec<Remark>) -> Result<Self, ScimError> {
-        let members = body::object(body)?;
-        let mut user = Self::default();
-        Normalizer::new(remarks).members(members, &mut user)?;
-        user.finish(remarks)?;
-        Ok(user)
+        Draft::read(body, remarks)?.create(remarks)
     }
 
     /// Puts everything into canonical order, drops what is empty, and checks what every user has.

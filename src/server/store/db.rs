@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use sqlx::pool::MaybePoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{mpsc, oneshot};
@@ -118,6 +118,26 @@ impl DerefMut for Tx<'_> {
     }
 }
 
+/// Why no connection came about. A pool that has tried for as long as it may only says that it has; one more try
+/// tells the cause.
+async fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {
+    let cause = match error {
+        sqlx::Error::PoolTimedOut => {
+            let attempt = PgConnection::connect_with(options);
+            match tokio::time::timeout(Duration::from_secs(2), attempt).await {
+                Ok(Err(cause)) => cause.to_string(),
+                _ => "it does not answer in time".to_owned(),
+            }
+        }
+        other => return other.into(),
+    };
+    StoreError::Unavailable(format!(
+        "could not connect to {}:{}: {cause}",
+        options.get_host(),
+        options.get_port()
+    ))
+}
+
 type Effects = Vec<Box<dyn FnOnce() + Send>>;
 
 /// How a closure ended: whether its statements stay, and how its caller is told once the commit is known.
@@ -181,9 +201,12 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(32)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
-            .await?;
-        Ok(Self(Arc::new(Inner::Postgres { pool })))
+            .connect_with(options.clone())
+            .await;
+        match pool {
+            Ok(pool) => Ok(Self(Arc::new(Inner::Postgres { pool }))),
+            Err(error) => Err(unreachable(&options, error).await),
+        }
     }
 
     /// Which database it is.

@@ -11,6 +11,14 @@ use crate::server::scim::resource::case_key;
 use crate::server::scim::schema;
 use crate::server::secret;
 
+/// Whose users are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    pub organization_id: &'a str,
+    /// What stands before the id in `meta.location`.
+    pub location: &'a str,
+}
+
 /// Where an attribute's values are.
 enum Place {
     /// A text column of `users`; the flag says that it may be NULL.
@@ -20,7 +28,7 @@ enum Place {
     Version,
     /// The same for every user.
     Constant(&'static str),
-    /// The end of `meta.location` is the id.
+    /// `meta.location`: the id behind what is the same for all.
     Location,
     Schemas,
     /// `name`, whose parts are partly columns.
@@ -54,47 +62,47 @@ fn value_columns(path: &AttributePath) -> (String, &'static str) {
 }
 
 /// Adds ` AND (...)` for a filter; nothing without one.
-pub fn push_where(sql: &mut Builder, organization_id: &str, filter: Option<&Filter>) {
+pub fn push_where(sql: &mut Builder, scope: Scope<'_>, filter: Option<&Filter>) {
     if let Some(filter) = filter {
         sql.push(" AND ");
-        push_filter(sql, organization_id, filter, false);
+        push_filter(sql, scope, filter, false);
     }
 }
 
 /// `negated` says that a `NOT` stands around it: there a comparison with NULL must be false, not unknown,
 /// because `not` over an absent attribute is true.
-fn push_filter(sql: &mut Builder, organization_id: &str, filter: &Filter, negated: bool) {
+fn push_filter(sql: &mut Builder, scope: Scope<'_>, filter: &Filter, negated: bool) {
     match filter {
-        Filter::And(terms) => push_terms(sql, organization_id, terms, " AND ", negated),
-        Filter::Or(terms) => push_terms(sql, organization_id, terms, " OR ", negated),
+        Filter::And(terms) => push_terms(sql, scope, terms, " AND ", negated),
+        Filter::Or(terms) => push_terms(sql, scope, terms, " OR ", negated),
         Filter::Not(term) => {
             sql.push("NOT (");
-            push_filter(sql, organization_id, term, true);
+            push_filter(sql, scope, term, true);
             sql.push(")");
         }
-        Filter::Present(path) => push_present(sql, organization_id, path),
+        Filter::Present(path) => push_present(sql, scope, path),
         Filter::Compare {
             path,
             op: CompareOp::Ne,
             value,
         } => {
             sql.push("NOT (");
-            push_compare(sql, organization_id, path, CompareOp::Eq, value, true);
+            push_compare(sql, scope, path, CompareOp::Eq, value, true);
             sql.push(")");
         }
         Filter::Compare { path, op, value } => {
-            push_compare(sql, organization_id, path, *op, value, negated);
+            push_compare(sql, scope, path, *op, value, negated);
         }
         Filter::ValuePath { path, filter } if path.attribute.multi_valued => {
-            push_value_path(sql, organization_id, path, filter);
+            push_value_path(sql, scope, path, filter);
         }
         // A single complex value has one element, so its conditions hold for the same one anyway; without a value
         // there is no element for which a `not` could hold.
         Filter::ValuePath { path, filter } => {
             sql.push("(");
-            push_present(sql, organization_id, path);
+            push_present(sql, scope, path);
             sql.push(" AND ");
-            push_filter(sql, organization_id, filter, negated);
+            push_filter(sql, scope, filter, negated);
             sql.push(")");
         }
     }
@@ -102,7 +110,7 @@ fn push_filter(sql: &mut Builder, organization_id: &str, filter: &Filter, negate
 
 fn push_terms(
     sql: &mut Builder,
-    organization_id: &str,
+    scope: Scope<'_>,
     terms: &[Filter],
     joint: &'static str,
     negated: bool,
@@ -112,12 +120,12 @@ fn push_terms(
         if index > 0 {
             sql.push(joint);
         }
-        push_filter(sql, organization_id, term, negated);
+        push_filter(sql, scope, term, negated);
     }
     sql.push(")");
 }
 
-fn push_present(sql: &mut Builder, organization_id: &str, path: &AttributePath) {
+fn push_present(sql: &mut Builder, scope: Scope<'_>, path: &AttributePath) {
     match place(path) {
         Place::Column(column, true) => {
             // pr is false for "" (RFC 7644 3.4.2.2: non-empty).
@@ -134,22 +142,22 @@ fn push_present(sql: &mut Builder, organization_id: &str, path: &AttributePath) 
         }
         Place::Name => {
             sql.push("(u.given_name_key IS NOT NULL OR u.family_name_key IS NOT NULL OR ");
-            push_has_value(sql, organization_id, path, None);
+            push_has_value(sql, scope, path, None);
             sql.push(")");
         }
-        Place::Values => push_has_value(sql, organization_id, path, path.sub.map(|sub| sub.name)),
+        Place::Values => push_has_value(sql, scope, path, path.sub.map(|sub| sub.name)),
     }
 }
 
 /// Whether the attribute, or one sub-attribute of it, has any value.
 fn push_has_value(
     sql: &mut Builder,
-    organization_id: &str,
+    scope: Scope<'_>,
     path: &AttributePath,
     sub: Option<&'static str>,
 ) {
     sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
-        .bind(organization_id)
+        .bind(scope.organization_id)
         .push(" AND v.attribute = ")
         .bind(path.top_level());
     if let Some(sub) = sub {
@@ -160,7 +168,7 @@ fn push_has_value(
 
 fn push_compare(
     sql: &mut Builder,
-    organization_id: &str,
+    scope: Scope<'_>,
     path: &AttributePath,
     op: CompareOp,
     value: &Literal,
@@ -201,15 +209,25 @@ fn push_compare(
         }
         (Place::Location, value) => {
             let text = text(value);
-            sql.push("u.id");
-            // Locations differ in nothing but their last part.
-            push_text(sql, op, text.rsplit('/').next().unwrap_or(&text));
+            match text.strip_prefix(scope.location) {
+                // What has the key's index.
+                Some(id) if op == CompareOp::Eq => {
+                    sql.push("u.id = ").bind(id);
+                }
+                None if op == CompareOp::Eq => {
+                    sql.push("FALSE");
+                }
+                _ => {
+                    sql.push("(").bind(scope.location).push(" || u.id)");
+                    push_text(sql, op, &text);
+                }
+            }
         }
-        (Place::Schemas, value) => push_schema(sql, organization_id, op, &text(value)),
+        (Place::Schemas, value) => push_schema(sql, scope, op, &text(value)),
         (Place::Values, value) => {
             let (attribute, sub) = value_columns(path);
             sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
-                .bind(organization_id)
+                .bind(scope.organization_id)
                 .push(" AND v.attribute = ")
                 .bind(attribute)
                 .push(" AND v.sub = ")
@@ -226,14 +244,14 @@ fn push_compare(
 }
 
 /// Every user has the core schema; the extension's is there when it has data (RFC 7643 3).
-fn push_schema(sql: &mut Builder, organization_id: &str, op: CompareOp, urn: &str) {
+fn push_schema(sql: &mut Builder, scope: Scope<'_>, op: CompareOp, urn: &str) {
     if fits(op, schema::USER, urn) {
         sql.push("TRUE");
     } else if fits(op, schema::ENTERPRISE_USER, urn) {
         let mut prefix = like_escaped(schema::ENTERPRISE_USER);
         prefix.push_str(":%");
         sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
-            .bind(organization_id)
+            .bind(scope.organization_id)
             .push(" AND v.attribute LIKE ")
             .bind(prefix)
             .push(" ESCAPE '\\')");
@@ -260,12 +278,7 @@ fn fits(op: CompareOp, urn: &str, with: &str) -> bool {
 
 /// `attribute[...]`: all conditions hold for the same element. The search starts from a row that an equality
 /// names, if there is one, else from the element's marker; the rest are probes by primary key.
-fn push_value_path(
-    sql: &mut Builder,
-    organization_id: &str,
-    path: &AttributePath,
-    filter: &Filter,
-) {
+fn push_value_path(sql: &mut Builder, scope: Scope<'_>, path: &AttributePath, filter: &Filter) {
     let terms: &[Filter] = match filter {
         Filter::And(terms) => terms,
         other => std::slice::from_ref(other),
@@ -280,7 +293,7 @@ fn push_value_path(
         )
     });
     sql.push("u.id IN (SELECT e.user_id FROM user_values e WHERE e.organization_id = ")
-        .bind(organization_id)
+        .bind(scope.organization_id)
         .push(" AND e.attribute = ")
         .bind(path.top_level())
         .push(" AND e.sub = ");

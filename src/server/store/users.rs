@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::sql::{Arg, Builder, Connection, sql};
-use super::user_filter;
+use super::user_filter::{self, Scope};
 use super::{Tx, dialect};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -316,7 +316,7 @@ pub fn insert_change(tx: &mut Tx<'_>, organization_id: &str, change: NewChange<'
 /// Users that a filter selects, in order; at most `limit` of them after the first `offset`.
 pub async fn list(
     connection: &mut Connection<'_>,
-    organization_id: &str,
+    scope: Scope<'_>,
     filter: Option<&Filter>,
     sort: Option<(&AttributePath, bool)>,
     offset: i64,
@@ -327,8 +327,8 @@ pub async fn list(
         columns!(),
         " FROM users u WHERE u.organization_id = "
     ));
-    statement.bind(organization_id);
-    user_filter::push_where(&mut statement, organization_id, filter);
+    statement.bind(scope.organization_id);
+    user_filter::push_where(&mut statement, scope, filter);
     user_filter::push_order(&mut statement, sort);
     statement.push(" LIMIT ").bind(limit);
     statement.push(" OFFSET ").bind(offset);
@@ -338,11 +338,11 @@ pub async fn list(
 /// How many users a filter selects.
 pub async fn count(
     connection: &mut Connection<'_>,
-    organization_id: &str,
+    scope: Scope<'_>,
     filter: Option<&Filter>,
 ) -> Result<i64, StoreError> {
     let mut statement = Builder::new("SELECT count(*) FROM users u WHERE u.organization_id = ");
-    statement.bind(organization_id);
-    user_filter::push_where(&mut statement, organization_id, filter);
+    statement.bind(scope.organization_id);
+    user_filter::push_where(&mut statement, scope, filter);
     connection.fetch_count(statement.finish()).await
 }

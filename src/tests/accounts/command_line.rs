@@ -156,8 +156,31 @@ async fn a_missing_or_empty_database_is_named_and_not_created() {
         said.contains("is empty") && said.contains(&*file.to_string_lossy()),
         "{said}"
     );
-    done(&url, &["migrate"]);
+    for outcome in ["created", "up_to_date"] {
+        let migrated = json(&url, &["migrate"]);
+        let expected = serde_json::json!({"database": file.to_string_lossy(), "outcome": outcome});
+        assert_eq!(migrated, expected);
+    }
+    assert_eq!(done(&url, &["migrate"]), "", "people are told on stderr");
     assert_eq!(done(&url, &["organization", "list", "--json"]), "[]\n");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named() {
+    // A port that was free a moment ago.
+    let address = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut command = program(&format!("postgres://someone:secret@{address}/x"));
+    command.args(["organization", "list"]);
+    let (code, said) = fails(command);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains(&format!("could not connect to {address}")) && said.contains("refused"),
+        "{said}"
+    );
+    assert!(!said.contains("secret"), "{said}");
 }
 
 #[test]

@@ -105,3 +105,38 @@ async fn what_is_not_http_is_ended() {
         .unwrap();
     assert_eq!(answer.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_filter_with_raw_quotation_marks_is_understood() {
+    let service = Service::start().await;
+    let token = service.organization("contoso");
+    let ana = user("ana#EXT#@contoso.com");
+    let made = service
+        .send("POST", "/scim/contoso/v2/Users", &token, Some(&ana))
+        .await;
+    assert_eq!(made.unwrap().status, 201);
+    let request = format!(
+        "GET /scim/contoso/v2/Users?filter=userName+eq+\"ana#EXT#%40contoso.com\" HTTP/1.1\r\nHost: x\r\n\
+         Authorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    let answer = tokio::task::block_in_place(|| service.converse(request.as_bytes(), PATIENCE));
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\"totalResults\":1"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_body_with_a_wrong_token_gets_its_answer() {
+    let service = Service::start().await;
+    service.organization("contoso");
+    let size = 20 * 1024 * 1024;
+    let mut request = format!(
+        "POST /scim/contoso/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rhp_wrong\r\n\
+         Content-Type: application/scim+json\r\nContent-Length: {size}\r\n\r\n"
+    )
+    .into_bytes();
+    request.resize(request.len() + size, b' ');
+    // The whole body is sent before anything is read.
+    let answer = tokio::task::block_in_place(|| service.converse(&request, PATIENCE));
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(answer.contains("urn:ietf:params:scim:api:messages:2.0:Error"));
+}

@@ -1,6 +1,6 @@
 //! Every change has history (product, Users).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::entra_test;
 use crate::support::app::START;
@@ -50,6 +50,37 @@ entra_test! {
             assert!(row.actor_name.contains(&entra.token[..12]), "{}", row.actor_name);
             assert!(!row.actor_name.contains(&entra.token));
         }
+    }
+
+    async fn of_a_list_only_what_changed_is_kept(entra: Entra) {
+        let mail = |at: usize| json!({"value": format!("{at}@x"), "type": "work"});
+        let mails: Vec<Value> = (0..500).map(mail).collect();
+        let id = entra.create_with("ana", json!({"emails": mails})).await;
+        entra
+            .patch(&id, json!([
+                {"op": "remove", "path": "emails[value eq \"7@x\"]"},
+                {"op": "replace", "path": "emails[value eq \"9@x\"].display", "value": "Nine"},
+                {"op": "add", "path": "emails", "value": [mail(500)]},
+            ]))
+            .await
+            .is(200);
+        let reversed: Vec<Value> = (0..2).rev().map(mail).collect();
+        entra.change(&id, "replace", "emails", json!([mail(0), mail(1)])).await.is(200);
+        entra.change(&id, "replace", "emails", json!(reversed)).await.is(200);
+        entra.change(&id, "remove", "emails", json!(null)).await.is(200);
+        let history = entra.history(&id).await;
+        let nine = json!({"value": "9@x", "display": "Nine", "type": "work"});
+        assert_eq!(
+            history[1].json(),
+            json!([{"attribute": "emails", "old": [mail(7), mail(9)], "new": [nine, mail(500)]}])
+        );
+        assert_eq!(history[2].json()[0].get("new"), None, "nothing came");
+        assert_eq!(
+            history[3].json(),
+            json!([{"attribute": "emails", "old": [mail(0), mail(1)], "new": reversed}]),
+            "a new order alone is shown whole"
+        );
+        assert_eq!(history[4].json(), json!([{"attribute": "emails", "old": reversed}]));
     }
 
     async fn a_rehire_is_recorded_as_such(entra: Entra) {

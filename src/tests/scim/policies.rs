@@ -268,6 +268,94 @@ entra_test! {
         assert_eq!(entra.user(&id).await["active"], false);
     }
 
+    async fn a_name_or_role_that_cannot_be_stored_never_keeps_access(entra: Entra) {
+        let long = "x".repeat(20_000);
+        let many: Vec<Value> = (0..1_001).map(|at| json!({"value": format!("r{at}")})).collect();
+        let off = json!({"op": "Replace", "path": "active", "value": "False"});
+        for (index, operation) in [
+            json!({"op": "replace", "path": "name.givenName", "value": 5}),
+            json!({"op": "replace", "path": "name.familyName", "value": long}),
+            json!({"op": "replace", "path": "name.givenName", "value": "A\u{0}"}),
+            json!({"op": "replace", "path": "name", "value": "Ana"}),
+            json!({"op": "replace", "value": {"name": {"givenName": 7}, "roles": 5}}),
+            json!({"op": "Add", "path": ROLE, "value": true}),
+            json!({"op": "Add", "path": ROLE, "value": long}),
+            json!({"op": "Add", "path": ROLE, "value": "{\"id\":\"a\"}"}),
+            json!({"op": "replace", "path": "roles", "value": [{"value": "a\u{0}"}]}),
+            json!({"op": "add", "path": "roles", "value": many}),
+            json!({"op": "replace", "path": "roles[type sw \"x\"].value", "value": "admin"}),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            for (round, operations) in [json!([off, operation]), json!([operation, off])].into_iter().enumerate() {
+                let id = entra.create(&format!("user{index}{round}")).await;
+                let before = entra.user(&id).await;
+                let alone = entra.patch(&id, json!([operation])).await;
+                assert_eq!(alone.status, 400, "{operation}: {}", alone.text);
+                let answer = entra.patch(&id, operations).await;
+                let after = answer.is(200);
+                assert_eq!(after["active"], false, "{operation}");
+                assert_eq!((&after["name"], &after["roles"]), (&before["name"], &before["roles"]), "{operation}");
+                let entry = entra.entry(&answer).await;
+                assert_eq!((entry.action.as_str(), entry.status.as_str()), ("disable", "warning"));
+                assert!(entry.remark_codes().contains(&"value_kept".to_owned()), "{operation}: {:?}", entry.remark_codes());
+                assert_eq!(decided(&entra, &id).await, known(Some("admin"), "known", "admin"));
+                entra.patch(&id, json!([operation])).await.is(200);
+                let back = json!([{"op": "replace", "path": "active", "value": true}, operation]);
+                assert_eq!(entra.patch(&id, back).await.status, 400, "{operation}");
+            }
+        }
+        // PUT likewise, also when only the stored user says that it is inactive.
+        let id = entra.create("ana").await;
+        let before = entra.user(&id).await;
+        for body in [
+            json!({"userName": "ana", "active": false, "name": {"givenName": 5}, "roles": [{"value": "a\u{0}"}]}),
+            json!({"userName": "ana", "name": long, "roles": 7}),
+        ] {
+            let answer = entra.put(&id, &body).await;
+            let after = answer.is(200);
+            assert_eq!((&after["name"], &after["roles"]), (&before["name"], &before["roles"]));
+            assert!(entra.entry(&answer).await.remark_codes().contains(&"value_kept".to_owned()));
+        }
+        entra.put(&id, &json!({"userName": "ana", "active": true, "name": 5, "roles": role("admin")})).await.is_error(400, "invalidValue");
+        // A user that is inactive from the start has nothing to keep.
+        let made = entra.post(&json!({"userName": "eve", "active": false, "name": {"givenName": 5}, "roles": 7})).await;
+        assert_eq!((made.is(201).get("name"), made.json().get("roles")), (None, None));
+        assert_eq!(entra.entry(&made).await.status, "warning");
+        // Other attributes are no reason to let anything pass.
+        let id = entra.create("zoe").await;
+        let title = json!({"op": "replace", "path": "title", "value": 5});
+        entra.patch(&id, json!([off, title])).await.is_error(400, "invalidValue");
+    }
+
+    async fn a_role_in_json_without_a_value_is_refused(entra: Entra) {
+        let id = entra.create("eve").await;
+        for text in ["{\"id\":\"a\"}", "{\"id\":\"a\",\"value\":null,\"displayName\":\"msiam_access\"}", "{}"] {
+            let answers = [
+                entra.post(&ana(json!({"roles": role(text)}))).await,
+                entra.post(&ana(json!({"roles": [text]}))).await,
+                entra.change(&id, "Add", ROLE, json!(text)).await,
+                entra.change(&id, "Add", "roles", json!([{"value": text}])).await,
+                entra.change(&id, "replace", "roles", json!([{"value": text}])).await,
+            ];
+            for answer in &answers {
+                let detail = answer.is_error(400, "invalidValue");
+                assert!(detail.contains("roles.value") && detail.contains("app role"), "{detail}");
+            }
+        }
+        assert_eq!(entra.user(&id).await["meta"]["version"], "W/\"1\"");
+    }
+
+    async fn a_role_that_counts_as_the_default_may_come_again_in_another_case(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let id = entra.create_with("odd", json!({"roles": role("Boss")})).await;
+        entra.policy("unknown_role", "reject").await;
+        entra.change(&id, "Add", ROLE, json!("BOSS")).await.is(200);
+        assert_eq!(decided(&entra, &id).await, known(Some("BOSS"), "defaulted", "viewer"));
+        entra.change(&id, "Add", ROLE, json!("Bosses")).await.is_error(400, "invalidValue");
+    }
+
     async fn patch_checks_only_what_it_touches(entra: Entra) {
         for (policy, lenient) in [("missing_names", "accept"), ("unknown_role", "default"), ("missing_role", "default")] {
             entra.policy(policy, lenient).await;
@@ -320,5 +408,16 @@ entra_test! {
         let detail = entra.change(&id, "replace", "emails", json!(mails(40))).await.is_error(400, "invalidValue");
         assert!(detail.contains("512 KB"), "{detail}");
         entra.change(&id, "Replace", "active", json!("False")).await.is(200);
+    }
+
+    async fn what_paths_are_tried_on_is_bounded(entra: Entra) {
+        let mails: Vec<Value> = (0..30).map(|at| json!({"value": format!("{at}@x"), "display": "x".repeat(15_000)})).collect();
+        let id = entra.create_with("ana", json!({"emails": mails})).await;
+        let terms = |count: usize| {
+            json!(vec![json!({"op": "remove", "path": "emails[display co \"y\" or display eq \"x\"]"}); count])
+        };
+        entra.patch(&id, terms(4)).await.is(200);
+        let detail = entra.patch(&id, terms(5)).await.is_error(413, "");
+        assert!(detail.contains("values"), "{detail}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::phase::Busy;
+use super::request_line::Bodies;
 
 /// Bytes a second that a body must have come at on average once the first wait is over: without it, a byte every
 /// nine seconds would hold a request for as long as it pleases.
@@ -39,6 +41,8 @@ pub(super) struct RequestBody {
     patience: Duration,
     /// Since the body was first asked for; time that nobody waits does not count against the client.
     progress: Option<Progress>,
+    /// Who is told what was read; nobody any more once that was the end.
+    bodies: Option<Arc<Bodies>>,
 }
 
 struct Progress {
@@ -56,11 +60,33 @@ impl Progress {
 }
 
 impl RequestBody {
-    pub(super) fn new(inner: Incoming, patience: Duration) -> Self {
-        Self {
+    pub(super) fn new(inner: Incoming, patience: Duration, bodies: Arc<Bodies>) -> Self {
+        bodies.begun();
+        let mut body = Self {
             inner,
             patience,
             progress: None,
+            bodies: Some(bodies),
+        };
+        if body.inner.is_end_stream() {
+            body.ended();
+        }
+        body
+    }
+
+    fn received(&mut self, bytes: u64) {
+        if let Some(progress) = &mut self.progress {
+            progress.last = Instant::now();
+            progress.received += bytes;
+        }
+        if let Some(bodies) = &self.bodies {
+            bodies.received(bytes);
+        }
+    }
+
+    fn ended(&mut self) {
+        if let Some(bodies) = self.bodies.take() {
+            bodies.ended();
         }
     }
 }
@@ -75,10 +101,12 @@ impl HttpBody for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(context) {
-            if let (Some(progress), Some(Ok(frame))) = (&mut this.progress, &frame) {
-                progress.last = Instant::now();
+            if let Some(Ok(frame)) = &frame {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
-                progress.received += u64::try_from(bytes).unwrap_or(u64::MAX);
+                this.received(u64::try_from(bytes).unwrap_or(u64::MAX));
+            }
+            if frame.is_none() || this.inner.is_end_stream() {
+                this.ended();
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }

@@ -5,30 +5,51 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
 use super::phase::{Phase, PhaseCell};
+use super::request_line::Bodies;
 
 /// Ends a connection whose client waits too long with a head, a next request, or with taking the answer.
 /// (Hyper's own limit for headers runs between requests, too: it would end idle connections after five seconds.)
 pub(super) struct TimedIo<T> {
     inner: T,
     phase: Arc<PhaseCell>,
+    bodies: Arc<Bodies>,
     limits: Limits,
     read: Timer,
     write: Timer,
+    closing: Closing,
 }
 
+/// How far the end of a connection has come.
+enum Closing {
+    /// The answer may not have gone yet.
+    No,
+    /// Our side is closed; so many bytes of the client's have been thrown away since.
+    Lingering(usize),
+}
+
+/// Bytes of an unread body that are thrown away at the end.
+const LINGERED: usize = 32 * 1024 * 1024;
+
 impl<T> TimedIo<T> {
-    pub(super) fn new(inner: T, phase: Arc<PhaseCell>, limits: Limits) -> Self {
+    pub(super) fn new(
+        inner: T,
+        phase: Arc<PhaseCell>,
+        bodies: Arc<Bodies>,
+        limits: Limits,
+    ) -> Self {
         Self {
             inner,
             phase,
+            bodies,
             limits,
             read: Timer::default(),
             write: Timer::default(),
+            closing: Closing::No,
         }
     }
 }
@@ -103,7 +124,29 @@ impl<T: Write + Unpin> TimedIo<T> {
     }
 }
 
-impl<T: Write + Unpin> Write for TimedIo<T> {
+impl<T: Read + Unpin> TimedIo<T> {
+    /// Throws away, for a while, what the client is still sending of a body that nobody reads. A connection that is
+    /// closed at once is reset, and then a client that sends all before it reads never sees the answer.
+    fn linger(&mut self, mut lingered: usize, context: &mut Context<'_>) -> Poll<()> {
+        let mut scratch = [0; 8 * 1024];
+        while lingered < LINGERED {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.inner).poll_read(context, buffer.unfilled()) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    lingered += buffer.filled().len();
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => {
+                    self.closing = Closing::Lingering(lingered);
+                    return self.write.poll_from_now(self.limits.body, context);
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<T: Read + Write + Unpin> Write for TimedIo<T> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -118,7 +161,18 @@ impl<T: Write + Unpin> Write for TimedIo<T> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().limited(context, T::poll_shutdown)
+        let this = self.get_mut();
+        let lingered = match this.closing {
+            Closing::No => {
+                ready!(this.limited(context, T::poll_shutdown))?;
+                0
+            }
+            Closing::Lingering(lingered) => lingered,
+        };
+        if this.bodies.is_open() {
+            ready!(this.linger(lingered, context));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -37,6 +37,15 @@ async fn start() -> Server {
             }),
         )
         .route("/never", get(std::future::pending::<()>))
+        .route(
+            "/echo",
+            any(async |request: Request<Body>| {
+                let query = request.uri().query().map(str::to_owned);
+                let body = axum::body::to_bytes(request.into_body(), 1 << 20).await;
+                let body = String::from_utf8(body.unwrap().to_vec()).unwrap();
+                format!("{}|{body}", query.unwrap_or_default())
+            }),
+        )
         .route(
             "/body",
             post(
@@ -134,6 +143,32 @@ async fn a_body_that_stalls_or_drips_is_told_apart() {
     steady.write_all(head.as_bytes()).await.unwrap();
     steady.write_all(&[b'a'; 600]).await.unwrap();
     assert!(read_some(&mut steady).await.ends_with("600"));
+}
+
+#[tokio::test]
+async fn raw_characters_of_a_query_are_escaped_in_each_request_of_a_connection_and_never_in_a_body()
+{
+    let server = start().await;
+    let mut stream = server.connect().await;
+    let raw = "/echo?filter=userName+eq+\"ä#EXT#\"";
+    let escaped = "filter=userName+eq+%22%C3%A4%23EXT%23%22";
+    for _ in 0..2 {
+        let answer = server.ask(&mut stream, raw).await;
+        assert!(answer.ends_with(&format!("{escaped}|")), "{answer}");
+        // A body that looks like a request, and comes in two parts.
+        let body = format!("GET {raw} HTTP/1.1\r\n\r\n");
+        let head = format!(
+            "POST {raw} HTTP/1.1\r\nHost: here\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let (start, end) = body.split_at(5);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(start.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream.write_all(end.as_bytes()).await.unwrap();
+        let answer = read_some(&mut stream).await;
+        assert!(answer.ends_with(&format!("{escaped}|{body}")), "{answer}");
+    }
 }
 
 #[tokio::test]

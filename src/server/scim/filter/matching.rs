@@ -26,6 +26,20 @@ impl Filter {
             Self::ValuePath { .. } => false,
         }
     }
+
+    /// Bytes of the element that the comparisons read at most.
+    pub(in crate::server::scim) fn reads(&self, element: &Value) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter().map(|part| part.reads(element)).sum()
+            }
+            Self::Not(part) => part.reads(element),
+            Self::Present(path) | Self::Compare { path, .. } => part_of(path, element)
+                .and_then(Value::as_str)
+                .map_or(1, str::len),
+            Self::ValuePath { .. } => 0,
+        }
+    }
 }
 
 fn part_of<'a>(path: &AttributePath, element: &'a Value) -> Option<&'a Value> {

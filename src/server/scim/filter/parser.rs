@@ -3,7 +3,7 @@
 use super::ast::{CompareOp, Filter, Literal};
 use super::lexer::{self, Placed, Token, malformed};
 use crate::server::scim::error::{ScimError, quoted};
-use crate::server::scim::path::{AttributePath, PathError};
+use crate::server::scim::path::{AttributePath, PathError, is_name};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::schema::{Kind, Returned};
 use crate::server::scim::time;
@@ -17,6 +17,9 @@ impl Filter {
     pub const MAX_DEPTH: usize = 32;
     /// The most comparisons.
     pub const MAX_TERMS: usize = 128;
+    /// The most comparisons by anything but `eq` and `ne`: no index answers them, so that each
+    /// reads every value that the organization's users have of its attribute.
+    pub const MAX_SEARCHES: usize = 16;
 
     /// Reads a filter: the whole grammar of RFC 7644 3.4.2.2, names and operators in any case,
     /// and what Entra adds to it: a comparison after a value path, an unquoted value after `eq`,
@@ -43,6 +46,7 @@ struct Parser<'a> {
     end: usize,
     depth: usize,
     terms: usize,
+    searches: usize,
     /// The attribute inside whose brackets names are read.
     scope: Option<AttributePath>,
 }
@@ -65,6 +69,7 @@ impl<'a> Parser<'a> {
             end: text.len(),
             depth: 0,
             terms: 0,
+            searches: 0,
             scope,
         })
     }
@@ -252,7 +257,8 @@ impl<'a> Parser<'a> {
         let path = match &self.scope {
             Some(scope) => match scope.attribute.sub_attribute(name) {
                 Some(sub) => scope.with_sub(sub),
-                None => return Err(unknown(name)),
+                None if is_name(name) => return Err(unknown(name)),
+                None => return Err(self.wrong("expected the name of an attribute")),
             },
             None => AttributePath::parse(name).map_err(|error| match error {
                 PathError::Unknown(name) => unknown(&name),
@@ -294,6 +300,19 @@ impl<'a> Parser<'a> {
             )
             .on(path.canonical()));
         };
+        if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
+            self.searches += 1;
+            if self.searches > Filter::MAX_SEARCHES {
+                return Err(ScimError::new(
+                    Reason::FilterTooLong,
+                    format!(
+                        "The filter has more than {} comparisons by co, sw, ew, gt, ge, lt or le. \
+                         Use eq, or ask in several requests.",
+                        Filter::MAX_SEARCHES
+                    ),
+                ));
+            }
+        }
         self.next += 1;
         let value_at = self.at();
         let Some(placed) = self.tokens.get(self.next) else {

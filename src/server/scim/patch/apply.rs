@@ -13,6 +13,10 @@ use crate::server::scim::resource::{
 };
 use crate::server::scim::schema::{Attribute, Mutability, Returned};
 
+/// The most bytes of values that the filters of one request's paths read, counted for each of their
+/// terms: others wait for the row meanwhile, and on SQLite for the writer.
+const MAX_COMPARED: usize = 4 * 1024 * 1024;
+
 /// Applies operations to a copy.
 pub(super) fn apply(
     operations: &[Operation],
@@ -23,16 +27,23 @@ pub(super) fn apply(
         user: user.clone(),
         normalizer: Normalizer::new(remarks),
         role_display_set: false,
+        compared: 0,
     };
     for operation in operations {
         for assignment in &operation.assignments {
             patch.assign(operation.op, assignment)?;
         }
     }
-    let mut user = patch.user;
+    let Patch {
+        user: mut after,
+        normalizer,
+        ..
+    } = patch;
+    let flaws = normalizer.into_flaws();
     // Only now: an element made by one operation may get its value from the next.
-    user.finish(remarks)?;
-    Ok(user)
+    after.finish(remarks)?;
+    flaws.settle(&mut after, Some(user), remarks)?;
+    Ok(after)
 }
 
 struct Patch<'a> {
@@ -40,6 +51,8 @@ struct Patch<'a> {
     normalizer: Normalizer<'a>,
     /// Whether this request named a role's display, which a later change of its value must keep.
     role_display_set: bool,
+    /// Bytes that filters have read.
+    compared: usize,
 }
 
 impl Patch<'_> {
@@ -58,12 +71,13 @@ impl Patch<'_> {
                 if !self.is_writable(path, assignment)? {
                     return Ok(());
                 }
-                match (path.attribute.multi_valued, path.sub) {
+                let outcome = match (path.attribute.multi_valued, path.sub) {
                     (true, None) => self.list(op, path, raw),
                     (true, Some(sub)) => self.list_part(op, path, sub, raw),
                     (false, _) if path.attribute.is_complex() => self.complex(op, path, raw),
                     (false, _) => self.single(op, path, raw),
-                }
+                };
+                self.normalizer.set_aside(path, outcome)
             }
             Target::ValuePath { path, filter, sub } => {
                 let target = match sub {
@@ -73,7 +87,8 @@ impl Patch<'_> {
                 if !self.is_writable(&target, assignment)? {
                     return Ok(());
                 }
-                self.selected(op, &target, filter, raw)
+                let outcome = self.selected(op, &target, filter, raw);
+                self.normalizer.set_aside(&target, outcome)
             }
         }
     }
@@ -214,6 +229,17 @@ impl Patch<'_> {
             (_, None) => self.normalizer.parts(path, raw)?,
         };
         let mut list = self.take_list(path);
+        let reads = list.iter().map(|element| filter.reads(element));
+        self.compared += reads.sum::<usize>();
+        if self.compared > MAX_COMPARED {
+            return Err(super::too_many(
+                format!(
+                    "filters in its paths that read {} bytes of values",
+                    self.compared
+                ),
+                MAX_COMPARED,
+            ));
+        }
         let mut places = elements::select(path, filter, &list);
         let Some(mut parts) = parts else {
             // Nothing takes the place of the selected elements. `add` of nothing changes nothing.

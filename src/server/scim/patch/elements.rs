@@ -17,9 +17,10 @@ use crate::server::scim::schema::Kind;
 /// (RFC 7644 3.5.2.1: an identical value changes nothing). Roles merge by value alone.
 pub(super) fn add(path: &AttributePath, list: &mut Vec<Value>, sent: Vec<Value>) {
     let mut places = Places::of(path, list);
+    let mut primary = None;
     for element in sent {
-        let primary = is_primary(&element);
-        let place = match places.find(path, list, &element) {
+        let is_primary = is_primary(&element);
+        let place = match places.find(path, &element) {
             Some(place) => {
                 if let Some(known) = list.get_mut(place) {
                     merge_into(known, element);
@@ -32,9 +33,12 @@ pub(super) fn add(path: &AttributePath, list: &mut Vec<Value>, sent: Vec<Value>)
                 list.len() - 1
             }
         };
-        if primary {
-            demote_others(list, place);
+        if is_primary {
+            primary = Some(place);
         }
+    }
+    if let Some(place) = primary {
+        demote_others(list, place);
     }
 }
 
@@ -42,6 +46,8 @@ pub(super) fn add(path: &AttributePath, list: &mut Vec<Value>, sent: Vec<Value>)
 struct Places {
     values: HashMap<String, usize>,
     pairs: HashMap<(String, String), usize>,
+    /// Elements without a value, such as addresses: only the very same one counts.
+    wholes: HashMap<Value, usize>,
 }
 
 impl Places {
@@ -49,6 +55,7 @@ impl Places {
         let mut places = Self {
             values: HashMap::new(),
             pairs: HashMap::new(),
+            wholes: HashMap::new(),
         };
         for (place, element) in list.iter().enumerate() {
             places.insert(path, element, place);
@@ -58,6 +65,7 @@ impl Places {
 
     fn insert(&mut self, path: &AttributePath, element: &Value, place: usize) {
         let Some(value) = value_key(path, element) else {
+            self.wholes.entry(element.clone()).or_insert(place);
             return;
         };
         let kind = type_key(element).unwrap_or_default();
@@ -65,10 +73,9 @@ impl Places {
         self.values.entry(value).or_insert(place);
     }
 
-    fn find(&self, path: &AttributePath, list: &[Value], element: &Value) -> Option<usize> {
+    fn find(&self, path: &AttributePath, element: &Value) -> Option<usize> {
         let Some(value) = value_key(path, element) else {
-            // Addresses have no value: only the very same one counts.
-            return list.iter().position(|known| known == element);
+            return self.wholes.get(element).copied();
         };
         match type_key(element) {
             Some(kind) if path.attribute.name != "roles" => self.pairs.get(&(value, kind)).copied(),
@@ -81,29 +88,39 @@ impl Places {
 /// value, those that have all the listed parts.
 pub(super) fn remove(path: &AttributePath, list: &mut Vec<Value>, listed: &[Value]) {
     let mut keys = HashSet::new();
-    let mut others = Vec::new();
+    // By the names of the parts that are listed: few, however many elements are.
+    let mut parts: HashMap<Vec<&str>, HashSet<Vec<&Value>>> = HashMap::new();
     for element in listed {
         match value_key(path, element) {
             Some(value) => {
                 keys.insert((value, type_key(element)));
             }
-            None => others.push(element),
+            None => {
+                let mut named: Vec<(&str, &Value)> = element
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, value)| (name.as_str(), value))
+                    .collect();
+                named.sort_by_key(|(name, _)| *name);
+                let (names, values) = named.into_iter().unzip();
+                parts.entry(names).or_default().insert(values);
+            }
         }
     }
     list.retain(|element| {
         let by_value = value_key(path, element).is_some_and(|value| {
             keys.contains(&(value.clone(), None)) || keys.contains(&(value, type_key(element)))
         });
-        !by_value && !others.iter().any(|listed| has_parts(element, listed))
+        let by_parts = || {
+            parts.iter().any(|(names, listed)| {
+                let values: Option<Vec<&Value>> =
+                    names.iter().map(|name| element.get(name)).collect();
+                values.is_some_and(|values| listed.contains(&values))
+            })
+        };
+        !by_value && !by_parts()
     });
-}
-
-fn has_parts(element: &Value, listed: &Value) -> bool {
-    listed.as_object().is_some_and(|parts| {
-        parts
-            .iter()
-            .all(|(name, value)| element.get(name) == Some(value))
-    })
 }
 
 /// Refuses elements that have no part of the attribute: with them a list would be replaced by

@@ -76,6 +76,9 @@ pub(super) fn parse(text: &str) -> Result<Target, ScimError> {
         None if rest.is_empty() => None,
         None => return Err(malformed(text)),
     };
+    if inner.trim_ascii().parse::<i64>().is_ok() {
+        return Err(indexed(text));
+    }
     let path = match AttributePath::parse(name) {
         Ok(path) if path.sub.is_none() => path,
         Err(PathError::Unknown(_)) => return Ok(Target::Unknown(text.to_owned())),
@@ -183,6 +186,19 @@ fn passing(target: Result<Target, ScimError>, key: &str, raw: &Value) -> Assignm
         value: raw.clone(),
         explicit: false,
     }
+}
+
+/// Other patch formats choose by place; values of SCIM have none (RFC 7644 3.5.2).
+fn indexed(path: &str) -> ScimError {
+    ScimError::new(
+        Reason::PatchPathMalformed,
+        format!(
+            "The path {} chooses by an index, which SCIM does not have. Choose by a filter, as in \
+             emails[type eq \"work\"].value.",
+            quoted(path)
+        ),
+    )
+    .on(shortened(path))
 }
 
 fn malformed(path: &str) -> ScimError {

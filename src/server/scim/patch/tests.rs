@@ -124,11 +124,34 @@ fn rfc7644_3_5_2_malformed_paths() {
         "[]",
         r#"emails[type eq "wo]rk"#,
         "emails[type[value]]",
+        "emails[0]",
+        "emails[0].value",
+        "emails[ 12 ].value",
+        "emails[-1].value",
+        "unknown[0].value",
+        "emails.0.value",
+        "/emails/0/value",
     ] {
         let found = reason(one("add", path, json!("x")));
         assert_eq!(found, Reason::PatchPathMalformed, "{path}");
     }
-    for path in ["emails[]", "emails[type]", r#"emails[type eq "x" and]"#] {
+    let index = apply(
+        &body(),
+        &one("add", "emails[0].value", json!("x")),
+        &mut Vec::new(),
+    )
+    .unwrap_err();
+    assert!(
+        index.detail.contains(r#"emails[type eq "work"].value"#) && index.detail.contains("index"),
+        "{}",
+        index.detail
+    );
+    for path in [
+        "emails[]",
+        "emails[type]",
+        r#"emails[type eq "x" and]"#,
+        "emails[0 eq 1]",
+    ] {
         let found = reason(one("add", path, json!("x")));
         assert_eq!(found, Reason::FilterMalformed, "{path}");
     }

@@ -1,5 +1,7 @@
 //! What changed between two states of a user.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -25,7 +27,7 @@ pub struct Change {
 
 impl User {
     /// The differences from `before` to this state, in schema order: single values by their full
-    /// path, lists whole, the primary role part by part.
+    /// path, the elements of lists that went and that came, the primary role part by part.
     #[must_use]
     pub fn changes_from(&self, before: &User) -> Vec<Change> {
         let mut out = Vec::new();
@@ -48,6 +50,8 @@ impl User {
                             &mut out,
                         );
                     }
+                } else if attribute.multi_valued {
+                    push_elements(path.canonical(), old, new, &mut out);
                 } else {
                     push(path.canonical(), old, new, &mut out);
                 }
@@ -67,6 +71,31 @@ fn push(attribute: String, old: Option<&Value>, new: Option<&Value>, out: &mut V
     }
 }
 
+/// A list may have very many elements, and few of them change. One that has but a new order is shown whole.
+fn push_elements(
+    attribute: String,
+    old: Option<&Value>,
+    new: Option<&Value>,
+    out: &mut Vec<Change>,
+) {
+    let (gone, come) = (missing_in(old, new), missing_in(new, old));
+    if gone.is_none() && come.is_none() {
+        push(attribute, old, new, out);
+    } else {
+        push(attribute, gone.as_ref(), come.as_ref(), out);
+    }
+}
+
+/// The elements of a list that the other one does not have.
+fn missing_in(list: Option<&Value>, other: Option<&Value>) -> Option<Value> {
+    let known: HashSet<&Value> = elements(other).collect();
+    let missing: Vec<Value> = elements(list)
+        .filter(|element| !known.contains(element))
+        .cloned()
+        .collect();
+    (!missing.is_empty()).then_some(Value::Array(missing))
+}
+
 fn role_changes(old: Option<&Value>, new: Option<&Value>, out: &mut Vec<Change>) {
     let (old_primary, old_others) = split(old);
     let (new_primary, new_others) = split(new);
@@ -78,14 +107,18 @@ fn role_changes(old: Option<&Value>, new: Option<&Value>, out: &mut Vec<Change>)
         push(attribute, before.as_ref(), after.as_ref(), out);
     }
     if old_others != new_others {
-        push("roles".to_owned(), old, new, out);
+        push_elements("roles".to_owned(), old, new, out);
     }
 }
 
 /// The primary role, and the others.
 fn split(roles: Option<&Value>) -> (Option<&Map<String, Value>>, Vec<&Value>) {
-    let elements = roles.and_then(Value::as_array).into_iter().flatten();
-    let (primary, others): (Vec<&Value>, Vec<&Value>) = elements.partition(|role| is_primary(role));
+    let (primary, others): (Vec<&Value>, Vec<&Value>) =
+        elements(roles).partition(|role| is_primary(role));
     let primary = primary.first().and_then(|role| role.as_object());
     (primary, others)
+}
+
+fn elements(list: Option<&Value>) -> impl Iterator<Item = &Value> {
+    list.and_then(Value::as_array).into_iter().flatten()
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::flaws::Flaws;
 use super::{Remark, User};
 use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::path::AttributePath;
@@ -34,11 +35,28 @@ pub(in crate::server::scim) type Parts = Vec<(&'static Attribute, Option<Value>)
 /// Turns client values into canonical ones and notes what it leaves out.
 pub(in crate::server::scim) struct Normalizer<'a> {
     remarks: &'a mut Vec<Remark>,
+    flaws: Flaws,
 }
 
 impl<'a> Normalizer<'a> {
     pub(in crate::server::scim) fn new(remarks: &'a mut Vec<Remark>) -> Self {
-        Self { remarks }
+        Self {
+            remarks,
+            flaws: Flaws::default(),
+        }
+    }
+
+    /// An error about a name or a role waits until it is known what becomes of the user.
+    pub(in crate::server::scim) fn set_aside(
+        &mut self,
+        path: &AttributePath,
+        outcome: Result<(), ScimError>,
+    ) -> Result<(), ScimError> {
+        self.flaws.set_aside(path, outcome)
+    }
+
+    pub(in crate::server::scim) fn into_flaws(self) -> Flaws {
+        self.flaws
     }
 
     pub(in crate::server::scim) fn remark(&mut self, remark: Remark) {
@@ -91,22 +109,27 @@ impl<'a> Normalizer<'a> {
         if !seen.insert(path.clone()) {
             self.remark(Remark::repeated(&path.canonical()));
         }
+        let outcome = self.set(&path, raw, user);
+        self.set_aside(&path, outcome)
+    }
+
+    fn set(&mut self, path: &AttributePath, raw: &Value, user: &mut User) -> Result<(), ScimError> {
         if path.attribute.multi_valued {
-            let elements = self.elements(&path, raw)?;
+            let elements = self.elements(path, raw)?;
             user.put(path.schema, path.attribute.name, Some(elements.into()));
         } else if path.attribute.is_complex() {
             let parts = match path.sub {
-                Some(sub) => Some(vec![(sub, self.simple(&path, raw)?)]),
-                None => self.parts(&path, raw)?,
+                Some(sub) => Some(vec![(sub, self.simple(path, raw)?)]),
+                None => self.parts(path, raw)?,
             };
-            let mut whole = match user.take(&path) {
+            let mut whole = match user.take(path) {
                 Some(Value::Object(map)) => map,
                 _ => Map::new(),
             };
             set_parts(&mut whole, parts.unwrap_or_default());
             user.put(path.schema, path.attribute.name, Some(whole.into()));
         } else {
-            let value = self.simple(&path, raw)?;
+            let value = self.simple(path, raw)?;
             user.put(path.schema, path.attribute.name, value);
         }
         Ok(())
@@ -210,7 +233,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    fn object_parts(
+    pub(super) fn object_parts(
         &mut self,
         path: &AttributePath,
         members: &Map<String, Value>,
@@ -236,34 +259,6 @@ impl<'a> Normalizer<'a> {
             }
         }
         Ok(parts)
-    }
-
-    /// Some of Entra's role mappings send a JSON document inside the string:
-    /// `"{\"id\":\"...\",\"value\":\"ADMIN\",\"displayName\":\"Admin\"}"`. Its `value` is the role.
-    pub(in crate::server::scim) fn expand_role(
-        &mut self,
-        path: &AttributePath,
-        parts: &mut Parts,
-    ) -> Result<(), ScimError> {
-        if path.attribute.name != "roles" {
-            return Ok(());
-        }
-        let text = parts.iter().find_map(|(sub, value)| {
-            let text = value.as_ref()?.as_str()?;
-            (sub.name == "value" && text.starts_with('{')).then_some(text)
-        });
-        let Some(Ok(Value::Object(mut inner))) = text.map(serde_json::from_str) else {
-            return Ok(());
-        };
-        // The app role's own id has no place in a user.
-        inner.retain(|key, _| !key.eq_ignore_ascii_case("id"));
-        let inner = self.object_parts(path, &inner)?;
-        parts.retain(|(sub, _)| sub.name != "value");
-        for (sub, value) in inner {
-            parts.retain(|(known, _)| known.name != sub.name);
-            parts.push((sub, value));
-        }
-        Ok(())
     }
 
     /// The elements of a multi-valued attribute. A single object or text counts as a list of one.

@@ -5,7 +5,11 @@ use std::collections::hash_map::Entry;
 
 use serde_json::{Map, Value};
 
+use super::normalize::{Normalizer, Parts};
 use super::{User, case_key, is_primary};
+use crate::server::scim::error::ScimError;
+use crate::server::scim::path::AttributePath;
+use crate::server::scim::reason::Reason;
 use crate::server::scim::schema::Schema;
 
 /// One role of a user, as sent.
@@ -88,6 +92,56 @@ impl User {
         self.put(Schema::Core, "roles", value);
         self.sort();
     }
+}
+
+impl Normalizer<'_> {
+    /// Some of Entra's role mappings send a JSON document inside the string:
+    /// `"{\"id\":\"...\",\"value\":\"ADMIN\",\"displayName\":\"Admin\"}"`. Its `value` is the role; without
+    /// one there is no telling which role is meant.
+    pub(in crate::server::scim) fn expand_role(
+        &mut self,
+        path: &AttributePath,
+        parts: &mut Parts,
+    ) -> Result<(), ScimError> {
+        if path.attribute.name != "roles" {
+            return Ok(());
+        }
+        let text = parts.iter().find_map(|(sub, value)| {
+            let text = value.as_ref()?.as_str()?;
+            (sub.name == "value" && text.starts_with('{')).then_some(text)
+        });
+        let Some(Ok(Value::Object(mut inner))) = text.map(serde_json::from_str) else {
+            return Ok(());
+        };
+        // The app role's own id has no place in a user.
+        inner.retain(|key, _| !key.eq_ignore_ascii_case("id"));
+        let inner = self.object_parts(path, &inner)?;
+        if !inner
+            .iter()
+            .any(|(sub, value)| sub.name == "value" && value.is_some())
+        {
+            return Err(role_without_value());
+        }
+        parts.retain(|(sub, _)| sub.name != "value");
+        for (sub, value) in inner {
+            parts.retain(|(known, _)| known.name != sub.name);
+            parts.push((sub, value));
+        }
+        Ok(())
+    }
+}
+
+fn role_without_value() -> ScimError {
+    const NAME: &str = "roles.value";
+    ScimError::new(
+        Reason::ValueWrongType,
+        format!(
+            "{NAME} must be the value of an app role; what was sent is an app role in JSON without a \
+             value. Give the app role a value in Entra under App registrations, App roles, or assign \
+             the user to one that has a value."
+        ),
+    )
+    .on(NAME)
 }
 
 /// Puts `role` in the place of the primary role, or of the only one; else marks the role of the

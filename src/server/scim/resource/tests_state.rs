@@ -144,11 +144,7 @@ fn changes_name_leaves_and_the_primary_role() {
         change("name.familyName", json!("B"), json!("C")),
         change("title", json!("T"), json!(null)),
         change("active", json!(true), json!(false)),
-        change(
-            "emails",
-            json!([{"value": "a"}]),
-            json!([{"value": "a"}, {"value": "b"}]),
-        ),
+        change("emails", json!(null), json!([{"value": "b"}])),
         change(PRIMARY_ROLE, json!("viewer"), json!("admin")),
         change(
             r#"roles[primary eq "True"].display"#,

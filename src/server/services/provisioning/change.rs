@@ -5,14 +5,15 @@ use serde_json::Value;
 use super::columns::{check_size, columns};
 use super::policy::{self, Role};
 use super::unit::{Next, Unit, validated};
-use super::{Answer, Loaded, Refusal, UserRequest, location, record_refusal, write};
+use super::{Answer, Loaded, Refusal, UserRequest, location, not_found, record_refusal, write};
 use crate::model::log::{Action, StepKind};
 use crate::model::user::ChangeKind;
 use crate::server::App;
 use crate::server::error::StoreError;
+use crate::server::scim::error::ScimError;
 use crate::server::scim::patch::{Dialect, PatchRequest};
 use crate::server::scim::reason::Reason;
-use crate::server::scim::resource::{Remark, User};
+use crate::server::scim::resource::{Draft, Remark, User};
 use crate::server::services::recording::Exchange;
 use crate::server::store::users::{self, StoredUser};
 
@@ -33,7 +34,7 @@ pub async fn patch(
     let now = app.clock.now();
     let patch = match PatchRequest::parse(&body) {
         Ok(patch) => patch,
-        Err(error) => return record_refusal(app, exchange, error).await,
+        Err(error) => return refuse_body(app, request, exchange, id, error).await,
     };
     exchange.done(StepKind::Parse, describe(&patch));
     write(app, exchange, move |tx, exchange| {
@@ -67,9 +68,9 @@ pub async fn replace(
     exchange.action = Action::Update;
     exchange.subject.user_id = Some(id.clone());
     let now = app.clock.now();
-    let mut after = match User::from_create(&body, &mut exchange.remarks) {
-        Ok(user) => user,
-        Err(error) => return record_refusal(app, exchange, error).await,
+    let draft = match Draft::read(&body, &mut exchange.remarks) {
+        Ok(draft) => draft,
+        Err(error) => return refuse_body(app, request, exchange, id, error).await,
     };
     exchange.done(StepKind::Parse, "PUT with a User resource.");
     write(app, exchange, move |tx, exchange| {
@@ -81,10 +82,34 @@ pub async fn replace(
                 now,
             };
             let before = unit.load_locked(&id).await?;
-            if after.active().is_none() {
-                after.set_active(before.user.active().unwrap_or(true));
-            }
+            let after = draft.replace(&before.user, &mut unit.exchange.remarks)?;
             unit.change(before, after, true).await
+        })
+    })
+    .await
+}
+
+/// Refuses a body that cannot be read; whether there is such a user comes first.
+async fn refuse_body(
+    app: &App,
+    request: UserRequest,
+    exchange: Exchange,
+    id: String,
+    error: ScimError,
+) -> Result<Answer, Refusal> {
+    // No message at all, as malformed JSON is none.
+    if error.reason == Reason::BodyNotObject {
+        return record_refusal(app, exchange, error).await;
+    }
+    write(app, exchange, move |tx, exchange| {
+        Box::pin(async move {
+            let organization_id = &request.caller.organization_id;
+            let Some(stored) = users::find(tx, organization_id, &id).await? else {
+                exchange.done(StepKind::Parse, "The body was not looked into.");
+                return Err(not_found(&id).into());
+            };
+            Loaded::new(stored)?.name_in(exchange);
+            Err(error.into())
         })
     })
     .await

@@ -138,12 +138,13 @@ pub(super) fn decide_role(
     now: Millis,
     remarks: &mut Vec<Remark>,
 ) -> Result<Role, ScimError> {
-    let known_before: Vec<String> =
-        before.map_or_else(Vec::new, |(user, _)| owned(user.role_values()));
+    let known_before: Vec<String> = before.map_or_else(Vec::new, |(user, _)| {
+        user.role_values().into_iter().map(case_key).collect()
+    });
     let is_inactive = user.active() == Some(false);
     let mut unreviewed: Vec<NewRole> = Vec::new();
     for value in owned(user.role_values()) {
-        if find(catalogue, &value).is_some() || known_before.contains(&value) {
+        if find(catalogue, &value).is_some() || known_before.contains(&case_key(&value)) {
             continue;
         }
         let refused = || unknown(&value, catalogue);

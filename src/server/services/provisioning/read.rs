@@ -11,6 +11,7 @@ use crate::server::scim::projection::Projection;
 use crate::server::scim::resource::case_key;
 use crate::server::scim::schema::Enforcement;
 use crate::server::services::recording::Exchange;
+use crate::server::store::user_filter::Scope;
 use crate::server::store::users::StoredUser;
 use crate::server::store::{role_catalogue, users};
 
@@ -135,21 +136,16 @@ async fn select(
         let is_shown = query.start_index <= 1 && query.count > 0;
         return Ok((total, found.into_iter().filter(|_| is_shown).collect()));
     }
-    let organization_id = &caller.organization_id;
+    let scope = Scope {
+        organization_id: &caller.organization_id,
+        location: &location(&caller.tenant_url, ""),
+    };
     let connection = &mut app.db.read().await?;
     let filter = query.filter.as_ref();
     let offset = query.start_index - 1;
     let sort = query.sort_by.as_ref().map(|path| (path, query.descending));
     let page = if query.count > 0 {
-        users::list(
-            connection,
-            organization_id,
-            filter,
-            sort,
-            offset,
-            query.count,
-        )
-        .await?
+        users::list(connection, scope, filter, sort, offset, query.count).await?
     } else {
         Vec::new()
     };
@@ -158,7 +154,7 @@ async fn select(
     let total = if query.count > 0 && shown < query.count && (shown > 0 || offset == 0) {
         offset + shown
     } else {
-        users::count(connection, organization_id, filter).await?
+        users::count(connection, scope, filter).await?
     };
     Ok((total, page))
 }

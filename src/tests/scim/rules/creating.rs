@@ -159,6 +159,13 @@ entra_test! {
         body["active"] = json!(true);
         assert_eq!(entra.put(&id, &body).await.is(200)["active"], true);
         entra.put("nobody", &user("ben")).await.is_error(404, "");
+        // Whether there is such a user comes before what is wrong with the body.
+        for (method, body) in [("PUT", json!({})), ("PUT", json!({"userName": 5})), ("PATCH", json!({})), ("PATCH", json!({"Operations": [{"op": "x"}]}))] {
+            let answer = entra.send(method, "/Users/nobody", Some(&body)).await;
+            answer.is_error(404, "");
+            assert_eq!(entra.entry(&answer).await.reason.as_deref(), Some("user_not_found"));
+        }
+        entra.with("PATCH", "/Users/nobody", ("if-match", "?"), "{}").await.is_error(404, "");
         assert_eq!(entra.users().await, 1);
         // What is required stays required, and userName unique.
         entra.create("ben").await;

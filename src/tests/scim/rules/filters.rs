@@ -101,6 +101,15 @@ entra_test! {
             row(format!("meta.location eq \"{}\"", location(&a)), "a"),
             row(format!("meta.location ne \"{}\"", location(&a)), "b"),
             row("meta.location eq \"https://elsewhere/Users/1\"".to_owned(), ""),
+            row(format!("meta.location eq \"https://elsewhere/Users/{a}\""), ""),
+            row(format!("meta.location ne \"https://elsewhere/Users/{a}\""), "a b"),
+            row(format!("meta.location eq \"{a}\""), ""),
+            row("meta.location sw \"https://provisioning.test/scim/contoso/\"".to_owned(), "a b"),
+            row("meta.location sw \"https://provisioning.test/scim/fabrikam/\"".to_owned(), ""),
+            row("meta.location co \"/scim/contoso/v2/Users/\"".to_owned(), "a b"),
+            row(format!("meta.location ew \"/{a}\""), "a"),
+            row(format!("meta.location lt \"{}\"", location(&b)), if a < b { "a" } else { "" }),
+            row("meta.location gt \"https\"".to_owned(), "a b"),
             row("meta.resourceType eq \"User\"".to_owned(), "a b"),
             row("meta.resourceType eq \"Group\"".to_owned(), ""),
             row("meta.version eq \"W/\\\"2\\\"\"".to_owned(), "b"),
@@ -116,6 +125,17 @@ entra_test! {
         for (filter, expected) in &rows {
             check(&entra, &[(filter, expected)]).await;
         }
+    }
+
+    async fn comparisons_that_read_every_value_are_bounded(entra: Entra) {
+        entra.create_with("a", json!({"title": "abc"})).await;
+        let joined = |count: usize, op: &str| vec![format!("title {op} \"b\""); count].join(" or ");
+        assert_eq!(entra.found(&joined(16, "co")).await, ["a"]);
+        for op in ["co", "sw", "ew", "gt", "ge", "lt", "le"] {
+            let detail = entra.filter(&joined(17, op)).await.is_error(400, "invalidFilter");
+            assert!(detail.contains("16"), "{detail}");
+        }
+        assert_eq!(entra.found(&joined(128, "ne")).await, ["a"]);
     }
 
     async fn decisions_ne_not_and_pr(entra: Entra) {
