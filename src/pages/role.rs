@@ -195,7 +195,7 @@ fn RoleView(
 fn Review(page: String) -> impl IntoView {
     let action = move || {
         view! {
-            <form method="post" action=format!("{page}/review")>
+            <form class="row" method="post" action=format!("{page}/review")>
                 <button class="btn">"Mark as reviewed"</button>
             </form>
         }
@@ -221,7 +221,7 @@ fn DefaultRole(page: String, role: RoleRow) -> impl IntoView {
             view! { <p>"Once it is reviewed, it can be the role of users without one."</p> }.into_any()
         }
         (false, true) => view! {
-            <p>"Users for whom Entra sends no role get the default role. Users stored already keep theirs."</p>
+            <p>"Users for whom Entra sends no role get the default role. Users stored already keep theirs until Entra next changes their roles."</p>
             <form method="post" action=format!("{page}/default")>
                 <button class="btn">"Make it the default role"</button>
             </form>
