@@ -28,7 +28,9 @@ use crate::pages::organizations::OrganizationsPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::own_account::OwnAccountPage;
 use crate::pages::reset::ResetPage;
+use crate::pages::role::{DeleteRolePage, NewRolePage, RolePage};
 use crate::pages::search::SearchPage;
+use crate::pages::settings::{PausePage, SettingsPage};
 use crate::pages::sign_in::SignInPage;
 use crate::pages::tokens::{RevokeTokenPage, RotateTokenPage, TokensPage};
 use crate::pages::user::{BlockUserPage, EraseUserPage, UnblockUserPage, UserPage};
@@ -118,6 +120,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=TokensPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/rotate") view=RotateTokenPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/revoke") view=RevokeTokenPage ssr=mode()/>
+                    <Route path=path!("/settings") view=SettingsPage ssr=mode()/>
+                    <Route path=path!("/settings/pause") view=PausePage ssr=mode()/>
+                    <Route path=path!("/settings/roles/new") view=NewRolePage ssr=mode()/>
+                    <Route path=path!("/settings/roles/:id") view=RolePage ssr=mode()/>
+                    <Route path=path!("/settings/roles/:id/delete") view=DeleteRolePage ssr=mode()/>
                     <Route path=path!("/accounts") view=AccountsPage ssr=mode()/>
                     <Route path=path!("/accounts/:id") view=AccountPage ssr=mode()/>
                     <Route path=path!("/accounts/:id/link") view=NewLinkPage ssr=mode()/>

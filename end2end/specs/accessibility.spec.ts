@@ -59,5 +59,24 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("dialog").waitFor();
       await check(page);
     });
+
+    test("the settings are accessible", async ({ page, organization, signInPage, settingsPage }) => {
+      await fill(organization);
+      await signInPage.enter(await organization.account("admin"), organization.path("/settings"));
+      await check(page);
+      await page.goto(organization.path("/settings/pause"));
+      await check(page);
+      await page.goto(organization.path("/settings"));
+      await settingsPage.addRole("lead", "Lead", ["VIEWER"]);
+      await page.getByRole("alert").waitFor();
+      await check(page);
+      await page.goto(organization.path("/settings"));
+      await settingsPage.edit("Super admin");
+      await page.getByRole("link", { name: "Delete role" }).waitFor();
+      await check(page);
+      await page.getByRole("link", { name: "Delete role" }).click();
+      await settingsPage.dialog.waitFor();
+      await check(page);
+    });
   });
 }

@@ -10,6 +10,7 @@ test("an administrator walks through all pages on a phone", async ({
   logsPage,
   logPage,
   tokensPage,
+  settingsPage,
   frame,
 }) => {
   const fits = async () => {
@@ -48,4 +49,11 @@ test("an administrator walks through all pages on a phone", async ({
   await fits();
   await tokensPage.dialog.getByRole("link", { name: "Keep token" }).click();
   await expect(tokensPage.dialog).toHaveCount(0);
+
+  await frame.goTo("Settings");
+  await expect(settingsPage.heading).toBeVisible();
+  await fits();
+  await settingsPage.edit("Super admin");
+  await expect(page.getByRole("button", { name: "Save role" })).toBeVisible();
+  await fits();
 });

@@ -10,6 +10,7 @@ import { OrganizationsPage } from "../pages/organizations";
 import { OverviewPage } from "../pages/overview";
 import { Frame } from "../pages/frame";
 import { Search } from "../pages/search";
+import { SettingsPage } from "../pages/settings";
 import { SignInPage } from "../pages/sign-in";
 import { TokensPage } from "../pages/tokens";
 import { UserPage } from "../pages/user";
@@ -34,6 +35,7 @@ interface Fixtures {
   logPage: LogPage;
   tokensPage: TokensPage;
   accountsPage: AccountsPage;
+  settingsPage: SettingsPage;
 }
 
 export const test = base.extend<Fixtures, { program: Program }>({
@@ -70,6 +72,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
   logPage: ({ page }, use) => use(new LogPage(page)),
   tokensPage: ({ page }, use) => use(new TokensPage(page)),
   accountsPage: ({ page }, use) => use(new AccountsPage(page)),
+  settingsPage: ({ page }, use) => use(new SettingsPage(page)),
 });
 
 export { expect };

@@ -12,6 +12,7 @@ pub mod organizations;
 pub mod overview;
 pub mod own_account;
 pub mod search;
+pub mod settings;
 pub mod tokens;
 pub mod users;
 

@@ -51,19 +51,11 @@ pub fn Field(
     #[prop(optional)]
     pattern: Option<&'static str>,
     #[prop(optional)] autocomplete: Option<&'static str>,
+    /// May be left empty.
+    #[prop(optional)]
+    optional: bool,
 ) -> impl IntoView {
-    let error = errors
-        .into_iter()
-        .find(|error| error.field == name)
-        .map(|error| error.message);
-    let hint_id = format!("{name}-hint");
-    let error_id = format!("{name}-error");
-    let described = match (&hint, &error) {
-        (None, None) => None,
-        (Some(_), None) => Some(hint_id.clone()),
-        (None, Some(_)) => Some(error_id.clone()),
-        (Some(_), Some(_)) => Some(format!("{error_id} {hint_id}")),
-    };
+    let notes = Notes::of(name, hint, errors);
     view! {
         <div class="field">
             <label for=name>{label}</label>
@@ -75,15 +67,88 @@ pub fn Field(
                 autocomplete=autocomplete.unwrap_or_else(|| kind.autocomplete())
                 spellcheck="false"
                 value=value
-                required
+                required=!optional
                 autofocus=autofocus
                 minlength=minlength
                 maxlength=maxlength
                 pattern=pattern
-                aria-invalid=error.is_some().then_some("true")
-                aria-describedby=described
+                aria-invalid=notes.error.is_some().then_some("true")
+                aria-describedby=notes.described()
             />
-            {error
+            {notes.show()}
+        </div>
+    }
+}
+
+/// Several lines, which may be left empty.
+#[component]
+pub fn TextArea(
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional, into)] value: String,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional)] errors: Vec<FieldError>,
+) -> impl IntoView {
+    let notes = Notes::of(name, hint, errors);
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <textarea
+                class="input"
+                id=name
+                name=name
+                rows="3"
+                spellcheck="false"
+                autocomplete="off"
+                aria-invalid=notes.error.is_some().then_some("true")
+                aria-describedby=notes.described()
+            >
+                {value}
+            </textarea>
+            {notes.show()}
+        </div>
+    }
+}
+
+/// What stands below an input: its error and its hint.
+struct Notes {
+    name: &'static str,
+    hint: Option<String>,
+    error: Option<String>,
+}
+
+impl Notes {
+    fn of(name: &'static str, hint: Option<String>, errors: Vec<FieldError>) -> Self {
+        let error = errors
+            .into_iter()
+            .find(|error| error.field == name)
+            .map(|error| error.message);
+        Self { name, hint, error }
+    }
+
+    fn hint_id(&self) -> String {
+        format!("{}-hint", self.name)
+    }
+
+    fn error_id(&self) -> String {
+        format!("{}-error", self.name)
+    }
+
+    /// The ids of those that there are.
+    fn described(&self) -> Option<String> {
+        match (&self.hint, &self.error) {
+            (None, None) => None,
+            (Some(_), None) => Some(self.hint_id()),
+            (None, Some(_)) => Some(self.error_id()),
+            (Some(_), Some(_)) => Some(format!("{} {}", self.error_id(), self.hint_id())),
+        }
+    }
+
+    fn show(self) -> impl IntoView {
+        let (hint_id, error_id) = (self.hint_id(), self.error_id());
+        view! {
+            {self
+                .error
                 .map(|error| {
                     view! {
                         <p class="field-error" id=error_id>
@@ -92,8 +157,8 @@ pub fn Field(
                         </p>
                     }
                 })}
-            {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
-        </div>
+            {self.hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
+        }
     }
 }
 
@@ -102,8 +167,8 @@ pub fn Field(
 pub fn Choice(
     name: &'static str,
     value: &'static str,
-    label: &'static str,
-    detail: &'static str,
+    #[prop(into)] label: String,
+    #[prop(into)] detail: String,
     #[prop(optional)] checked: bool,
 ) -> impl IntoView {
     view! {

@@ -6,12 +6,13 @@ use super::icon::{Glyph, Tone};
 use super::steps::{Step, Steps};
 use crate::model::log::Explanation;
 
+/// Steps of ours that name the settings lead there: `settings` is the page's address.
 #[component]
-pub fn Fix(tone: Tone, explanation: Explanation) -> impl IntoView {
+pub fn Fix(tone: Tone, explanation: Explanation, settings: String) -> impl IntoView {
     let entra_code = explanation.entra_code.map(|code| {
         view! { <p>"Entra’s own log shows this as " <code>{code}</code> "."</p> }
     });
-    let steps = |title: &'static str, steps: Vec<String>| {
+    let steps = |title: &'static str, steps: Vec<AnyView>| {
         (!steps.is_empty()).then(|| {
             view! {
                 <div>
@@ -32,6 +33,16 @@ pub fn Fix(tone: Tone, explanation: Explanation) -> impl IntoView {
         "Or fix it here"
     };
     let has_steps = !(explanation.fix_in_entra.is_empty() && explanation.fix_here.is_empty());
+    let in_entra = explanation
+        .fix_in_entra
+        .into_iter()
+        .map(IntoAny::into_any)
+        .collect();
+    let in_rhombus = explanation
+        .fix_here
+        .into_iter()
+        .map(|step| linked(step, &settings))
+        .collect();
     view! {
         <section class="fix" id="troubleshooting" aria-labelledby="troubleshooting-heading">
             <div class=format!("fix-why fix-why-{}", tone.class())>
@@ -47,11 +58,23 @@ pub fn Fix(tone: Tone, explanation: Explanation) -> impl IntoView {
                 .then(|| {
                     view! {
                         <div class="fix-how">
-                            {steps("Fix it in Entra", explanation.fix_in_entra)}
-                            {steps(here, explanation.fix_here)}
+                            {steps("Fix it in Entra", in_entra)}
+                            {steps(here, in_rhombus)}
                         </div>
                     }
                 })}
         </section>
     }
+}
+
+/// A step whose words for the settings are a link to them.
+fn linked(step: String, settings: &str) -> AnyView {
+    for (words, place) in [("Settings › Roles", "#roles"), ("Settings", "")] {
+        if let Some((before, after)) = step.split_once(words) {
+            let href = format!("{settings}{place}");
+            let (before, after) = (before.to_owned(), after.to_owned());
+            return view! { {before} <a href=href>{words}</a> {after} }.into_any();
+        }
+    }
+    step.into_any()
 }

@@ -93,6 +93,7 @@ fn OrganizationItems(slug: String) -> impl IntoView {
             <p class="nav-group" id="nav-connect">"Connect"</p>
             <ul class="nav-list" aria-labelledby="nav-connect">
                 <Item href=path("/tokens") icon=IconName::Key label="Tokens"/>
+                <Item href=path("/settings") icon=IconName::Sliders label="Settings"/>
             </ul>
         </div>
         <div>

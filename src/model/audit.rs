@@ -9,7 +9,7 @@ use super::page::Moment;
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 27] = [
+pub const ACTIONS: [(&str, &str); 33] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.change_password", "Changed the password of"),
     (
@@ -34,6 +34,12 @@ pub const ACTIONS: [(&str, &str); 27] = [
     ("organization.resume", "Resumed provisioning of"),
     ("organization.set", "Changed settings of"),
     ("payload.view", "Viewed the request and response of"),
+    ("role.create", "Added role"),
+    ("role.delete", "Deleted role"),
+    ("role.move", "Moved role"),
+    ("role.review", "Reviewed role"),
+    ("role.set", "Changed role"),
+    ("role.set_default", "Made the default role"),
     ("token.create", "Created token"),
     ("token.revoke", "Revoked token"),
     ("token.rotate", "Rotated token"),
@@ -43,11 +49,12 @@ pub const ACTIONS: [(&str, &str); 27] = [
 ];
 
 /// What things are done to: stored name and words.
-pub const TARGETS: [(&str, &str); 6] = [
+pub const TARGETS: [(&str, &str); 7] = [
     ("account", "Account"),
     ("audit", "Audit log"),
     ("log_entry", "Log entry"),
     ("organization", "Organization"),
+    ("role", "Role"),
     ("token", "Token"),
     ("user", "User"),
 ];

@@ -31,6 +31,11 @@ pub const PAGES: &[(&str, &str, &str)] = &[
     ("Users", "/users", "people provisioned"),
     ("Tokens", "/tokens", "secret token credentials tenant url"),
     (
+        "Settings",
+        "/settings",
+        "roles policies attribute mapping pause resume retention",
+    ),
+    (
         "Accounts",
         "/accounts",
         "administrators viewers invitations",

@@ -74,7 +74,8 @@ fn LogView(
         None => log.row.http_status.to_string(),
     });
     let fix = log.explanation.clone().map(|explanation| {
-        view! { <Fix tone=log_tone(log.row.status) explanation/> }
+        let settings = format!("{organization}/settings");
+        view! { <Fix tone=log_tone(log.row.status) explanation settings/> }
     });
     let contents = [
         (fix.is_some(), "#troubleshooting", "Troubleshooting"),

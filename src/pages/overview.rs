@@ -156,6 +156,9 @@ fn Sentence(frame: Frame, overview: Overview) -> impl IntoView {
             let failures = LogFilter::failures_of_a_day().href(&frame.href("/logs"));
             Some((failures, "See what failed"))
         }
+        NextStep::Nothing if health.state == HealthState::Paused && frame.is_admin() => {
+            Some((frame.href("/settings"), "Resume in Settings"))
+        }
         NextStep::CreateToken | NextStep::Nothing => None,
     };
     let action = move || {

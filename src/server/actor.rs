@@ -18,6 +18,8 @@ pub enum Permission {
     ReadOrganization,
     /// Name and policies.
     ManageOrganization,
+    /// The catalogue of roles.
+    ManageRoles,
     ReadUsers,
     /// Keep a provisioned person out whatever Entra says, and let them in again.
     BlockUsers,
@@ -51,6 +53,7 @@ impl Permission {
         Self::PauseProvisioning,
         Self::ReadOrganization,
         Self::ManageOrganization,
+        Self::ManageRoles,
         Self::ReadUsers,
         Self::BlockUsers,
         Self::EraseUsers,
@@ -81,6 +84,7 @@ impl Permission {
             | Self::ReadAllAudit => role == Support,
             Self::PauseProvisioning
             | Self::ManageOrganization
+            | Self::ManageRoles
             | Self::BlockUsers
             | Self::EraseUsers
             | Self::ManageTokens

@@ -109,7 +109,8 @@ pub(super) fn EntryDrawer(
     };
     let request = format!("{whole}#request");
     let fix = log.explanation.clone().map(|explanation| {
-        view! { <Fix tone=log_tone(log.row.status) explanation/> }
+        let settings = format!("{organization}/settings");
+        view! { <Fix tone=log_tone(log.row.status) explanation settings/> }
     });
     let refused = log.row.status == Status::Failure;
     let has_changes = !log.changes.is_empty();

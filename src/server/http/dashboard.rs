@@ -20,7 +20,7 @@ use leptos_axum::{
 use super::assets::Assets;
 use super::{
     account_forms, audit_export, live, log_export, organization_forms, own_account_forms,
-    token_forms, user_forms,
+    settings_forms, token_forms, user_forms,
 };
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
@@ -85,6 +85,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(log_export::routes())
         .merge(account_forms::routes())
         .merge(own_account_forms::routes())
+        .merge(settings_forms::routes())
         .merge(audit_export::routes())
         .fallback(not_found)
         .layer(from_fn(api_status))

@@ -14,6 +14,7 @@ pub mod own_account_forms;
 mod router;
 pub mod scim;
 pub mod serve;
+mod settings_forms;
 pub mod sign_in;
 pub mod token_forms;
 pub mod user_forms;

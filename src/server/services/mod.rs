@@ -21,6 +21,7 @@ pub mod provisioning;
 pub mod recording;
 pub mod roles;
 pub mod search;
+pub mod settings;
 pub mod sign_in;
 pub mod tokens;
 pub mod user_access;

@@ -74,6 +74,8 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
         },
         roles: roles
             .into_iter()
+            // Mapped values stand in Entra already.
+            .filter(|role| role.value == role.role_value)
             .map(|role| RoleHint {
                 value: role.value,
                 name: role.display_name,

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod audit_search;
+pub mod carried;
 pub mod db;
 pub mod dialect;
 pub mod health;

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use super::dialect::Dialect;
-use super::sql::{Connection, sql};
+use super::sql::{Builder, Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -29,16 +29,35 @@ pub async fn list(
     organization_id: &str,
 ) -> Result<Vec<RoleValue>, StoreError> {
     connection
-        .fetch_all(
-            sql(
-                "SELECT v.value_key, v.value, r.id AS role_id, r.value AS role_value, r.display_name, \
-                 r.position, r.is_default, r.is_reviewed \
-                 FROM role_values v JOIN roles r ON r.id = v.role_id \
-                 WHERE v.organization_id = $1 ORDER BY r.position, v.value_key",
-            )
-            .bind(organization_id),
-        )
+        .fetch_all(values(organization_id, "").finish_repeated())
         .await
+}
+
+/// As [`list`], for a transaction that gives one of the roles to a user: until it ends, none of them can be deleted or
+/// reviewed, as a foreign key would have it.
+pub async fn list_to_assign(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+) -> Result<Vec<RoleValue>, StoreError> {
+    let lock = match tx.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " FOR KEY SHARE OF r",
+    };
+    tx.fetch_all(values(organization_id, lock).finish_repeated())
+        .await
+}
+
+fn values(organization_id: &str, lock: &'static str) -> Builder {
+    let mut statement = Builder::new(
+        "SELECT v.value_key, v.value, r.id AS role_id, r.value AS role_value, r.display_name, \
+         r.position, r.is_default, r.is_reviewed \
+         FROM role_values v JOIN roles r ON r.id = v.role_id WHERE v.organization_id = ",
+    );
+    statement
+        .bind(organization_id)
+        .push(" ORDER BY r.position, v.value_key")
+        .push(lock);
+    statement
 }
 
 /// Lets nobody else add to the catalogue until this transaction ends.

@@ -3,3 +3,5 @@
 mod own_account;
 mod permissions;
 mod person;
+mod roles;
+mod settings;

@@ -74,6 +74,14 @@ const TABLE: &[Row] = &[
     ("GET /organizations/{slug}/tokens", READERS),
     ("GET /organizations/{slug}/tokens/{id}/rotate", READERS),
     ("GET /organizations/{slug}/tokens/{id}/revoke", ADMIN),
+    ("GET /organizations/{slug}/settings", READERS),
+    ("GET /organizations/{slug}/settings/pause", ADMIN),
+    ("GET /organizations/{slug}/settings/roles/new", ADMIN),
+    ("GET /organizations/{slug}/settings/roles/{id}", ADMIN),
+    (
+        "GET /organizations/{slug}/settings/roles/{id}/delete",
+        ADMIN,
+    ),
     ("GET /organizations/{slug}/accounts", READERS),
     ("GET /organizations/{slug}/accounts/{id}", READERS),
     ("GET /organizations/{slug}/accounts/{id}/link", ADMIN),
@@ -100,6 +108,8 @@ const TABLE: &[Row] = &[
     ("GET /api/logs/neighbours", READERS),
     ("GET /api/tokens/list", READERS),
     ("GET /api/tokens/form", ADMIN),
+    ("GET /api/settings/get", READERS),
+    ("GET /api/settings/role", READERS),
     ("GET /api/accounts/list", READERS),
     ("GET /api/accounts/get", READERS),
     ("GET /api/own_account/sessions", SIGNED_IN),
@@ -127,6 +137,25 @@ const TABLE: &[Row] = &[
     ("POST /organizations/{slug}/tokens", ADMIN),
     ("POST /organizations/{slug}/tokens/{id}/rotate", ADMIN),
     ("POST /organizations/{slug}/tokens/{id}/revoke", ADMIN),
+    ("POST /organizations/{slug}/settings", ADMIN),
+    ("POST /organizations/{slug}/settings/pause", ADMIN),
+    ("POST /organizations/{slug}/settings/resume", ADMIN),
+    ("POST /organizations/{slug}/settings/roles/new", ADMIN),
+    ("POST /organizations/{slug}/settings/roles/{id}", ADMIN),
+    (
+        "POST /organizations/{slug}/settings/roles/{id}/default",
+        ADMIN,
+    ),
+    (
+        "POST /organizations/{slug}/settings/roles/{id}/review",
+        ADMIN,
+    ),
+    ("POST /organizations/{slug}/settings/roles/{id}/up", ADMIN),
+    ("POST /organizations/{slug}/settings/roles/{id}/down", ADMIN),
+    (
+        "POST /organizations/{slug}/settings/roles/{id}/delete",
+        ADMIN,
+    ),
     // Support may invite the first Admin; there is one already.
     ("POST /organizations/{slug}/accounts", ADMIN_OR_SUPPORT),
     ("POST /organizations/{slug}/accounts/{id}", ADMIN),
@@ -138,7 +167,7 @@ const TABLE: &[Row] = &[
 const FIELDS: &str = "slug=contoso&id=unknown&user_id=unknown&secret=unknown&purpose=invitation\
      &name=Test&email=new%40contoso.com&role=admin&state=on&once=one-time&days=30&overlap=1h\
      &current=wrong&password=wrong&password_again=wrong&theme=dark&reason=Test&user_name=unknown&q=unknown\
-     &text=unknown&newest=unknown";
+     &text=unknown&newest=unknown&value=test&display_name=Test&description=&mapped_values=";
 
 /// Routes that are no concern of permissions: files of the program; and streams without end (`reads::live` opens them).
 const FREE: &[&str] = &["GET /pkg/{hash}/{*file}", "GET /organizations/{slug}/live"];

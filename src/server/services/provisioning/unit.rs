@@ -58,7 +58,7 @@ impl Unit<'_, '_> {
         let caller = &self.request.caller;
         let remarks = &mut self.exchange.remarks;
         let noted = remarks.len();
-        let catalogue = role_catalogue::list(self.tx, &caller.organization_id).await?;
+        let catalogue = role_catalogue::list_to_assign(self.tx, &caller.organization_id).await?;
         let role = policy::decide_role(user, before, caller, &catalogue, self.now, remarks)?;
         if role.unreviewed.is_empty() {
             return Ok(role);
@@ -66,7 +66,7 @@ impl Unit<'_, '_> {
         role_catalogue::lock(self.tx, &caller.organization_id).await?;
         // Somebody may have added it meanwhile: then there is nothing to remark upon.
         remarks.truncate(noted);
-        let catalogue = role_catalogue::list(self.tx, &caller.organization_id).await?;
+        let catalogue = role_catalogue::list_to_assign(self.tx, &caller.organization_id).await?;
         let role = policy::decide_role(user, before, caller, &catalogue, self.now, remarks)?;
         Ok(role)
     }

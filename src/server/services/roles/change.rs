@@ -1,0 +1,351 @@
+//! What an Admin changes in the catalogue. Each change holds the catalogue's lock, so that values stay one namespace,
+//! one role the default, and the order whole.
+
+use serde_json::{Value, json};
+
+use super::typed::{self, CheckedRole, TypedRole};
+use super::{NOT_FOUND, case_key, ids, rows};
+use crate::model::role::{Direction, RoleRow};
+use crate::server::App;
+use crate::server::actor::{Allowed, Permission};
+use crate::server::error::ServiceError;
+use crate::server::services::audit::{self, Target, Who};
+use crate::server::store::roles::{self, LockedRole, Role};
+use crate::server::store::{Tx, role_catalogue};
+
+/// Users that one transaction of a review touches: others wait for it.
+const BATCH: i64 = 500;
+
+/// Adds a role at the catalogue's end; answers its id.
+///
+/// # Errors
+/// `Invalid` for what is against the rules, a value among it that means a role already.
+pub async fn create(
+    app: &App,
+    allowed: &Allowed,
+    value: &str,
+    role: TypedRole,
+) -> Result<String, ServiceError> {
+    let organization_id = organization(allowed)?;
+    let value = typed::value(value)?;
+    let role = role.check()?;
+    let own_key = case_key(&value);
+    role.check_against(&own_key)?;
+    let now = app.clock.now();
+    let who = Who::of(allowed, now);
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                role_catalogue::lock(tx, &organization_id).await?;
+                let id = ids::new_id(now);
+                let own = [(own_key.clone(), value.clone())];
+                check_free(tx, &organization_id, "value", &own, &id).await?;
+                check_mapped(tx, &organization_id, &role, &id).await?;
+                let order = roles::order(tx, &organization_id).await?;
+                let new = Role {
+                    id: id.clone(),
+                    organization_id: organization_id.clone(),
+                    value,
+                    display_name: role.display_name.clone(),
+                    description: role.description.clone(),
+                    position: order.last().map_or(0, |(_, last)| last + 1),
+                    is_default: false,
+                    is_reviewed: true,
+                    created_at: now,
+                };
+                roles::insert(tx, std::slice::from_ref(&new), case_key).await?;
+                roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
+                let after = json!({
+                    "value": new.value,
+                    "display_name": new.display_name,
+                    "description": new.description,
+                    "mapped_values": joined(&role),
+                });
+                let target = Target::new("role", &id, &new.display_name);
+                audit::record(tx, &who, "role.create", &target, None, Some(after)).await?;
+                Ok(id)
+            })
+        })
+        .await
+}
+
+/// Sets name, description and mapped values of a role. Its own value stays.
+///
+/// # Errors
+/// `Invalid` for what is against the rules, `NotFound` when the role is gone.
+pub async fn set(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+    role: TypedRole,
+) -> Result<(), ServiceError> {
+    let organization_id = organization(allowed)?;
+    let role = role.check()?;
+    let who = Who::of(allowed, app.clock.now());
+    let id = id.to_owned();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let old = locked(tx, &organization_id, &id).await?;
+                let own_key = case_key(&old.value);
+                role.check_against(&own_key)?;
+                check_mapped(tx, &organization_id, &role, &id).await?;
+                let before = shown(tx, &organization_id, &id).await?.mapped_values;
+                let mut changed = Changed::default();
+                changed.note("display_name", &old.display_name, &role.display_name);
+                changed.note("description", &old.description, &role.description);
+                changed.note("mapped_values", &before.join(", "), &joined(&role));
+                let Some((before, after)) = changed.finish() else {
+                    return Ok(());
+                };
+                roles::update(tx, &id, &role.display_name, &role.description).await?;
+                roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
+                let target = Target::new("role", &id, &role.display_name);
+                audit::record(tx, &who, "role.set", &target, Some(before), Some(after)).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Makes a role the one that users without a role get.
+///
+/// # Errors
+/// `Conflict` for a role that nobody has reviewed, `NotFound` when it is gone.
+pub async fn make_default(app: &App, allowed: &Allowed, id: &str) -> Result<(), ServiceError> {
+    let organization_id = organization(allowed)?;
+    let who = Who::of(allowed, app.clock.now());
+    let id = id.to_owned();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let role = locked(tx, &organization_id, &id).await?;
+                if role.is_default {
+                    return Ok(());
+                }
+                if !role.is_reviewed {
+                    return Err(ServiceError::conflict(format!(
+                        "Nobody has reviewed {} yet. Review it first, then make it the default role.",
+                        role.display_name
+                    )));
+                }
+                let before = roles::find_default(tx, &organization_id).await?;
+                roles::set_default(tx, &organization_id, &id).await?;
+                let before = before.map(|(value, _)| json!({ "default_role": value }));
+                let after = json!({ "default_role": role.value });
+                let target = Target::new("role", &id, &role.display_name);
+                audit::record(tx, &who, "role.set_default", &target, before, Some(after)).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Moves a role by one place; at the end of the catalogue it stays.
+///
+/// # Errors
+/// `NotFound` when it is gone.
+pub async fn move_by(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+    direction: Direction,
+) -> Result<(), ServiceError> {
+    let organization_id = organization(allowed)?;
+    let who = Who::of(allowed, app.clock.now());
+    let id = id.to_owned();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let role = locked(tx, &organization_id, &id).await?;
+                let mut order = roles::order(tx, &organization_id).await?;
+                let from = order
+                    .iter()
+                    .position(|(other, _)| *other == id)
+                    .ok_or(NOT_FOUND)?;
+                let to = match direction {
+                    Direction::Up => from.checked_sub(1),
+                    Direction::Down => Some(from + 1).filter(|to| *to < order.len()),
+                };
+                let Some(to) = to else {
+                    return Ok(());
+                };
+                order.swap(from, to);
+                for ((id, old), new) in order.iter().zip(0_i64..) {
+                    if *old != new {
+                        roles::set_position(tx, id, new).await?;
+                    }
+                }
+                let before = json!({ "position": from + 1 });
+                let after = json!({ "position": to + 1 });
+                let target = Target::new("role", &id, &role.display_name);
+                audit::record(tx, &who, "role.move", &target, Some(before), Some(after)).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Notes that somebody has looked at a role that came from Entra: it counts as any other from then on.
+///
+/// # Errors
+/// `NotFound` when it is gone.
+pub async fn review(app: &App, allowed: &Allowed, id: &str) -> Result<(), ServiceError> {
+    let organization_id = organization(allowed)?;
+    let who = Who::of(allowed, app.clock.now());
+    // Its users first, so that a review that breaks off can be done again; then those that came meanwhile.
+    settle(app, &organization_id, id).await?;
+    let (organization, role_id) = (organization_id.clone(), id.to_owned());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let role = locked(tx, &organization, &role_id).await?;
+                if role.is_reviewed {
+                    return Ok(());
+                }
+                roles::set_reviewed(tx, &role_id).await?;
+                let before = json!({ "reviewed": false });
+                let after = json!({ "reviewed": true });
+                let target = Target::new("role", &role_id, &role.display_name);
+                audit::record(tx, &who, "role.review", &target, Some(before), Some(after)).await?;
+                Ok::<_, ServiceError>(())
+            })
+        })
+        .await?;
+    settle(app, &organization_id, id).await
+}
+
+async fn settle(app: &App, organization_id: &str, id: &str) -> Result<(), ServiceError> {
+    loop {
+        let (organization_id, id) = (organization_id.to_owned(), id.to_owned());
+        let settled = app
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let settled = roles::settle_users(tx, &organization_id, &id, BATCH).await?;
+                    Ok::<_, ServiceError>(settled)
+                })
+            })
+            .await?;
+        if settled < BATCH.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes a role that nobody has.
+///
+/// # Errors
+/// `Conflict` for the default role and for one that users have; `NotFound` when it is gone.
+pub async fn delete(app: &App, allowed: &Allowed, id: &str) -> Result<(), ServiceError> {
+    let organization_id = organization(allowed)?;
+    let who = Who::of(allowed, app.clock.now());
+    let id = id.to_owned();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                // Locked: no user gets it between this look at its users and the end.
+                locked(tx, &organization_id, &id).await?;
+                let role = shown(tx, &organization_id, &id).await?;
+                if let Some(message) = role.why_it_stays() {
+                    return Err(ServiceError::conflict(message));
+                }
+                roles::delete(tx, &organization_id, &id).await?;
+                let before = json!({
+                    "value": role.value,
+                    "display_name": role.display_name,
+                    "description": role.description,
+                    "mapped_values": role.mapped_values.join(", "),
+                });
+                let target = Target::new("role", &id, &role.display_name);
+                audit::record(tx, &who, "role.delete", &target, Some(before), None).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+fn organization(allowed: &Allowed) -> Result<String, ServiceError> {
+    Ok(allowed.check_in(Permission::ManageRoles)?.id.clone())
+}
+
+/// Takes the catalogue's lock, then the role's.
+async fn locked(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+) -> Result<LockedRole, ServiceError> {
+    role_catalogue::lock(tx, organization_id).await?;
+    roles::find_for_update(tx, organization_id, id)
+        .await?
+        .ok_or(NOT_FOUND)
+}
+
+async fn shown(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<RoleRow, ServiceError> {
+    rows(tx, organization_id, Some(id), 1)
+        .await?
+        .pop()
+        .ok_or(NOT_FOUND)
+}
+
+async fn check_mapped(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    role: &CheckedRole,
+    id: &str,
+) -> Result<(), ServiceError> {
+    check_free(tx, organization_id, "mapped_values", &role.mapped, id).await
+}
+
+/// Refuses values, each given with its key, of which one means another role than `id` already.
+async fn check_free(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    field: &'static str,
+    values: &[(String, String)],
+    id: &str,
+) -> Result<(), ServiceError> {
+    let keys: Vec<&str> = values.iter().map(|(key, _)| key.as_str()).collect();
+    let Some((taken, holder)) = roles::find_holder(tx, organization_id, &keys, id).await? else {
+        return Ok(());
+    };
+    let typed = values.iter().find(|(key, _)| *key == taken);
+    let typed = typed.map_or(taken.as_str(), |(_, value)| value);
+    Err(ServiceError::invalid(
+        field,
+        format!(
+            "\u{201c}{typed}\u{201d} already means the role {holder}. A value means one role, whether in upper or lower \
+             case: choose another, or take it away from {holder} first."
+        ),
+    ))
+}
+
+fn joined(role: &CheckedRole) -> String {
+    let mut mapped: Vec<_> = role.mapped.iter().collect();
+    mapped.sort();
+    let values: Vec<&str> = mapped
+        .into_iter()
+        .map(|(_, value)| value.as_str())
+        .collect();
+    values.join(", ")
+}
+
+/// What differs, before and after.
+#[derive(Default)]
+struct Changed {
+    before: serde_json::Map<String, Value>,
+    after: serde_json::Map<String, Value>,
+}
+
+impl Changed {
+    fn note(&mut self, name: &str, before: &str, after: &str) {
+        if before != after {
+            self.before.insert(name.to_owned(), json!(before));
+            self.after.insert(name.to_owned(), json!(after));
+        }
+    }
+
+    fn finish(self) -> Option<(Value, Value)> {
+        (!self.after.is_empty()).then(|| (self.before.into(), self.after.into()))
+    }
+}
