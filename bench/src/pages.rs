@@ -47,7 +47,7 @@ pub struct Options {
 }
 
 const BUDGET: Duration = Duration::from_millis(100);
-const PASSWORD: &str = "correct horse battery staple";
+const PASSWORD: &str = "seven quiet herons";
 const ADMIN: &str = "admin@bench.example";
 const SUPPORT: &str = "support@bench.example";
 

@@ -33,6 +33,8 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
 
     test("the pages of an organization are accessible", async ({ page, organization, signInPage }) => {
+      // Some fifteen pages, each of which axe takes seconds for.
+      test.slow();
       await signInPage.enter(await organization.account("admin"), organization.path());
       await check(page);
       for (const path of ["/users", "/logs", "/tokens"]) {

@@ -16,7 +16,7 @@ use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::PageHead;
-use crate::components::pager::{Pager, count};
+use crate::components::pager::{Pager, counted_up_to};
 use crate::components::table::{Dash, Table};
 use crate::components::time::Time;
 use crate::model::account::{AccountList, AccountRow, AccountState};
@@ -103,7 +103,7 @@ fn AccountTable(holder: Holder, page: Page<AccountRow>) -> impl IntoView {
         cursor.map(|cursor| href(&path, &[(name, cursor)]))
     };
     let (previous, next) = (turn("before", page.previous), turn("after", page.next));
-    let total = count(page.total);
+    let total = counted_up_to(page.total, "account", "accounts");
     let may_manage = holder.may_manage();
     let rows = page
         .items
@@ -126,7 +126,7 @@ fn AccountTable(holder: Holder, page: Page<AccountRow>) -> impl IntoView {
             </thead>
             <tbody>{rows}</tbody>
         </Table>
-        <Pager previous next><b>{total}</b> " accounts"</Pager>
+        <Pager previous next>{total}</Pager>
     }
 }
 

@@ -11,7 +11,7 @@ use crate::components::load::load;
 use crate::components::page::{
     Crumb, OrganizationSheet, PageHead, Sheet, Width, for_support, in_organization,
 };
-use crate::components::pager::{Pager, count};
+use crate::components::pager::{Pager, counted_up_to};
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::Time;
@@ -223,7 +223,7 @@ fn Entries(path: String, filter: AuditFilter, page: Page<AuditRow>, is_all: bool
     let turn =
         |cursor: Option<String>, newer| cursor.map(|cursor| filter.page_href(&path, cursor, newer));
     let (previous, next) = (turn(page.previous, true), turn(page.next, false));
-    let total = count(page.total);
+    let total = counted_up_to(page.total, "entry", "entries");
     let rows = page
         .items
         .into_iter()
@@ -243,7 +243,7 @@ fn Entries(path: String, filter: AuditFilter, page: Page<AuditRow>, is_all: bool
             </thead>
             <tbody>{rows}</tbody>
         </Table>
-        <Pager previous next previous_label="Newer" next_label="Older"><b>{total}</b> " entries"</Pager>
+        <Pager previous next previous_label="Newer" next_label="Older">{total}</Pager>
     }
     .into_any()
 }

@@ -17,7 +17,7 @@ use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::Tone;
 use crate::components::load::load;
 use crate::components::page::{Crumb, PageHead, Sheet, Width, for_support};
-use crate::components::pager::{Pager, count, number};
+use crate::components::pager::{Pager, count, counted_up_to, number};
 use crate::components::region::Region;
 use crate::components::table::{Dash, SortHeader, Sorted, Table};
 use crate::components::time::Time;
@@ -143,7 +143,7 @@ fn OrganizationTable(found: OrganizationPage, query: OrganizationQuery) -> impl 
         })
     };
     let (previous, next) = (turn(None, page.previous), turn(page.next, None));
-    let total = count(page.total);
+    let total = counted_up_to(page.total, "organization", "organizations");
     let rows = page
         .items
         .into_iter()
@@ -184,7 +184,7 @@ fn OrganizationTable(found: OrganizationPage, query: OrganizationQuery) -> impl 
             </thead>
             <tbody>{rows}</tbody>
         </Table>
-        <Pager previous next><b>{total}</b> " organizations"</Pager>
+        <Pager previous next>{total}</Pager>
     }
     .into_any()
 }

@@ -1,6 +1,6 @@
 //! The pages for people: rendered by Leptos, with what they load and the plain forms that change things.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Path, Request, State};
@@ -14,7 +14,8 @@ use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{expect_context, provide_context};
 use leptos_axum::{
-    LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context,
+    AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list,
+    render_app_async_with_context,
 };
 
 use super::assets::Assets;
@@ -55,6 +56,14 @@ impl FromRef<Dashboard> for LeptosOptions {
     }
 }
 
+/// The routes of all pages.
+pub fn page_routes() -> Vec<AxumRouteListing> {
+    // Once, before anything is drawn: whatever a page loads for the first time while Leptos makes this list, in any
+    // thread, never comes (leptos-rs/leptos#4773).
+    static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    ROUTES.get_or_init(|| generate_route_list(Pages)).clone()
+}
+
 /// All routes for people: pages, server functions below `/api`, plain forms, assets, and a page for every other
 /// address. Merge it with the routes for machines; these must bring their own 404 below `/scim`.
 pub fn dashboard_routes(app: App) -> Router {
@@ -73,7 +82,7 @@ pub fn dashboard_routes(app: App) -> Router {
     let pages = Router::new()
         .leptos_routes_with_context(
             &dashboard,
-            generate_route_list(Pages),
+            page_routes(),
             context,
             document_of(&dashboard.assets),
         )

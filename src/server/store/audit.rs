@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::sql::{Builder, Connection, sql};
+use super::sql::sql;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -52,33 +52,4 @@ pub async fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
     )
     .await?;
     Ok(())
-}
-
-/// At most `limit` entries, latest first, older than the `(occurred_at, id)` of `older_than`; those of one
-/// organization, or all.
-pub async fn list(
-    connection: &mut Connection<'_>,
-    organization_id: Option<&str>,
-    older_than: Option<(Millis, &str)>,
-    limit: i64,
-) -> Result<Vec<Entry>, StoreError> {
-    let mut statement = Builder::new(
-        "SELECT id, organization_id, occurred_at, actor_kind, actor_id, actor_name, address, action, target_kind, \
-         target_id, target_name, before, after FROM audit_log WHERE 1 = 1",
-    );
-    if let Some(id) = organization_id {
-        statement.push(" AND organization_id = ").bind(id);
-    }
-    if let Some((occurred_at, id)) = older_than {
-        statement
-            .push(" AND (occurred_at, id) < (")
-            .bind(occurred_at)
-            .push(", ")
-            .bind(id)
-            .push(")");
-    }
-    statement
-        .push(" ORDER BY occurred_at DESC, id DESC LIMIT ")
-        .bind(limit);
-    connection.fetch_all(statement.finish()).await
 }

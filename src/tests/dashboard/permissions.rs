@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use leptos_axum::generate_route_list;
-use rhombus_provisioning::app::App as Pages;
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
+use rhombus_provisioning::server::http::dashboard::page_routes;
 use rhombus_provisioning::server::services::organizations;
 use rhombus_provisioning::server::services::tokens::{self, NewToken};
 use rhombus_provisioning::server::store::sql::sql;
@@ -298,7 +297,7 @@ fn outcome(answer: &Answer) -> Result<Outcome, String> {
 
 /// "METHOD /path" of every page and server function as the router gets them, and of every plain route in the sources.
 fn routes() -> BTreeSet<String> {
-    let pages = generate_route_list(Pages).into_iter().map(|page| {
+    let pages = page_routes().into_iter().map(|page| {
         let parts = page
             .path()
             .split('/')

@@ -78,7 +78,8 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
     };
     match listing {
         Some(query) => call.list(exchange, query).await,
-        None => call.run(exchange, body).await,
+        // On the heap: reads need not make room for what changes keep.
+        None => Box::pin(call.run(exchange, body)).await,
     }
 }
 

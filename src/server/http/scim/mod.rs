@@ -57,7 +57,8 @@ async fn handle(State(scim): State<Scim>, request: Request) -> Response {
     let exchange = Exchange::new(request_id.clone(), now, incoming);
     // What is left to log if the work is cut off: it takes the rest with it.
     let brief = exchange.brief();
-    let work = dispatch::answer(&scim, exchange, request);
+    // On the heap: every layer around it would copy its many kilobytes.
+    let work = Box::pin(dispatch::answer(&scim, exchange, request));
     let reply = match guarded(&request_id, work).await {
         Ok(reply) => reply,
         Err(reason) => failed(&scim.app, brief, reason).await,

@@ -6,7 +6,18 @@ use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 
 use crate::entra_test;
+use crate::support::app::Answer;
 use crate::support::entra::user;
+
+/// 503 that tells nothing of what is inside.
+fn is_unavailable(answer: &Answer) {
+    let detail = answer.is_error(503, "");
+    assert!(
+        !detail.contains("_gone") && !detail.to_lowercase().contains("sql"),
+        "{detail}"
+    );
+    assert_eq!(answer.header("retry-after"), "30");
+}
 
 entra_test! {
     async fn e23_test_connection_and_discovery_paths_answer(entra: Entra) {
@@ -128,19 +139,26 @@ entra_test! {
 
     async fn e48_failures_of_the_service_are_scim_json_too(entra: Entra) {
         let id = entra.create("ana").await;
+        // Nobody can be let in: there is no organization whose log could tell.
         entra.app.execute(sql("ALTER TABLE users RENAME TO users_gone")).await;
+        let answers = [entra.get("/Users").await, entra.get(&format!("/Users/{id}")).await];
+        entra.app.execute(sql("ALTER TABLE users_gone RENAME TO users")).await;
+        for answer in &answers {
+            is_unavailable(answer);
+        }
+        // On the way of a request that was let in.
+        entra.app.execute(sql("ALTER TABLE user_values RENAME TO user_values_gone")).await;
+        entra.app.execute(sql("ALTER TABLE user_changes RENAME TO user_changes_gone")).await;
         let answers = [
-            entra.get("/Users").await,
-            entra.get(&format!("/Users/{id}")).await,
+            entra.get("/Users?filter=emails.value%20eq%20%22ana%40contoso.com%22").await,
             entra.post(&user("ben")).await,
             entra.change(&id, "Replace", "active", json!("False")).await,
             entra.delete(&id).await,
         ];
-        entra.app.execute(sql("ALTER TABLE users_gone RENAME TO users")).await;
+        entra.app.execute(sql("ALTER TABLE user_changes_gone RENAME TO user_changes")).await;
+        entra.app.execute(sql("ALTER TABLE user_values_gone RENAME TO user_values")).await;
         for answer in &answers {
-            let detail = answer.is_error(503, "");
-            assert!(!detail.contains("users_gone") && !detail.to_lowercase().contains("sql"), "{detail}");
-            assert_eq!(answer.header("retry-after"), "30");
+            is_unavailable(answer);
             let entry = entra.entry(answer).await;
             assert_eq!((entry.status.as_str(), entry.reason.as_deref()), ("failure", Some("database_unavailable")));
         }
