@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::page::{Moment, Page};
+use super::page::{Count, Moment, Page};
 
 /// What a request was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -299,8 +299,9 @@ pub struct CycleSummary {
     pub started: Moment,
     /// `None` while it may still go on.
     pub ended: Option<Moment>,
-    pub changes: u64,
-    pub failures: u64,
+    /// Of the latest entries, when there are more than are counted.
+    pub changes: Count,
+    pub failures: Count,
 }
 
 /// Entries of one hour that are alike, for charts.

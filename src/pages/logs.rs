@@ -18,7 +18,7 @@ use crate::components::empty::{Empty, EmptyArt};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load;
 use crate::components::page::{OrganizationSheet, PageHead, Width, in_organization};
-use crate::components::pager::{Pager, count, counted};
+use crate::components::pager::{Pager, count, counted_up_to};
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, TimeOfDay, duration};
@@ -246,14 +246,14 @@ fn CycleHeading(cycle: CycleSummary) -> impl IntoView {
         }
         .into_any(),
     };
-    let failures = (cycle.failures > 0).then(|| {
-        view! { <Status tone=Tone::Fail label=counted(cycle.failures, "failure", "failures")/> }
+    let failures = (!matches!(cycle.failures, Count::Exactly(0) | Count::MoreThan(0))).then(|| {
+        view! { <Status tone=Tone::Fail label=counted_up_to(cycle.failures, "failure", "failures")/> }
     });
     view! {
         <tr class="table-group">
             <th scope="rowgroup" colspan=COLUMNS class="at-full">
                 <div class="row">
-                    {when} <span>{counted(cycle.changes, "change", "changes")}</span> {failures}
+                    {when} <span>{counted_up_to(cycle.changes, "change", "changes")}</span> {failures}
                 </div>
             </th>
         </tr>

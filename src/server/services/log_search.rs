@@ -21,7 +21,7 @@ use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::scim::resource::case_key;
-use crate::server::store::keyset::{self, PAGE, TimeCursor};
+use crate::server::store::keyset::{self, COUNT_LIMIT, PAGE, TimeCursor};
 use crate::server::store::log_details::{self as details, Cycle};
 use crate::server::store::log_search::{self as store, Entry, Search};
 use crate::server::store::sql::Connection;
@@ -186,11 +186,20 @@ fn summarize(
     let latest = latest.filter(|(_, id)| *id == cycle.cycle_id);
     let ended_at = latest.map_or(cycle.ended_at, |(at, _)| *at);
     let may_go_on = latest.is_some() && now - ended_at <= CYCLE_GAP;
+    let is_whole = cycle.looked_at <= COUNT_LIMIT;
+    let count = |n: i64| {
+        let n = u64::try_from(n).unwrap_or_default();
+        if is_whole {
+            Count::Exactly(n)
+        } else {
+            Count::MoreThan(n)
+        }
+    };
     CycleSummary {
         started: moments.moment(cycle.started_at),
         ended: (!may_go_on).then(|| moments.moment(ended_at)),
-        changes: u64::try_from(cycle.changes).unwrap_or_default(),
-        failures: u64::try_from(cycle.failures).unwrap_or_default(),
+        changes: count(cycle.changes),
+        failures: count(cycle.failures),
         cycle_id: cycle.cycle_id,
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::keyset::push_list;
+use super::keyset::{COUNT_LIMIT, push_list};
 use super::log_search::{COLUMNS, Entry, SHOWN};
 use super::sql::{Builder, Connection, sql};
 use crate::server::clock::Millis;
@@ -38,6 +38,8 @@ pub struct Cycle {
     pub cycle_id: String,
     pub started_at: Millis,
     pub ended_at: Millis,
+    /// Entries that the counts below are of: the latest of the cycle, up to [`COUNT_LIMIT`] and one.
+    pub looked_at: i64,
     pub changes: i64,
     pub failures: i64,
 }
@@ -51,19 +53,29 @@ pub async fn cycles(
     if cycle_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut statement = Builder::new(
-        "SELECT l.cycle_id, min(l.occurred_at) AS started_at, max(l.occurred_at) AS ended_at, \
-         count(CASE WHEN l.status IN ('success', 'warning') THEN 1 END) AS changes, \
-         count(CASE WHEN l.status = 'failure' THEN 1 END) AS failures \
-         FROM provisioning_logs l WHERE l.organization_id = ",
-    );
-    statement.bind(organization_id).push(SHOWN);
-    push_list(
-        &mut statement,
-        " AND l.cycle_id IN (",
-        cycle_ids.iter().copied(),
-    );
-    statement.push(" GROUP BY l.cycle_id ORDER BY started_at DESC");
+    // One after the other: an initial cycle may have a million entries, which no page can wait for.
+    let mut statement = Builder::new("");
+    for (index, cycle_id) in cycle_ids.iter().enumerate() {
+        statement.push(if index == 0 { "" } else { " UNION ALL " });
+        statement.push(
+            "SELECT max(c.cycle_id) AS cycle_id, max(c.occurred_at) AS ended_at, count(*) AS looked_at, \
+             count(CASE WHEN c.status IN ('success', 'warning') THEN 1 END) AS changes, \
+             count(CASE WHEN c.status = 'failure' THEN 1 END) AS failures, \
+             (SELECT l.occurred_at FROM provisioning_logs l WHERE l.organization_id = ",
+        );
+        statement.bind(organization_id).push(SHOWN);
+        statement.push(" AND l.cycle_id = ").bind(*cycle_id);
+        statement.push(
+            " ORDER BY l.occurred_at LIMIT 1) AS started_at \
+             FROM (SELECT l.cycle_id, l.occurred_at, l.status FROM provisioning_logs l WHERE l.organization_id = ",
+        );
+        statement.bind(organization_id).push(SHOWN);
+        statement.push(" AND l.cycle_id = ").bind(*cycle_id);
+        statement.push(" ORDER BY l.occurred_at DESC LIMIT ");
+        statement
+            .bind(COUNT_LIMIT + 1)
+            .push(") c HAVING count(*) > 0");
+    }
     let mut cycles: Vec<Cycle> = connection.fetch_all(statement.finish()).await?;
     // A cycle is named after its first request, which is mostly a lookup.
     let mut statement = Builder::new("SELECT id, occurred_at FROM provisioning_logs WHERE ");
@@ -79,6 +91,7 @@ pub async fn cycles(
                 cycle_id: id,
                 started_at,
                 ended_at: started_at,
+                looked_at: 0,
                 changes: 0,
                 failures: 0,
             }),
