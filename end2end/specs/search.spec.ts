@@ -9,7 +9,7 @@ test("the dialog finds a user by the keyboard alone @scripts", async ({ page, or
   await page.locator("html[data-awake]").waitFor({ state: "attached" });
   await page.keyboard.press("/");
   await expect(search.field).toBeFocused();
-  await expect(search.options).toHaveText([/Overview/, /Logs/, /Users/, /Tokens/, /Accounts/]);
+  await expect(search.options).toHaveText([/Overview/, /Logs/, /Users/, /Tokens/, /Settings/, /Accounts/]);
   await page.keyboard.type("ana r");
   await expect(search.options).toHaveText([/Ana Ruiz.*ana@contoso\.com/]);
   await expect(search.options.first()).toHaveAttribute("aria-selected", "true");

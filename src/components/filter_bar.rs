@@ -29,9 +29,16 @@ pub fn FilterBar(
     let bar = NodeRef::<Form>::new();
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     let address = move |form: &HtmlFormElement| path.with_value(|path| filtered(path, form));
+    let wait_for = move |next: Option<TimeoutHandle>| {
+        let earlier = waiting.try_update_value(|waiting| std::mem::replace(waiting, next));
+        if let Some(earlier) = earlier.flatten() {
+            earlier.clear();
+        }
+    };
     let submit = move |event: SubmitEvent| {
         if let Some(address) = address(&event_target(&event)) {
             event.prevent_default();
+            wait_for(None);
             region::open(&address);
         }
     };
@@ -40,13 +47,7 @@ pub fn FilterBar(
         let form = input.form().filter(|_| input.type_() == "search");
         if let Some(address) = form.and_then(|form| address(&form)) {
             let show = move || region::show(address.clone(), Address::Follows);
-            let next = set_timeout_with_handle(show, PAUSE).ok();
-            if let Some(earlier) = waiting
-                .try_update_value(|waiting| std::mem::replace(waiting, next))
-                .flatten()
-            {
-                earlier.clear();
-            }
+            wait_for(set_timeout_with_handle(show, PAUSE).ok());
         }
     };
     let switched = move |event: Event| {

@@ -31,8 +31,21 @@ pub enum Address {
     Stays,
 }
 
-/// Opens a page as a link does.
+thread_local! {
+    /// Counts what was asked for: only the latest is shown.
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+}
+
+fn ask() -> u32 {
+    let number = ASKED.get().wrapping_add(1);
+    ASKED.set(number);
+    number
+}
+
+/// Opens a page as a link does. What is still being loaded for this page is dropped: it would change the address that
+/// going back leads to.
 pub fn open(address: &str) {
+    ask();
     // A refusal leaves the page as it is.
     let _ = window().location().assign(address);
 }
@@ -48,14 +61,10 @@ pub fn here() -> String {
 /// What cannot be shown in place (signed out meanwhile, an error) is opened as a page, unless the address stays:
 /// then the old content stays too.
 pub fn show(address: String, becomes: Address) {
-    thread_local! {
-        static LATEST: Cell<u32> = const { Cell::new(0) };
-    }
-    let number = LATEST.get().wrapping_add(1);
-    LATEST.set(number);
+    let number = ask();
     spawn_local(async move {
         let page = load(&address).await;
-        if LATEST.get() != number {
+        if ASKED.get() != number {
             return;
         }
         match (page, becomes) {
