@@ -68,7 +68,7 @@ const PAGES: &[&str] = &[
     "/logs?action=disable",
     "/logs?within=24h&lookups=1",
     "/logs?q={name}&lookups=1",
-    "/logs/{log}",
+    "/logs/req_{log}",
     "/tokens",
     "/tokens/{token}/rotate",
     "/tokens/{token}/revoke",
@@ -76,6 +76,8 @@ const PAGES: &[&str] = &[
     "/accounts/{account}",
     "/audit",
     "/audit?action=account.create",
+    "/settings",
+    "/settings/roles/new",
 ];
 
 /// Of the deployment.
@@ -143,7 +145,7 @@ async fn measure(server: &Server, user: &str, options: &Options) -> Result<usize
     let mut support = Browser::sign_in(&server.target.address, SUPPORT).await?;
     let home = format!("/organizations/{SLUG}");
     let log = admin
-        .first_link(&format!("{home}/logs"), &format!("{home}/logs/"))
+        .first_link(&format!("{home}/logs"), &format!("{home}/logs/req_"))
         .await?;
     let token = admin
         .first_link(&format!("{home}/tokens"), &format!("{home}/tokens/"))
