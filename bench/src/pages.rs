@@ -145,13 +145,16 @@ async fn measure(server: &Server, user: &str, options: &Options) -> Result<usize
     let mut support = Browser::sign_in(&server.target.address, SUPPORT).await?;
     let home = format!("/organizations/{SLUG}");
     let log = admin
-        .first_link(&format!("{home}/logs"), &format!("{home}/logs/req_"))
+        .first_after(&format!("{home}/logs"), "<tr id=\"req_")
         .await?;
     let token = admin
-        .first_link(&format!("{home}/tokens"), &format!("{home}/tokens/"))
+        .first_after(&format!("{home}/tokens"), &format!("href=\"{home}/tokens/"))
         .await?;
     let account = admin
-        .first_link(&format!("{home}/accounts"), &format!("{home}/accounts/"))
+        .first_after(
+            &format!("{home}/accounts"),
+            &format!("href=\"{home}/accounts/"),
+        )
         .await?;
     println!(
         "{} users, {} log entries, {} times each\n\n\
@@ -234,13 +237,13 @@ impl Browser {
         Ok((time, body))
     }
 
-    /// What follows `prefix` in the first link of a page that begins so.
-    async fn first_link(&mut self, path: &str, prefix: &str) -> Result<String> {
+    /// The id that follows `marker` where it first stands on a page.
+    async fn first_after(&mut self, path: &str, marker: &str) -> Result<String> {
         let (_, body) = self.open(path).await?;
         let page = String::from_utf8_lossy(&body);
         let (_, rest) = page
-            .split_once(&format!("href=\"{prefix}"))
-            .with_context(|| format!("{path} has no link to {prefix}..."))?;
+            .split_once(marker)
+            .with_context(|| format!("{path} has no {marker}..."))?;
         let end = rest.find(['"', '/', '?']).unwrap_or(rest.len());
         Ok(rest[..end].to_owned())
     }
