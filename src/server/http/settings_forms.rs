@@ -113,32 +113,30 @@ async fn set(
     answer(&dashboard, parts, done, &place.settings(), values).await
 }
 
-async fn pause(
-    State(dashboard): State<Dashboard>,
-    Path(place): Path<Place>,
-    request: Request,
-) -> Response {
-    let parts = shown_at(request, &place.settings());
-    let done = async {
-        let permission = Permission::PauseProvisioning;
-        let allowed = place.allowed(&dashboard, &parts, permission).await?;
-        organizations::pause(&dashboard.app, &allowed).await?;
-        Ok(())
-    };
-    let done = done.await;
-    answer(&dashboard, parts, done, &place.settings(), Vec::new()).await
+async fn pause(state: State<Dashboard>, place: Path<Place>, request: Request) -> Response {
+    switch(state, place, request, true).await
 }
 
-async fn resume(
+async fn resume(state: State<Dashboard>, place: Path<Place>, request: Request) -> Response {
+    switch(state, place, request, false).await
+}
+
+async fn switch(
     State(dashboard): State<Dashboard>,
     Path(place): Path<Place>,
     request: Request,
+    pauses: bool,
 ) -> Response {
+    let app = &dashboard.app;
     let parts = shown_at(request, &place.settings());
     let done = async {
         let permission = Permission::PauseProvisioning;
         let allowed = place.allowed(&dashboard, &parts, permission).await?;
-        organizations::resume(&dashboard.app, &allowed).await?;
+        if pauses {
+            organizations::pause(app, &allowed).await?;
+        } else {
+            organizations::resume(app, &allowed).await?;
+        }
         Ok(())
     };
     let done = done.await;
