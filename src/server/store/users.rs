@@ -254,22 +254,14 @@ pub fn insert_values(
     }
 }
 
-/// Forgets the filterable values of a user, before new ones are stored.
-pub async fn delete_values(tx: &mut Tx<'_>, user_id: &str) -> Result<(), StoreError> {
-    tx.execute(sql("DELETE FROM user_values WHERE user_id = $1").bind(user_id))
-        .await?;
-    Ok(())
+/// Forgets the filterable values of a user when the change ends, before new ones are stored.
+pub fn delete_values(tx: &mut Tx<'_>, user_id: &str) {
+    tx.defer(sql("DELETE FROM user_values WHERE user_id = $1").bind(user_id));
 }
 
-/// Takes a user out of SCIM's sight; its tombstone stays in `deleted_users`.
-pub async fn delete(
-    tx: &mut Tx<'_>,
-    organization_id: &str,
-    id: &str,
-    now: Millis,
-    log_id: &str,
-) -> Result<(), StoreError> {
-    tx.execute(
+/// Takes a user out of SCIM's sight when the change ends; its tombstone stays in `deleted_users`.
+pub fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str, now: Millis, log_id: &str) {
+    tx.defer(
         sql(
             "INSERT INTO deleted_users (id, organization_id, user_name, user_name_key, external_id, label, \
              version, created_at, deleted_at, log_id, document, blocked_at, blocked_by, blocked_reason) \
@@ -280,16 +272,13 @@ pub async fn delete(
         .bind(organization_id)
         .bind(now)
         .bind(log_id),
-    )
-    .await?;
-    delete_values(tx, id).await?;
-    tx.execute(
+    );
+    delete_values(tx, id);
+    tx.defer(
         sql("DELETE FROM users WHERE id = $1 AND organization_id = $2")
             .bind(id)
             .bind(organization_id),
-    )
-    .await?;
-    Ok(())
+    );
 }
 
 /// Adds to a user's history, when the change ends.

@@ -211,7 +211,7 @@ impl Unit<'_, '_> {
         }
         let values = next.user.filter_values();
         if values != before.user.filter_values() {
-            users::delete_values(self.tx, &id).await?;
+            users::delete_values(self.tx, &id);
             users::insert_values(self.tx, organization_id, &id, values);
         }
         self.keep_history(&id, version, kind, &next).await?;

@@ -49,7 +49,7 @@ impl Unit<'_, '_> {
         self.exchange.done(StepKind::Validate, "Nothing to check.");
         let organization_id = &self.request.caller.organization_id;
         let log_id = self.exchange.request_id.clone();
-        users::delete(self.tx, organization_id, id, self.now, &log_id).await?;
+        users::delete(self.tx, organization_id, id, self.now, &log_id);
         let next = Next {
             role: Role::unchanged(&before.stored),
             changes: vec![Change {
