@@ -5,6 +5,7 @@
 mod body;
 mod io;
 mod phase;
+mod refusal;
 mod request_line;
 
 use std::convert::Infallible;
@@ -31,7 +32,7 @@ pub use body::is_stalled;
 use body::{AnswerBody, RequestBody};
 use io::TimedIo;
 use phase::{Connections, Phase, PhaseCell};
-use request_line::{Bodies, RequestLines};
+use request_line::{Inbound, RequestLines};
 
 use crate::server::App;
 
@@ -104,7 +105,7 @@ async fn run(router: Router, listener: TcpListener, shutdown: CancellationToken,
             peer,
             limits,
             phase: connections.add(),
-            bodies: Arc::default(),
+            inbound: Arc::default(),
             shutdown: shutdown.clone(),
             cut_off: cut_off.clone(),
         };
@@ -151,7 +152,7 @@ struct Connection {
     peer: SocketAddr,
     limits: Limits,
     phase: Arc<PhaseCell>,
-    bodies: Arc<Bodies>,
+    inbound: Arc<Inbound>,
     shutdown: CancellationToken,
     cut_off: CancellationToken,
 }
@@ -160,11 +161,11 @@ impl Connection {
     async fn run(self, stream: TcpStream) {
         // Answers are written whole: waiting for more would only add 40 ms.
         let _ = stream.set_nodelay(true);
-        let lines = RequestLines::new(stream, self.bodies.clone());
+        let lines = RequestLines::new(stream, self.inbound.clone());
         let io = TimedIo::new(
             TokioIo::new(lines),
             self.phase.clone(),
-            self.bodies.clone(),
+            self.inbound.clone(),
             self.limits,
         );
         let service = service_fn(|request| self.answer(request));
@@ -196,9 +197,9 @@ impl Connection {
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let busy = self.phase.busy();
-        let bodies = self.bodies.clone();
+        let inbound = self.inbound.clone();
         let mut request =
-            request.map(|body| Body::new(RequestBody::new(body, self.limits.body, bodies)));
+            request.map(|body| Body::new(RequestBody::new(body, self.limits.body, inbound)));
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.router.clone().oneshot(request);
         let response = match tokio::time::timeout(self.limits.request, answer).await {

@@ -12,7 +12,7 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::phase::Busy;
-use super::request_line::Bodies;
+use super::request_line::Inbound;
 
 /// Bytes a second that a body must have come at on average once the first wait is over: without it, a byte every
 /// nine seconds would hold a request for as long as it pleases.
@@ -42,7 +42,7 @@ pub(super) struct RequestBody {
     /// Since the body was first asked for; time that nobody waits does not count against the client.
     progress: Option<Progress>,
     /// Who is told what was read; nobody any more once that was the end.
-    bodies: Option<Arc<Bodies>>,
+    inbound: Option<Arc<Inbound>>,
 }
 
 struct Progress {
@@ -60,13 +60,13 @@ impl Progress {
 }
 
 impl RequestBody {
-    pub(super) fn new(inner: Incoming, patience: Duration, bodies: Arc<Bodies>) -> Self {
-        bodies.begun();
+    pub(super) fn new(inner: Incoming, patience: Duration, inbound: Arc<Inbound>) -> Self {
+        inbound.body_begun();
         let mut body = Self {
             inner,
             patience,
             progress: None,
-            bodies: Some(bodies),
+            inbound: Some(inbound),
         };
         if body.inner.is_end_stream() {
             body.ended();
@@ -79,14 +79,14 @@ impl RequestBody {
             progress.last = Instant::now();
             progress.received += bytes;
         }
-        if let Some(bodies) = &self.bodies {
-            bodies.received(bytes);
+        if let Some(inbound) = &self.inbound {
+            inbound.body_received(bytes);
         }
     }
 
     fn ended(&mut self) {
-        if let Some(bodies) = self.bodies.take() {
-            bodies.ended();
+        if let Some(inbound) = self.inbound.take() {
+            inbound.body_ended();
         }
     }
 }

@@ -10,14 +10,16 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
 use super::phase::{Phase, PhaseCell};
-use super::request_line::Bodies;
+use super::refusal::Refusals;
+use super::request_line::Inbound;
 
 /// Ends a connection whose client waits too long with a head, a next request, or with taking the answer.
 /// (Hyper's own limit for headers runs between requests, too: it would end idle connections after five seconds.)
 pub(super) struct TimedIo<T> {
     inner: T,
     phase: Arc<PhaseCell>,
-    bodies: Arc<Bodies>,
+    inbound: Arc<Inbound>,
+    refusals: Refusals,
     limits: Limits,
     read: Timer,
     write: Timer,
@@ -39,13 +41,14 @@ impl<T> TimedIo<T> {
     pub(super) fn new(
         inner: T,
         phase: Arc<PhaseCell>,
-        bodies: Arc<Bodies>,
+        inbound: Arc<Inbound>,
         limits: Limits,
     ) -> Self {
         Self {
             inner,
+            refusals: Refusals::new(phase.clone(), inbound.clone()),
             phase,
-            bodies,
+            inbound,
             limits,
             read: Timer::default(),
             write: Timer::default(),
@@ -124,6 +127,18 @@ impl<T: Write + Unpin> TimedIo<T> {
     }
 }
 
+impl<T: Write + Unpin> TimedIo<T> {
+    /// Writes our own words in the place of `length` bytes of hyper's.
+    fn refuse(&mut self, length: usize, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        while let Some(text) = self.refusals.rest() {
+            let written =
+                ready!(self.limited(context, |inner, context| inner.poll_write(context, &text)))?;
+            self.refusals.written(written);
+        }
+        Poll::Ready(Ok(length))
+    }
+}
+
 impl<T: Read + Unpin> TimedIo<T> {
     /// Throws away, for a while, what the client is still sending of a body that nobody reads. A connection that is
     /// closed at once is reset, and then a client that sends all before it reads never sees the answer.
@@ -152,12 +167,18 @@ impl<T: Read + Write + Unpin> Write for TimedIo<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut()
-            .limited(context, |inner, context| inner.poll_write(context, bytes))
+        let this = self.get_mut();
+        if this.refusals.replace(bytes) {
+            return this.refuse(bytes.len(), context);
+        }
+        this.limited(context, |inner, context| inner.poll_write(context, bytes))
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().limited(context, T::poll_flush)
+        let this = self.get_mut();
+        ready!(this.limited(context, T::poll_flush))?;
+        this.refusals.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -169,7 +190,8 @@ impl<T: Read + Write + Unpin> Write for TimedIo<T> {
             }
             Closing::Lingering(lingered) => lingered,
         };
-        if this.bodies.is_open() {
+        // Whoever was refused may be in the middle of a head.
+        if this.inbound.is_body_open() || this.refusals.has_refused() {
             ready!(this.linger(lingered, context));
         }
         Poll::Ready(Ok(()))
@@ -184,7 +206,12 @@ impl<T: Read + Write + Unpin> Write for TimedIo<T> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().limited(context, |inner, context| {
+        let this = self.get_mut();
+        let first = slices.first().map_or(&[][..], |slice| slice);
+        if this.refusals.replace(first) {
+            return this.refuse(first.len(), context);
+        }
+        this.limited(context, |inner, context| {
             inner.poll_write_vectored(context, slices)
         })
     }

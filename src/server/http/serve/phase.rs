@@ -21,6 +21,8 @@ pub(super) enum Phase {
 /// The phase of one connection, shared by its reader, its service and the accept loop.
 pub(super) struct PhaseCell {
     state: Mutex<(Phase, Instant)>,
+    /// Requests whose answer has begun.
+    answers: AtomicU64,
     close: CancellationToken,
     key: u64,
     connections: Weak<Registry>,
@@ -50,8 +52,14 @@ impl PhaseCell {
 
     /// A request is answered until what this returns is dropped.
     pub(super) fn busy(self: &Arc<Self>) -> Busy {
+        self.answers.fetch_add(1, Ordering::Relaxed);
         self.set(Phase::Busy);
         Busy(self.clone())
+    }
+
+    /// How many requests have been answered, the one that may be under way included.
+    pub(super) fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
     }
 
     pub(super) async fn asked_to_close(&self) {
@@ -100,6 +108,7 @@ impl Connections {
         let key = self.0.next.fetch_add(1, Ordering::Relaxed);
         let cell = Arc::new(PhaseCell {
             state: Mutex::new((Phase::Head, Instant::now())),
+            answers: AtomicU64::new(0),
             close: CancellationToken::new(),
             key,
             connections: Arc::downgrade(&self.0),

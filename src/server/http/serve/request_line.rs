@@ -13,12 +13,14 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What has been read of the bodies of one connection's requests.
+/// What has come in on one connection.
 #[derive(Debug, Default)]
-pub(super) struct Bodies(Mutex<Read>);
+pub(super) struct Inbound(Mutex<Read>);
 
 #[derive(Debug, Default)]
 struct Read {
+    /// Whether the last request line asks for a SCIM path.
+    is_scim: bool,
     /// Bodies that were read to their end.
     ended: u64,
     bytes: u64,
@@ -26,32 +28,37 @@ struct Read {
     is_open: bool,
 }
 
-impl Bodies {
+impl Inbound {
     fn read(&self) -> MutexGuard<'_, Read> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn begun(&self) {
+    pub(super) fn body_begun(&self) {
         self.read().is_open = true;
     }
 
-    pub(super) fn received(&self, bytes: u64) {
+    pub(super) fn body_received(&self, bytes: u64) {
         self.read().bytes += bytes;
     }
 
-    pub(super) fn ended(&self) {
+    pub(super) fn body_ended(&self) {
         let mut read = self.read();
         read.ended += 1;
         read.is_open = false;
     }
 
     /// Whether the client may still be sending a body that nobody has read.
-    pub(super) fn is_open(&self) -> bool {
+    pub(super) fn is_body_open(&self) -> bool {
         self.read().is_open
     }
 
+    /// Whether the request that was read last, or its beginning, asks for a SCIM path.
+    pub(super) fn is_scim(&self) -> bool {
+        self.read().is_scim
+    }
+
     /// Whether these are all bodies and all their bytes.
-    fn are(&self, ended: u64, bytes: u64) -> bool {
+    fn bodies_are(&self, ended: u64, bytes: u64) -> bool {
         let read = self.read();
         (read.ended, read.bytes) == (ended, bytes)
     }
@@ -61,17 +68,17 @@ impl Bodies {
 pub(super) struct RequestLines<T> {
     inner: T,
     scanner: Scanner,
-    bodies: Arc<Bodies>,
+    inbound: Arc<Inbound>,
     /// Bytes that were read and changed, and did not fit yet.
     pending: Bytes,
 }
 
 impl<T> RequestLines<T> {
-    pub(super) fn new(inner: T, bodies: Arc<Bodies>) -> Self {
+    pub(super) fn new(inner: T, inbound: Arc<Inbound>) -> Self {
         Self {
             inner,
             scanner: Scanner::default(),
-            bodies,
+            inbound,
             pending: Bytes::new(),
         }
     }
@@ -90,11 +97,13 @@ impl<T: AsyncRead + Unpin> AsyncRead for RequestLines<T> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.pending.is_empty() {
-            this.scanner.look_for_head(&this.bodies);
+            this.scanner.look_for_head(&this.inbound);
             let start = buffer.filled().len();
             ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
             let (_, read) = buffer.filled().split_at(start);
-            let Some((unchanged, rest)) = this.scanner.escape(read) else {
+            let escaped = this.scanner.escape(read);
+            this.inbound.read().is_scim = this.scanner.path.is_scim();
+            let Some((unchanged, rest)) = escaped else {
                 return Poll::Ready(Ok(()));
             };
             buffer.set_filled(start + unchanged);
@@ -113,6 +122,30 @@ struct Scanner {
     heads: u64,
     /// Bytes behind heads: of bodies, or of what cannot be told.
     others: u64,
+    path: PathStart,
+}
+
+/// The beginning of a path, as long as it takes to know whose it is.
+#[derive(Debug, Default)]
+struct PathStart {
+    bytes: [u8; 6],
+    length: usize,
+}
+
+impl PathStart {
+    /// The next byte of the path; of several slashes in a row one counts.
+    fn push(&mut self, byte: u8) {
+        let is_repeated =
+            byte == b'/' && self.bytes.get(self.length.wrapping_sub(1)) == Some(&byte);
+        if let Some(place) = self.bytes.get_mut(self.length).filter(|_| !is_repeated) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    fn is_scim(&self) -> bool {
+        &self.bytes == b"/scim/"
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -136,8 +169,8 @@ impl Scanner {
     /// A head begins here if each request so far had its body read to the end, and those were all the bytes behind
     /// the heads: hyper then holds none of the next request. (Chunks are longer than what is in them, so that this
     /// is never so again behind a chunked body.)
-    fn look_for_head(&mut self, bodies: &Bodies) {
-        if self.place == Place::Other && bodies.are(self.heads, self.others) {
+    fn look_for_head(&mut self, inbound: &Inbound) {
+        if self.place == Place::Other && inbound.bodies_are(self.heads, self.others) {
             self.place = Place::Start;
         }
     }
@@ -169,7 +202,10 @@ impl Scanner {
     fn is_raw(&mut self, byte: u8) -> bool {
         self.place = match (self.place, byte) {
             (Place::Start, b'\r' | b'\n') => Place::Start,
-            (Place::Start, _) => Place::Method,
+            (Place::Start, _) => {
+                self.path = PathStart::default();
+                Place::Method
+            }
             (Place::Header { is_empty: true }, b'\n') => {
                 self.heads += 1;
                 Place::Other
@@ -186,7 +222,12 @@ impl Scanner {
             (Place::Path | Place::Query, b' ') => Place::Version,
             // What hyper refuses, and `#`, behind which it drops everything: a request has no fragment.
             (Place::Query, b'"' | b'#' | b'<' | b'>' | 0x80..) => return true,
-            (place, _) => place,
+            (place, byte) => {
+                if place == Place::Path {
+                    self.path.push(byte);
+                }
+                place
+            }
         };
         false
     }
@@ -265,8 +306,8 @@ mod tests {
         }
 
         fn body(&self, length: usize) {
-            self.lines.bodies.received(length.try_into().unwrap());
-            self.lines.bodies.ended();
+            self.lines.inbound.body_received(length.try_into().unwrap());
+            self.lines.inbound.body_ended();
         }
     }
 
@@ -313,7 +354,10 @@ mod tests {
         let mut client = Client::new(&sent, 1);
         assert_eq!(client.next(ESCAPED_POST).await, ESCAPED_POST);
         assert_eq!(client.next(BODY).await, BODY);
-        client.lines.bodies.received(BODY.len().try_into().unwrap());
+        client
+            .lines
+            .inbound
+            .body_received(BODY.len().try_into().unwrap());
         assert_eq!(client.next(RAW).await, RAW);
     }
 

@@ -239,3 +239,78 @@ async fn shutting_down_does_not_wait_for_ever() {
         .unwrap()
         .unwrap();
 }
+
+#[tokio::test]
+async fn what_hyper_cannot_read_is_refused_with_words() {
+    let server = start().await;
+    let long = "x".repeat(300_000);
+    let header = format!("GET /scim/contoso/v2/Users HTTP/1.1\r\nHost: here\r\nA: {long}\r\n\r\n");
+    for (sent, status, words) in [
+        (
+            "GET /scim/a HTTP/7.0\r\n\r\n",
+            "400 Bad Request",
+            "\"status\":\"400\"",
+        ),
+        (
+            "GET //scim/a HTTP/1.1\r\nA\u{1}: b\r\n\r\n",
+            "400 Bad Request",
+            "\"detail\":\"The request",
+        ),
+        (
+            &header,
+            "431 Request Header Fields Too Large",
+            "application/scim+json",
+        ),
+        (
+            "GET /organizations HTTP/1.1\r\n: b\r\n\r\n",
+            "400 Bad Request",
+            "text/plain",
+        ),
+    ] {
+        for answered in [false, true] {
+            let mut stream = server.connect().await;
+            if answered {
+                assert!(server.ask(&mut stream, "/").await.ends_with("hello"));
+            }
+            let _ = stream.write_all(sent.as_bytes()).await;
+            let mut answer = String::new();
+            let _ = stream.read_to_string(&mut answer).await;
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+                "{sent:.60} {answered} {answer}"
+            );
+            assert!(answer.contains(words), "{answer}");
+            let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(
+                answer.contains(&format!("Content-Length: {}\r\n", body.len())),
+                "{answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_looks_like_a_refusal_is_not_replaced() {
+    let server = start().await;
+    let mut stream = server.connect().await;
+    let body = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    let request = format!(
+        "POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    assert!(read_some(&mut stream).await.ends_with(&format!("|{body}")));
+    // Two at once: the refusal leaves together with the answer before it, and stays hyper's.
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: here\r\n\r\nGET / HTTP/1.1\r\n: b\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answers = String::new();
+    let _ = stream.read_to_string(&mut answers).await;
+    assert!(answers.starts_with("HTTP/1.1 200 OK\r\n"), "{answers}");
+    assert!(answers.contains("hello"), "{answers}");
+    assert!(
+        answers.contains("HTTP/1.1 400 Bad Request\r\n"),
+        "{answers}"
+    );
+}
