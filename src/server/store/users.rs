@@ -1,5 +1,7 @@
 //! `users`, `user_values`, `deleted_users` and `user_changes`: provisioned people and their history.
 
+use std::collections::HashSet;
+
 use sqlx::FromRow;
 
 use super::sql::{Arg, Builder, Connection, sql};
@@ -232,6 +234,72 @@ pub fn insert_values(
     user_id: &str,
     values: Vec<FilterValue>,
 ) {
+    put_values(tx, organization_id, user_id, values, "");
+}
+
+/// Stores what differs in the filterable values of a changed user, when the change ends: a new role is one row of
+/// the five and more that a user has.
+pub fn replace_values(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    user_id: &str,
+    before: Vec<FilterValue>,
+    after: Vec<FilterValue>,
+) {
+    /// Rows that are deleted one by one; beyond it, all are written anew.
+    const FEW: usize = 50;
+    let places: HashSet<_> = after.iter().map(FilterValue::place).collect();
+    let gone: Vec<_> = before
+        .iter()
+        .filter(|value| !places.contains(&value.place()))
+        .collect();
+    if gone.len() > FEW {
+        delete_values(tx, user_id);
+        insert_values(tx, organization_id, user_id, after);
+        return;
+    }
+    if !gone.is_empty() {
+        let mut statement = Builder::new("DELETE FROM user_values WHERE user_id = ");
+        statement.bind(user_id).push(" AND (");
+        for (index, value) in gone.iter().enumerate() {
+            statement.push(if index == 0 {
+                "(attribute = "
+            } else {
+                " OR (attribute = "
+            });
+            statement
+                .bind(&value.attribute)
+                .push(" AND element = ")
+                .bind(value.element);
+            statement.push(" AND sub = ").bind(&value.sub).push(")");
+        }
+        statement.push(")");
+        tx.defer(statement.finish_repeated());
+    }
+    let known: HashSet<_> = before
+        .iter()
+        .map(|value| (value.place(), &value.key))
+        .collect();
+    let changed = after
+        .iter()
+        .filter(|value| !known.contains(&(value.place(), &value.key)));
+    put_values(
+        tx,
+        organization_id,
+        user_id,
+        changed.cloned().collect(),
+        " ON CONFLICT (user_id, attribute, element, sub) DO UPDATE SET value_key = excluded.value_key, \
+         match_key = excluded.match_key",
+    );
+}
+
+fn put_values(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    user_id: &str,
+    values: Vec<FilterValue>,
+    on_conflict: &'static str,
+) {
     // Far below both databases' limits on bound values.
     const ROWS: usize = 500;
     let mut values = values.into_iter().peekable();
@@ -250,12 +318,12 @@ pub fn insert_values(
                 Arg::from(user_filter::match_key(&value.key)),
             ]
         }));
+        statement.push(on_conflict);
         tx.defer(statement.finish_repeated());
     }
 }
 
-/// Forgets the filterable values of a user when the change ends, before new ones are stored.
-pub fn delete_values(tx: &mut Tx<'_>, user_id: &str) {
+fn delete_values(tx: &mut Tx<'_>, user_id: &str) {
     tx.defer(sql("DELETE FROM user_values WHERE user_id = $1").bind(user_id));
 }
 

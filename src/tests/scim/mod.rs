@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod concurrency;
+mod filter_values;
 mod history;
 mod isolation;
 mod lifecycle;

@@ -21,6 +21,13 @@ pub struct FilterValue {
     pub key: String,
 }
 
+impl FilterValue {
+    /// Where in a user it stands: no two values of one user stand in the same place.
+    pub fn place(&self) -> (&str, i64, &str) {
+        (&self.attribute, self.element, &self.sub)
+    }
+}
+
 /// Paths that the store keeps in columns.
 const COLUMNS: [&str; 6] = [
     "userName",

@@ -209,11 +209,8 @@ impl Unit<'_, '_> {
             }
             Err(error) => return Err(error.into()),
         }
-        let values = next.user.filter_values();
-        if values != before.user.filter_values() {
-            users::delete_values(self.tx, &id);
-            users::insert_values(self.tx, organization_id, &id, values);
-        }
+        let (old_values, values) = (before.user.filter_values(), next.user.filter_values());
+        users::replace_values(self.tx, organization_id, &id, old_values, values);
         self.keep_history(&id, version, kind, &next).await?;
         let exchange = &mut *self.exchange;
         exchange.refused_changes.clear();

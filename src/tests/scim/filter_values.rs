@@ -1,0 +1,69 @@
+//! What filters search by follows every change, row by row.
+
+use rhombus_provisioning::server::store::sql::sql;
+use serde_json::{Value, json};
+
+use crate::entra_test;
+use crate::support::entra::{Entra, user};
+
+#[derive(Debug, PartialEq, sqlx::FromRow)]
+struct Row {
+    attribute: String,
+    element: i64,
+    sub: String,
+    value_key: String,
+    match_key: String,
+}
+
+async fn rows(entra: &Entra<'_>, id: &str) -> Vec<Row> {
+    let statement =
+        sql("SELECT * FROM user_values WHERE user_id = $1 ORDER BY attribute, element, sub");
+    entra.app.rows(statement.bind(id)).await
+}
+
+fn emails(count: usize) -> Value {
+    (0..count)
+        .map(|n| json!({"value": format!("{n}@contoso.com"), "type": format!("t{n}")}))
+        .collect()
+}
+
+entra_test! {
+    async fn a_changed_user_is_found_like_a_new_one_with_the_same_values(entra: Entra) {
+        let id = entra.create("ana").await;
+        let role = "roles[primary eq \"True\"].value";
+        for (op, path, value) in [
+            ("Replace", role, json!("admin")),
+            ("Replace", role, json!("ADMIN")),
+            ("Replace", "title", json!("Boss")),
+            ("Replace", "title", json!("boss")),
+            ("Add", "emails", emails(3)),
+            ("Remove", "emails[type eq \"t1\"]", Value::Null),
+            ("Replace", "emails", emails(40)),
+            ("Replace", "emails", emails(1)),
+            ("Replace", "title", Value::Null),
+            ("Add", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", json!("m1")),
+            ("Replace", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", json!("m2")),
+            ("Remove", "emails", Value::Null),
+            ("Replace", "name.formatted", json!("A. Ruiz")),
+        ] {
+            let mut operation = json!({"op": op, "path": path});
+            if !value.is_null() || op == "Replace" {
+                operation["value"] = value;
+            }
+            let answer = entra.patch(&id, json!([operation])).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            let mut same = answer.json();
+            same["userName"] = json!("same");
+            let same = entra.post(&same).await;
+            assert_eq!(same.status, 201, "{}", same.text);
+            assert_eq!(rows(&entra, &id).await, rows(&entra, &same.id()).await, "{operation}");
+            assert!(!rows(&entra, &id).await.is_empty());
+            entra.delete(&same.id()).await;
+            assert_eq!(rows(&entra, &same.id()).await, []);
+        }
+        let put = entra.put(&id, &user("ana")).await;
+        assert_eq!(put.status, 200, "{}", put.text);
+        let same = entra.create("same").await;
+        assert_eq!(rows(&entra, &id).await, rows(&entra, &same).await);
+    }
+}
