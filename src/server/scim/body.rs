@@ -29,11 +29,8 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ScimError> {
     serde_json::from_str(text).map_err(|error| {
         ScimError::new(
             Reason::JsonMalformed,
-            format!(
-                "The request body is not valid JSON: line {}, column {}. Send one JSON object.",
-                error.line(),
-                error.column()
-            ),
+            // Its text tells what is wrong and where, and quotes nothing.
+            format!("The request body is not valid JSON: {error}. Send one JSON object."),
         )
     })
 }
