@@ -5,12 +5,18 @@ export class LogPage {
   readonly explanation: Locator;
   readonly requestBody: Locator;
   readonly responseBody: Locator;
+  readonly dryRun: Locator;
 
   constructor(private readonly page: Page) {
     this.headline = page.getByRole("heading", { level: 1 });
     this.explanation = page.locator("#troubleshooting");
     this.requestBody = page.getByRole("region", { name: "Request body" });
     this.responseBody = page.getByRole("region", { name: "Response body" });
+    this.dryRun = page.getByRole("region", { name: "Dry-run" });
+  }
+
+  async dryRunAgain(): Promise<void> {
+    await this.page.getByRole("link", { name: "Dry-run again" }).click();
   }
 
   /** The value of a line of the summary. */

@@ -38,6 +38,24 @@ test("a refused request is found by its status and explains itself", async ({
   expect(await page.content()).not.toContain(entra.secret);
 });
 
+test("a refused request is tried again before Entra tries it", async ({ page, organization, signInPage, logsPage, logPage }) => {
+  const entra = await organization.connect();
+  const refused = await entra.create({ ...marcus, role: "SUPERUSER" });
+  expect(refused.status).toBe(400);
+  await signInPage.enter(await organization.account("admin"), organization.path("/logs"));
+  await logsPage.entry("Marcus Bell").getByRole("link").click();
+  await logsPage.drawer.getByRole("link", { name: "Dry-run again" }).click();
+  await expect(logPage.dryRun).toContainText("Still refused.");
+
+  await organization.set("--unknown-role", "default");
+  await logPage.dryRunAgain();
+  await expect(logPage.dryRun).toContainText("Would now succeed, with remarks.");
+  await expect(logPage.dryRun).toContainText("201");
+  await expect(logPage.dryRun).toContainText("Nothing was stored.");
+  await page.goto(organization.path("/users"));
+  await expect(page.getByRole("main")).not.toContainText("Marcus");
+});
+
 test("lookups are shown only when asked for", async ({ page, organization, signInPage, logsPage }) => {
   const entra = await organization.connect();
   await entra.testConnection();

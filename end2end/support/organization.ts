@@ -29,6 +29,11 @@ export class Organization {
     return `/organizations/${this.slug}${rest}`;
   }
 
+  /** Changes a policy. */
+  async set(...policy: string[]): Promise<void> {
+    await this.program.run(["organization", "set", this.slug, ...policy]);
+  }
+
   async account(role: "admin" | "viewer"): Promise<Account> {
     const account = { email: `${role}@${this.slug}.example`, password: "lantern orbit velvet 93" };
     const args = ["account", "create", account.email, "--role", role, "--organization", this.slug];

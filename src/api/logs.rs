@@ -4,11 +4,16 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 use crate::model::error::AppError;
-use crate::model::log::{LogDetail, LogFilter, LogPage, LogRow};
+use crate::model::log::{DryRun, LogDetail, LogFilter, LogPage, LogRow};
 use crate::model::page::Count;
 
 #[cfg(feature = "ssr")]
-use crate::server::{App, actor::Permission, auth::guards, services::log_search};
+use crate::server::{
+    App,
+    actor::Permission,
+    auth::guards,
+    services::{dry_run, log_search},
+};
 
 #[server(prefix = "/api", endpoint = "logs/list", input = GetUrl)]
 pub async fn list_logs(
@@ -40,6 +45,14 @@ pub async fn glance_at_log(slug: String, id: String) -> Result<LogDetail, AppErr
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
     Ok(log_search::detail(&app, &allowed, &id).await?)
+}
+
+/// Whether the entry's request would succeed today; nothing is stored but that somebody asked.
+#[server(prefix = "/api", endpoint = "logs/dry_run", input = GetUrl)]
+pub async fn dry_run_log(slug: String, id: String) -> Result<DryRun, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadPayloads, Some(&slug)).await?;
+    Ok(dry_run::dry_run(&app, &allowed, &id).await?)
 }
 
 /// How many entries that fit the list's query string are newer than the newest one shown; "" for none shown.

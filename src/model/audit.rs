@@ -9,7 +9,7 @@ use super::page::Moment;
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 33] = [
+pub const ACTIONS: [(&str, &str); 34] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.change_password", "Changed the password of"),
     (
@@ -26,6 +26,7 @@ pub const ACTIONS: [(&str, &str); 33] = [
     ("account.sign_in", "Signed in as"),
     ("account.sign_in_failed", "Sign-in refused for"),
     ("audit.export", "Exported the audit log as"),
+    ("log.dry_run", "Dry-ran the request of"),
     ("log.export", "Exported the provisioning log as"),
     ("organization.create", "Created organization"),
     ("organization.disable", "Turned provisioning off for"),

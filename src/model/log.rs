@@ -240,6 +240,32 @@ pub struct LogPayload {
     pub is_cut: bool,
 }
 
+/// What became of a logged request that was tried again, with nothing stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DryRun {
+    Tried(Box<DryRunResult>),
+    /// Why it cannot be tried.
+    NotPossible(String),
+}
+
+/// How a request would end today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DryRunResult {
+    pub at: Moment,
+    pub status: Status,
+    pub http_status: u16,
+    pub scim_type: Option<String>,
+    pub reason: Option<String>,
+    /// The reason's title.
+    pub title: Option<String>,
+    pub detail: Option<String>,
+    pub steps: Vec<Step>,
+    pub remarks: Vec<LogRemark>,
+    /// What would change; for a refusal, what would be kept and refused.
+    pub changes: Vec<AttributeChange>,
+    pub response_body: Option<String>,
+}
+
 /// Troubleshooting: from the catalogue of reason codes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {

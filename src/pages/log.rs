@@ -1,9 +1,9 @@
 //! `/organizations/{slug}/logs/{id}`: one request, from what was sent to how to fix it.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
-use crate::api::logs::{get_log, latest_logs_of_user, log_neighbours};
+use crate::api::logs::{dry_run_log, get_log, latest_logs_of_user, log_neighbours};
 use crate::components::badge::{LogStatus, log_tone};
 use crate::components::callout::Callout;
 use crate::components::card::{Card, Fact, Facts};
@@ -18,7 +18,11 @@ use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::print::PrintButton;
 use crate::components::time::{ExactTime, Time, duration};
 use crate::model::frame::Frame;
-use crate::model::log::{LogDetail, LogFilter, LogRow, Status};
+use crate::model::log::{DryRun, LogDetail, LogFilter, LogRow, Status};
+
+mod dry_run;
+
+use dry_run::DryRunView;
 
 #[component]
 pub fn LogPage() -> impl IntoView {
@@ -33,6 +37,23 @@ pub fn LogPage() -> impl IntoView {
     });
     let log = Resource::new(move || key.get(), |(slug, id)| get_log(slug, id));
     let neighbours = Resource::new(move || key.get(), |(slug, id)| log_neighbours(slug, id));
+    // Tried when the address asks for it, so that reload and back do what they should, scripts or none.
+    // A number, because a link to the address that one is at would only scroll.
+    let asked = use_query_map().get_untracked().get("dry_run");
+    let is_asked = asked.is_some();
+    let next_dry_run = asked
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0_u32)
+        .wrapping_add(1);
+    let dry_run = Resource::new(
+        move || key.get(),
+        move |(slug, id)| async move {
+            match is_asked {
+                true => dry_run_log(slug, id).await.map(Some),
+                false => Ok(None),
+            }
+        },
+    );
     // Waits for the entry, which names the user.
     let of_user = Resource::new(
         move || key.get(),
@@ -49,7 +70,11 @@ pub fn LogPage() -> impl IntoView {
             async move {
                 let log = log.await?;
                 let (neighbours, of_user) = (neighbours.await?, of_user.await?);
-                Ok(view! { <LogView frame log neighbours of_user/> }.into_any())
+                let dry_run = dry_run.await?;
+                Ok(
+                    view! { <LogView frame log neighbours of_user dry_run next_dry_run/> }
+                        .into_any(),
+                )
             }
         })
     })
@@ -61,6 +86,8 @@ fn LogView(
     log: LogDetail,
     neighbours: (Option<String>, Option<String>),
     of_user: Vec<LogRow>,
+    dry_run: Option<DryRun>,
+    next_dry_run: u32,
 ) -> impl IntoView {
     let organization = frame.href("");
     let refused = log.row.status == Status::Failure;
@@ -77,7 +104,20 @@ fn LogView(
         let settings = format!("{organization}/settings");
         view! { <Fix tone=log_tone(log.row.status) explanation settings/> }
     });
+    let again = log.payload.is_some().then(|| {
+        let href = format!(
+            "{organization}/logs/{}?dry_run={next_dry_run}#dry-run",
+            log.row.id
+        );
+        view! {
+            <a class="btn btn-primary" href=href rel="nofollow">
+                <Icon name=IconName::Flask/>
+                "Dry-run again"
+            </a>
+        }
+    });
     let contents = [
+        (dry_run.is_some(), "#dry-run", "Dry-run"),
         (fix.is_some(), "#troubleshooting", "Troubleshooting"),
         (true, "#summary", "Summary"),
         (true, "#steps", "Steps"),
@@ -98,6 +138,7 @@ fn LogView(
             </section>
         }
     });
+    let dry_run = dry_run.map(|dry_run| view! { <DryRunView dry_run log=log.clone()/> });
     let this = log.row.id.clone();
     let others = of_user
         .into_iter()
@@ -118,6 +159,7 @@ fn LogView(
                     <h1>{headline(&log)}</h1>
                 </div>
                 <div class="page-actions">
+                    {again}
                     <Neighbours organization=organization.clone() neighbours/>
                     <PrintButton label="Print support view"/>
                 </div>
@@ -125,6 +167,7 @@ fn LogView(
             {fix}
             <div class="split split-aside">
                 <div>
+                    {dry_run}
                     <Summary organization log=log.clone()/>
                     <section class="log-section stack" id="steps">
                         <h2>"Steps"</h2>

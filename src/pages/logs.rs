@@ -70,6 +70,7 @@ pub fn LogsPage() -> impl IntoView {
         };
         let drawer = {
             let (path, organization) = (path.clone(), frame.href(""));
+            let may_read_payloads = frame.is_admin() || frame.is_support();
             load(move || {
                 let (path, organization) = (path.clone(), organization.clone());
                 async move {
@@ -77,7 +78,7 @@ pub fn LogsPage() -> impl IntoView {
                     Ok(shown
                         .await?
                         .map(|(shown, log)| {
-                            view! { <EntryDrawer path organization filter shown log/> }
+                            view! { <EntryDrawer path organization filter shown log may_read_payloads/> }
                         })
                         .into_any())
                 }

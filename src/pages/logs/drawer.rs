@@ -67,6 +67,8 @@ pub(super) fn EntryDrawer(
     filter: LogFilter,
     shown: Shown,
     log: LogDetail,
+    /// Whoever may not see what was sent cannot try it again either.
+    may_read_payloads: bool,
 ) -> impl IntoView {
     let entry = |id: &str| format!("{}#{id}", filter.entry_href(&path, id));
     let page = |cursor: String, newer: bool, place: &str| {
@@ -134,6 +136,16 @@ pub(super) fn EntryDrawer(
         .clone()
         .filter(|_| refused)
         .unwrap_or_else(|| log.row.summary.clone());
+    // Only a refusal makes one wonder.
+    let again = (refused && may_read_payloads).then(|| {
+        let href = format!("{whole}?dry_run=1#dry-run");
+        view! {
+            <a class="btn" href=href rel="nofollow">
+                <Icon name=IconName::Flask/>
+                "Dry-run again"
+            </a>
+        }
+    });
     let user = log.user_id.clone().map(
         |id| view! { <a class="btn" href=format!("{organization}/users/{id}")>"Open user"</a> },
     );
@@ -185,6 +197,7 @@ pub(super) fn EntryDrawer(
                     <Icon name=IconName::Ext/>
                     "Open whole entry"
                 </a>
+                {again}
                 {user}
             </div>
         </Drawer>

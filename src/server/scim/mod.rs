@@ -17,6 +17,7 @@ pub mod projection;
 pub mod reason;
 pub mod resource;
 pub mod schema;
+pub mod target;
 pub mod time;
 
 pub use error::{ScimError, ScimType};

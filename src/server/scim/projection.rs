@@ -29,6 +29,20 @@ pub enum Selector {
 }
 
 impl Projection {
+    /// Reads `attributes` and `excludedAttributes` of decoded query parameters (RFC 7644 3.9).
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn from_query(pairs: &[(String, String)]) -> Result<Self, ScimError> {
+        let value = |name: &str| {
+            pairs
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+        };
+        Self::parse(value("attributes"), value("excludedAttributes"))
+    }
+
     /// Reads the two comma-separated lists. Empty ones count as absent, and names of no attribute
     /// are ignored.
     ///

@@ -10,6 +10,7 @@ mod redaction;
 pub use batch::{Note, Recorder};
 pub use redaction::{redacted, redacted_body, redacted_text};
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use serde_json::Value;
@@ -101,6 +102,39 @@ impl Subject {
     }
 }
 
+/// Where a request that is only tried leaves what became of it.
+#[derive(Debug, Clone, Default)]
+pub struct Rehearsal(Arc<Mutex<Tried>>);
+
+#[derive(Debug, Default)]
+struct Tried {
+    changes: Vec<Change>,
+    exchange: Option<Exchange>,
+}
+
+impl Rehearsal {
+    fn tried(&self) -> MutexGuard<'_, Tried> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the request would change.
+    pub fn would_change(&self, changes: &[Change]) {
+        self.tried().changes = changes.to_vec();
+    }
+
+    /// The exchange at its end.
+    pub fn ended(&self, mut exchange: Exchange) {
+        exchange.rehearsal = None;
+        self.tried().exchange = Some(exchange);
+    }
+
+    /// What there is of it: the exchange, if it got to its end, and the changes.
+    pub fn take(&self) -> (Option<Exchange>, Vec<Change>) {
+        let mut tried = self.tried();
+        (tried.exchange.take(), std::mem::take(&mut tried.changes))
+    }
+}
+
 /// One request and its answer, while the service works on it.
 #[derive(Debug, Clone)]
 pub struct Exchange {
@@ -116,6 +150,8 @@ pub struct Exchange {
     pub refused_changes: Vec<Change>,
     /// What only the log says about a refusal, beside the text that the client gets.
     pub hint: Option<String>,
+    /// The request is tried only: nothing of it is stored.
+    pub rehearsal: Option<Rehearsal>,
     steps: Vec<Step>,
     started: Instant,
     step_started: Instant,
@@ -136,6 +172,7 @@ impl Exchange {
             remarks: Vec::new(),
             refused_changes: Vec::new(),
             hint: None,
+            rehearsal: None,
             steps: Vec::with_capacity(6),
             started,
             step_started: started,
@@ -156,6 +193,7 @@ impl Exchange {
             remarks: Vec::new(),
             refused_changes: Vec::new(),
             hint: None,
+            rehearsal: None,
             steps: Vec::new(),
             started: self.started,
             step_started: self.started,

@@ -102,6 +102,7 @@ const TABLE: &[Row] = &[
     ("GET /api/logs/count_newer", READERS),
     ("GET /api/logs/glance", READERS),
     ("GET /api/logs/list", READERS),
+    ("GET /api/logs/dry_run", ADMIN_OR_SUPPORT),
     ("GET /api/logs/get", READERS),
     ("GET /api/logs/of_user", READERS),
     ("GET /api/logs/neighbours", READERS),

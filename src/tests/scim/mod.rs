@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod concurrency;
+mod dry_run;
 mod filter_values;
 mod history;
 mod isolation;

@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::answer::Reply;
-use super::target::{self, Target};
 use super::{Scim, body, headers, settle};
 use crate::model::log::{Action, StepKind};
 use crate::server::auth::bearer::{self, BearerError};
@@ -16,6 +15,7 @@ use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::list::ListQuery;
 use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
+use crate::server::scim::target::{self, Target};
 use crate::server::services::provisioning::{
     self, Answer, Caller, Refusal, Refused, Sought, Unproved, UserRequest, query_action,
 };
@@ -45,7 +45,7 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         .iter()
         .map(axum::http::HeaderValue::as_bytes);
     let bearer = bearer::parse(values).map_err(BearerError::into_scim);
-    let query = pairs(parts.uri.query());
+    let query = target::query_pairs(parts.uri.query());
     let listing = (matches!(target, Target::Root | Target::Users) && method == Method::GET)
         .then(|| ListQuery::from_query(&query));
     let sought = match (&target, &listing) {
@@ -167,7 +167,7 @@ impl Call<'_> {
     async fn find(&self, mut exchange: Exchange, id: &str) -> Reply {
         let app = &self.scim.app;
         exchange.action = Action::Read;
-        let projection = match projection(&self.query) {
+        let projection = match Projection::from_query(&self.query) {
             Ok(projection) => projection,
             Err(error) => return refuse(self.scim, exchange, error).await,
         };
@@ -187,7 +187,7 @@ impl Call<'_> {
         if let Target::User(id) = &self.target {
             exchange.subject.user_id = Some(id.clone());
         }
-        let projection = match projection(&self.query) {
+        let projection = match Projection::from_query(&self.query) {
             Ok(projection) => projection,
             Err(error) => return refuse(self.scim, exchange, error).await,
         };
@@ -375,22 +375,4 @@ async fn unproved_reply(scim: &Scim, mut exchange: Exchange, unproved: Unproved)
     }
     provisioning::count_unrecorded(&scim.app, known, now, error.reason).await;
     Reply::error(error)
-}
-
-/// `attributes` and `excludedAttributes` (RFC 7644 3.9).
-fn projection(query: &[(String, String)]) -> Result<Projection, ScimError> {
-    let value = |name: &str| {
-        query
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    };
-    Projection::parse(value("attributes"), value("excludedAttributes"))
-}
-
-/// The query's parameters, form-decoded: `+` and `%20` are blanks, `%2B` is a plus.
-fn pairs(query: Option<&str>) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .into_owned()
-        .collect()
 }

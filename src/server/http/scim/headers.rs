@@ -65,31 +65,6 @@ pub(super) fn known_versions(headers: &HeaderMap) -> Precondition {
 }
 
 fn condition(headers: &HeaderMap, name: &HeaderName) -> Precondition {
-    match entity_tags(headers, name) {
-        None => Precondition::None,
-        Some(tags) if tags.iter().any(|tag| tag == "*") => Precondition::Exists,
-        Some(tags) => Precondition::Versions(versions(&tags)),
-    }
-}
-
-fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
-    let mut values = headers.get_all(name).iter().peekable();
-    values.peek()?;
-    Some(
-        values
-            .flat_map(|value| {
-                String::from_utf8_lossy(value.as_bytes())
-                    .split(',')
-                    .map(|tag| tag.trim().to_owned())
-                    .collect::<Vec<_>>()
-            })
-            .collect(),
-    )
-}
-
-/// Tags of ours are `W/"n"`; a client that drops the `W/` means the same.
-fn versions(tags: &[String]) -> Vec<i64> {
-    tags.iter()
-        .filter_map(|tag| tag.trim_start_matches("W/").trim_matches('"').parse().ok())
-        .collect()
+    let values = headers.get_all(name).iter();
+    Precondition::parse(values.map(|value| String::from_utf8_lossy(value.as_bytes())))
 }

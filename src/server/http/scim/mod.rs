@@ -7,7 +7,6 @@ mod body;
 mod dispatch;
 mod headers;
 mod refused;
-mod target;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;

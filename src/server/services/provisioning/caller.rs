@@ -10,7 +10,7 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::Remark;
 use crate::server::secret::Secret;
 use crate::server::services::recording::{CallingToken, Exchange, Note};
-use crate::server::store::request_lookup::{self, Sought};
+use crate::server::store::request_lookup::{self, LookupOrganization, Sought};
 use crate::server::store::tokens;
 use crate::server::store::users::{self, StoredUser};
 
@@ -33,6 +33,36 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever sent a logged request, under the rules that their organization has now. Whether the token is still
+    /// good is not asked.
+    ///
+    /// # Errors
+    /// [`Refused::NotNow`] when provisioning is off or paused.
+    pub(super) async fn again(app: &App, slug: &str, token: CallingToken) -> Result<Self, Refused> {
+        let mut connection = app.db.read().await?;
+        // No hash is empty: this finds the organization only.
+        let found = request_lookup::look_up(&mut connection, slug, "", None).await?;
+        let Some(organization) = found.organization else {
+            return Err(Refused::NotNow(ScimError::token_refused(
+                Reason::OrganizationUnknown,
+            )));
+        };
+        check_state(organization.state)?;
+        Ok(Self::new(app, slug, organization, token))
+    }
+
+    fn new(app: &App, slug: &str, organization: LookupOrganization, token: CallingToken) -> Self {
+        Self {
+            tenant_url: app.settings.tenant_url(slug),
+            organization_id: organization.id,
+            missing_names: organization.policies.missing_names,
+            missing_role: organization.policies.missing_role,
+            unknown_role: organization.policies.unknown_role,
+            token,
+            looked_up: None,
+        }
+    }
+
     /// The user of the caller's organization, without another question where it was asked along with the first.
     pub(super) async fn user(
         &self,
@@ -185,31 +215,26 @@ pub async fn authenticate(
             span(token.expires_at - now)
         ),
     );
-    match organization.state {
-        ProvisioningState::On => {}
-        ProvisioningState::Off => {
-            return Err(Refused::NotNow(ScimError::new(
-                Reason::OrganizationOff,
-                "Provisioning is turned off for this organization. Ask Rhombus Support to turn it on.",
-            )));
-        }
-        ProvisioningState::Paused => {
-            return Err(Refused::NotNow(ScimError::new(
-                Reason::OrganizationPaused,
-                "Provisioning is paused in Rhombus by an admin of this organization. Nothing is lost: Entra tries \
-                 again later. An admin can resume it in Rhombus Provisioning.",
-            )));
-        }
-    }
+    check_state(organization.state)?;
     Ok(Caller {
-        tenant_url: app.settings.tenant_url(slug),
-        organization_id: organization.id,
-        missing_names: organization.policies.missing_names,
-        missing_role: organization.policies.missing_role,
-        unknown_role: organization.policies.unknown_role,
-        token: calling,
         looked_up: sought.map(|sought| (sought, found.user)),
+        ..Caller::new(app, slug, organization, calling)
     })
+}
+
+fn check_state(state: ProvisioningState) -> Result<(), Refused> {
+    Err(Refused::NotNow(match state {
+        ProvisioningState::On => return Ok(()),
+        ProvisioningState::Off => ScimError::new(
+            Reason::OrganizationOff,
+            "Provisioning is turned off for this organization. Ask Rhombus Support to turn it on.",
+        ),
+        ProvisioningState::Paused => ScimError::new(
+            Reason::OrganizationPaused,
+            "Provisioning is paused in Rhombus by an admin of this organization. Nothing is lost: Entra tries \
+             again later. An admin can resume it in Rhombus Provisioning.",
+        ),
+    }))
 }
 
 /// What helps to find out where an unknown token came from; of its text only a beginning that we know already.

@@ -9,6 +9,7 @@ mod create;
 mod delete;
 mod policy;
 mod read;
+mod rehearsal;
 mod unit;
 
 pub use caller::{Caller, PresentedToken, Refused, Unproved, authenticate};
@@ -16,6 +17,7 @@ pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;
 pub use read::{find, list, query_action, schemas_enforcement, sought_by};
+pub use rehearsal::{LoggedRequest, Rehearsed, rehearse};
 
 use serde_json::Value;
 
@@ -30,7 +32,7 @@ use crate::server::scim::resource::{Meta, User};
 use crate::server::services::recording::{Exchange, Note};
 use crate::server::store::Tx;
 use crate::server::store::db::BoxFuture;
-use crate::server::store::provisioning_logs::{HourCounts, HourKey};
+use crate::server::store::provisioning_logs::{HourCounts, HourKey, NewEntry};
 pub use crate::server::store::request_lookup::Sought;
 use crate::server::store::users::StoredUser;
 
@@ -99,6 +101,28 @@ pub enum Precondition {
 }
 
 impl Precondition {
+    /// Reads the header's values, lists of entity tags. Tags of ours are `W/"n"`; a client that drops the `W/` means
+    /// the same.
+    pub fn parse(values: impl Iterator<Item = impl AsRef<str>>) -> Self {
+        let mut is_given = false;
+        let mut versions = Vec::new();
+        for value in values {
+            is_given = true;
+            for tag in value.as_ref().split(',').map(str::trim) {
+                if tag == "*" {
+                    return Self::Exists;
+                }
+                let version = tag.trim_start_matches("W/").trim_matches('"');
+                versions.extend(version.parse::<i64>());
+            }
+        }
+        if is_given {
+            Self::Versions(versions)
+        } else {
+            Self::None
+        }
+    }
+
     fn check(&self, version: i64) -> Result<(), ScimError> {
         match self {
             Self::None | Self::Exists => Ok(()),
@@ -176,6 +200,9 @@ where
         + Send
         + 'static,
 {
+    if exchange.rehearsal.is_some() {
+        return Box::pin(rehearsal::run(app, exchange, work)).await;
+    }
     let live = app.live.clone();
     let (outcome, note) = app
         .db
@@ -186,21 +213,7 @@ where
                     Err(Refusal::Scim(error)) => Err(error),
                     Err(Refusal::Store(error)) => return Err(error),
                 };
-                let request_id = exchange.request_id.clone();
-                let entry = match &outcome {
-                    Ok(answer) => exchange.into_entry(
-                        answer.status,
-                        None,
-                        answer.skipped,
-                        answer.body.as_ref(),
-                    ),
-                    Err(error) => exchange.into_entry(
-                        error.status(),
-                        Some(error),
-                        false,
-                        Some(&error.to_json(&request_id)),
-                    ),
-                };
+                let entry = entry(exchange, &outcome);
                 let note = Note::counted(&entry);
                 Exchange::store(tx, entry, live);
                 Ok::<_, StoreError>((outcome, note))
@@ -209,6 +222,19 @@ where
         .await?;
     app.recorder.note(note).await;
     outcome.map_err(Refusal::Scim)
+}
+
+/// The entry of a request that ends so.
+fn entry(exchange: Exchange, outcome: &Result<Answer, ScimError>) -> NewEntry {
+    match outcome {
+        Ok(answer) => {
+            exchange.into_entry(answer.status, None, answer.skipped, answer.body.as_ref())
+        }
+        Err(error) => {
+            let body = error.to_json(&exchange.request_id);
+            exchange.into_entry(error.status(), Some(error), false, Some(&body))
+        }
+    }
 }
 
 /// Leaves the entry of a request that was refused before it reached the data, durable before the answer.
@@ -225,16 +251,7 @@ pub async fn record_refusal(
 
 /// Hands the entry of a request that changed nothing to the log's batch.
 pub async fn record_read(app: &App, exchange: Exchange, outcome: &Result<Answer, ScimError>) {
-    let request_id = exchange.request_id.clone();
-    let entry = match outcome {
-        Ok(answer) => exchange.into_entry(answer.status, None, false, answer.body.as_ref()),
-        Err(error) => exchange.into_entry(
-            error.status(),
-            Some(error),
-            false,
-            Some(&error.to_json(&request_id)),
-        ),
-    };
+    let entry = entry(exchange, outcome);
     app.recorder.note(Note::Entry(Box::new(entry))).await;
 }
 

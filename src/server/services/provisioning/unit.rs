@@ -79,6 +79,9 @@ impl Unit<'_, '_> {
         kind: ChangeKind,
         next: &Next,
     ) -> Result<(), StoreError> {
+        if let Some(rehearsal) = &self.exchange.rehearsal {
+            rehearsal.would_change(&next.changes);
+        }
         let caller = &self.request.caller;
         for role in &next.role.unreviewed {
             let key = case_key(&role.value);

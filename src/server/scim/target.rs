@@ -1,10 +1,10 @@
-//! What a path below `/scim` names.
+//! What a URL below `/scim` names, and asks for.
 
 use percent_encoding::percent_decode_str;
 
 /// An endpoint of one organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub enum Target {
     /// The base path: a query over all resources (RFC 7644 3.4.2.1), which are users.
     Root,
     RootSearch,
@@ -26,7 +26,7 @@ pub(super) enum Target {
 
 /// The slug and what follows it. Slashes may be doubled or trail; `v2` may be left out; endpoint names are
 /// taken without regard to case.
-pub(super) fn parse(path: &str) -> (String, Target) {
+pub fn parse(path: &str) -> (String, Target) {
     let mut segments = path
         .split('/')
         .filter(|segment| !segment.is_empty())
@@ -68,9 +68,16 @@ pub(super) fn parse(path: &str) -> (String, Target) {
     (slug, target)
 }
 
+/// The query's parameters, form-decoded: `+` and `%20` are blanks, `%2B` is a plus.
+pub fn query_pairs(query: Option<&str>) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .into_owned()
+        .collect()
+}
+
 impl Target {
     /// The methods it has, for `Allow`.
-    pub(super) fn methods(&self) -> &'static str {
+    pub fn methods(&self) -> &'static str {
         match self {
             Self::Root
             | Self::ServiceProviderConfig

@@ -1,0 +1,115 @@
+//! *Dry-run again*: whether a logged request would succeed today.
+
+use crate::model::log::{DryRun, DryRunResult, LogRemark, Status, Step};
+use crate::server::App;
+use crate::server::actor::{Allowed, OrganizationRef, Permission};
+use crate::server::error::{ServiceError, StoreError};
+use crate::server::scim::reason::Reason;
+use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::moments::moment;
+use crate::server::services::provisioning::{LoggedRequest, Rehearsed, rehearse};
+use crate::server::services::recording::{CallingToken, Incoming};
+use crate::server::services::{changes, organization};
+use crate::server::store::log_details::{self as details, FullEntry, StoredPayload};
+
+/// Tries the request of one entry against today's data and settings; nothing is stored but the audit entry, because
+/// the answer shows what a payload shows. `allowed` proves [`Permission::ReadPayloads`].
+///
+/// # Errors
+/// [`ServiceError::NotFound`] for an id that this organization does not have; when the database fails.
+pub async fn dry_run(app: &App, allowed: &Allowed, id: &str) -> Result<DryRun, ServiceError> {
+    let organization = organization(allowed, Permission::ReadPayloads)?;
+    let mut connection = app.db.read().await?;
+    let full = details::find(&mut connection, &organization.id, id)
+        .await?
+        .ok_or(ServiceError::NotFound { what: "log entry" })?;
+    let payload = details::find_payload(&mut connection, &organization.id, id).await?;
+    drop(connection);
+    let logged = match logged(app, organization, full, payload)? {
+        Ok(logged) => logged,
+        Err(why) => return Ok(DryRun::NotPossible(why)),
+    };
+    audit_dry_run(app, allowed, id).await?;
+    let Some(rehearsed) = rehearse(app, logged).await? else {
+        return Ok(DryRun::NotPossible(
+            "This request depends on no user, role or setting, so trying it again would tell nothing new."
+                .to_owned(),
+        ));
+    };
+    Ok(DryRun::Tried(Box::new(result(app, rehearsed)?)))
+}
+
+/// The request as it was, or why it is no longer known.
+fn logged(
+    app: &App,
+    organization: &OrganizationRef,
+    full: FullEntry,
+    payload: Option<StoredPayload>,
+) -> Result<Result<LoggedRequest, String>, StoreError> {
+    let Some(payload) = payload else {
+        return Ok(Err(format!(
+            "What was sent is not known: it is kept for {} days, and not at all of callers without a good token.",
+            app.settings.payload_retention_days
+        )));
+    };
+    if payload.is_cut {
+        return Ok(Err(
+            "What was sent is only known in part: it was cut after 64 KiB.".to_owned(),
+        ));
+    }
+    Ok(Ok(LoggedRequest {
+        organization_id: organization.id.clone(),
+        token: CallingToken {
+            id: String::new(),
+            name: full.token_name.unwrap_or_default(),
+            prefix: full.entry.token_prefix.unwrap_or_default(),
+        },
+        incoming: Incoming {
+            method: full.method,
+            path: full.entry.path,
+            query: payload.query,
+            headers: serde_json::from_str(&payload.request_headers)?,
+            body: payload.request_body,
+            ..Incoming::default()
+        },
+    }))
+}
+
+fn result(app: &App, rehearsed: Rehearsed) -> Result<DryRunResult, StoreError> {
+    let now = app.clock.now();
+    let Rehearsed { entry, changes } = rehearsed;
+    let steps: Vec<Step> = serde_json::from_str(&entry.steps)?;
+    let remarks: Vec<LogRemark> = match &entry.remarks {
+        Some(remarks) => serde_json::from_str(remarks)?,
+        None => Vec::new(),
+    };
+    let status = Status::parse(entry.status)
+        .ok_or_else(|| StoreError::Corrupt(format!("unknown status {}", entry.status)))?;
+    let title = entry.reason.and_then(Reason::from_code);
+    Ok(DryRunResult {
+        at: moment(now, now),
+        status,
+        http_status: u16::try_from(entry.http_status).unwrap_or_default(),
+        scim_type: entry.scim_type.map(str::to_owned),
+        reason: entry.reason.map(str::to_owned),
+        title: title.map(|reason| reason.explanation().title.to_owned()),
+        detail: entry.detail,
+        steps,
+        remarks,
+        changes: changes::parse(&serde_json::to_string(&changes)?)?,
+        response_body: entry.payload.and_then(|payload| payload.response_body),
+    })
+}
+
+async fn audit_dry_run(app: &App, allowed: &Allowed, log_id: &str) -> Result<(), ServiceError> {
+    let who = Who::of(allowed, app.clock.now());
+    let target = Target::new("log_entry", log_id, log_id);
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                audit::record(tx, &who, "log.dry_run", &target, None, None).await?;
+                Ok(())
+            })
+        })
+        .await
+}

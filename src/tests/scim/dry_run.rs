@@ -1,0 +1,161 @@
+//! Dry-run again: a logged request against today's data and settings, with nothing stored (product, Issues).
+
+use rhombus_provisioning::model::log::{DryRun, DryRunResult, Status};
+use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
+use rhombus_provisioning::server::error::ServiceError;
+use rhombus_provisioning::server::services::dry_run::dry_run;
+use rhombus_provisioning::server::store::sql::sql;
+use serde_json::json;
+
+use crate::entra_test;
+use crate::support::app::Answer;
+use crate::support::entra::{Entra, user};
+
+const ROLE: &str = "roles[primary eq \"True\"].value";
+
+fn allowed(permission: Permission, id: &str) -> Allowed {
+    let organization = OrganizationRef {
+        id: id.to_owned(),
+        slug: "contoso".to_owned(),
+        name: "Contoso".to_owned(),
+    };
+    Allowed::command_line(permission, Some(organization))
+}
+
+async fn run(entra: &Entra<'_>, of: &Answer) -> DryRun {
+    entra.app.flush().await;
+    let allowed = allowed(Permission::ReadPayloads, &entra.organization_id);
+    dry_run(&entra.app.app, &allowed, of.header("x-request-id"))
+        .await
+        .unwrap()
+}
+
+async fn tried(entra: &Entra<'_>, of: &Answer) -> DryRunResult {
+    match run(entra, of).await {
+        DryRun::Tried(result) => *result,
+        DryRun::NotPossible(why) => panic!("not possible: {why}"),
+    }
+}
+
+/// Everything that a request may leave behind.
+async fn left(entra: &Entra<'_>) -> Vec<(String,)> {
+    entra.app.flush().await;
+    entra
+        .app
+        .rows(sql(
+            "SELECT id || ' ' || version || document FROM users UNION ALL SELECT id FROM deleted_users \
+             UNION ALL SELECT user_id || attribute || element || sub || value_key FROM user_values \
+             UNION ALL SELECT id FROM user_changes UNION ALL SELECT id FROM provisioning_logs \
+             UNION ALL SELECT log_id FROM provisioning_log_payloads UNION ALL SELECT id FROM roles \
+             UNION ALL SELECT action || status || entries FROM provisioning_log_hours ORDER BY 1",
+        ))
+        .await
+}
+
+entra_test! {
+    async fn a_refused_request_is_tried_again_and_nothing_is_stored(entra: Entra) {
+        let id = entra.create("ana").await;
+        let refused = entra
+            .patch(&id, json!([{"op": "Replace", "path": ROLE, "value": "SECURITY_LEAD"}]))
+            .await;
+        assert_eq!(refused.status, 400);
+        let before = left(&entra).await;
+
+        let result = tried(&entra, &refused).await;
+        assert_eq!((result.status, result.http_status), (Status::Failure, 400));
+        assert_eq!(result.reason.as_deref(), Some("role_unknown"));
+        assert_eq!(result.scim_type.as_deref(), Some("invalidValue"));
+        assert!(result.detail.unwrap().contains("SECURITY_LEAD"));
+        assert!(result.response_body.unwrap().contains("SECURITY_LEAD"));
+        assert_eq!(result.changes[0].new.as_deref(), Some("SECURITY_LEAD"));
+        assert_eq!(left(&entra).await, before);
+
+        // The cause is gone: the unknown role is accepted and would be new to the catalogue.
+        entra.policy("unknown_role", "accept").await;
+        let result = tried(&entra, &refused).await;
+        assert_eq!((result.status, result.http_status), (Status::Warning, 200));
+        assert_eq!(result.remarks[0].code, "role_unreviewed");
+        assert_eq!(result.changes[0].new.as_deref(), Some("SECURITY_LEAD"));
+        assert!(result.response_body.unwrap().contains("SECURITY_LEAD"));
+        assert_eq!(left(&entra).await, before);
+
+        // Entra's own next try then does just that.
+        let again = entra
+            .patch(&id, json!([{"op": "Replace", "path": ROLE, "value": "SECURITY_LEAD"}]))
+            .await;
+        assert_eq!(again.status, 200);
+        assert_eq!(tried(&entra, &refused).await.status, Status::Skipped);
+    }
+}
+
+entra_test! {
+    async fn every_kind_of_request_can_be_tried(entra: Entra) {
+        let ana = entra.create("ana").await;
+        let taken = entra.post(&user("ana")).await;
+        let renamed = entra.change(&ana, "Replace", "userName", json!("anna")).await;
+        let nobody = entra.filter("userName eq \"ben\"").await;
+        let read = entra.get(&format!("/Users/{ana}")).await;
+        let search = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": "active eq true"});
+        let search = entra.send("POST", "/Users/.search", Some(&search)).await;
+        let malformed = entra.with("POST", "/Users", ("content-type", "application/json"), "{\"userName\":").await;
+        let put = entra.put(&ana, &user("ben")).await;
+        let late = entra.with("PATCH", &format!("/Users/{ana}"), ("if-match", "W/\"1\""), "{\"Operations\":[]}").await;
+        let odd = entra.get("/Users?filter=nonsense").await;
+        assert_eq!((taken.status, renamed.status, put.status, late.status, odd.status), (409, 200, 200, 412, 400));
+        let before = left(&entra).await;
+        for (answer, status, http_status) in [
+            // The name is free by now: Ana was renamed.
+            (&taken, Status::Success, 201),
+            (&renamed, Status::Success, 200),
+            (&nobody, Status::Success, 200),
+            (&read, Status::Success, 200),
+            (&search, Status::Success, 200),
+            (&malformed, Status::Failure, 400),
+            (&put, Status::Skipped, 200),
+            (&late, Status::Failure, 412),
+            (&odd, Status::Failure, 400),
+        ] {
+            let result = tried(&entra, answer).await;
+            assert_eq!((result.status, result.http_status), (status, http_status), "{}", answer.text);
+        }
+        assert_eq!(left(&entra).await, before);
+
+        let deleted = entra.delete(&ana).await;
+        assert_eq!(deleted.status, 204);
+        for answer in [&deleted, &read, &put] {
+            let result = tried(&entra, answer).await;
+            assert_eq!(result.reason.as_deref(), Some("user_not_found"));
+        }
+        entra.policy("state", "paused").await;
+        assert_eq!(tried(&entra, &taken).await.reason.as_deref(), Some("organization_paused"));
+    }
+}
+
+entra_test! {
+    async fn what_is_not_known_or_not_the_readers_is_not_tried(entra: Entra) {
+        let schemas = entra.get("/Schemas").await;
+        assert!(matches!(run(&entra, &schemas).await, DryRun::NotPossible(why) if why.contains("depends on no user")));
+
+        let large = entra.create_with("large", json!({"title": "x".repeat(3_000)})).await;
+        let emails: Vec<_> = (0..900).map(|n| json!({"value": format!("{n}{}", "y".repeat(90))})).collect();
+        let cut = entra.change(&large, "Replace", "emails", json!(emails)).await;
+        assert!(matches!(run(&entra, &cut).await, DryRun::NotPossible(why) if why.contains("64 KiB")), "{}", cut.text);
+
+        let stranger = Entra::new(entra.app, "contoso", entra.organization_id.clone(), "rhp_wrong".to_owned());
+        let unproved = stranger.get("/Users").await;
+        assert_eq!(unproved.status, 401);
+        assert!(matches!(run(&entra, &unproved).await, DryRun::NotPossible(why) if why.contains("not known")));
+
+        let id = schemas.header("x-request-id");
+        for (permission, organization) in [
+            (Permission::ReadLogs, entra.organization_id.as_str()),
+            (Permission::ReadPayloads, "another"),
+        ] {
+            let answer = dry_run(&entra.app.app, &allowed(permission, organization), id).await;
+            assert!(matches!(answer, Err(ServiceError::Forbidden | ServiceError::NotFound { .. })));
+        }
+        let asked = "SELECT target_id FROM audit_log WHERE action = 'log.dry_run'";
+        let asked: Vec<(String,)> = entra.app.rows(sql(asked)).await;
+        assert_eq!(asked, [(id.to_owned(),)]);
+    }
+}
