@@ -9,7 +9,7 @@ use super::page::Moment;
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 33] = [
+pub const ACTIONS: [(&str, &str); 34] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.change_password", "Changed the password of"),
     (
@@ -23,6 +23,7 @@ pub const ACTIONS: [(&str, &str); 33] = [
     ("account.first_start", "Made the first Support account"),
     ("account.reset", "Made a reset link for"),
     ("account.reset_password", "Set a new password for"),
+    ("account.set_time_zone", "Changed the time zone of"),
     ("account.sign_in", "Signed in as"),
     ("account.sign_in_failed", "Sign-in refused for"),
     ("audit.export", "Exported the audit log as"),

@@ -269,9 +269,11 @@ pub struct LogFilter {
     pub request_id: Option<String>,
     /// "1h", "24h", "7d"; all that is kept when absent.
     pub within: Option<String>,
-    /// First and last minute, in UTC: "2026-11-23T09:13". They stand in the place of `within`.
+    /// First and last minute: "2026-11-23T09:13". They stand in the place of `within`.
     pub from: Option<String>,
     pub to: Option<String>,
+    /// The zone by whose clocks they are meant, so that they mean the same to every reader; UTC when absent.
+    pub zone: Option<String>,
     pub lookups: bool,
     pub cursor: Option<String>,
     pub newer: bool,
@@ -285,6 +287,9 @@ pub struct LogPage {
     pub searched_back_to: Option<Moment>,
     /// Entries after this cursor are newer than the page.
     pub newest: String,
+    /// `from` and `to` of the filter by the clocks of whoever looks.
+    pub from: Option<String>,
+    pub to: Option<String>,
     /// Days that entries are kept, and what was sent and answered.
     pub kept_days: u32,
     pub payloads_kept_days: u32,

@@ -56,15 +56,17 @@ pub fn LogsPage() -> impl IntoView {
         let path = frame.href("/logs");
         let organization = frame.href("");
         let slug = frame.organization.slug.clone();
+        let clock = frame.me.zone.clone();
         let results = {
-            let path = path.clone();
+            let (path, zone) = (path.clone(), frame.me.zone.clone());
             load(move || {
                 let (path, organization) = (path.clone(), organization.clone());
+                let zone = zone.shown();
                 async move {
                     let (page, shown) = (logs.await?, shown.await?);
                     let shown = shown.map(|(shown, _)| shown.id);
                     let filter = filter.get_untracked();
-                    Ok(view! { <LogTable path organization filter page shown/> }.into_any())
+                    Ok(view! { <LogTable path organization filter page shown zone/> }.into_any())
                 }
             })
         };
@@ -84,15 +86,19 @@ pub fn LogsPage() -> impl IntoView {
             })
         };
         let bar = {
-            let path = path.clone();
+            let (path, zone) = (path.clone(), frame.me.zone.clone());
             load(move || {
-                let path = path.clone();
+                let (path, zone) = (path.clone(), zone.clone());
                 async move {
-                    let tokens = tokens.await?;
-                    Ok(
-                        view! { <LogFilters path filter=filter.get_untracked() tokens/> }
-                            .into_any(),
-                    )
+                    let (tokens, page) = (tokens.await?, logs.await?);
+                    // The form speaks by the clocks of whoever looks, whatever those of the address.
+                    let filter = LogFilter {
+                        from: page.from,
+                        to: page.to,
+                        zone: zone.said(),
+                        ..filter.get_untracked()
+                    };
+                    Ok(view! { <LogFilters path filter zone tokens/> }.into_any())
                 }
             })
         };
@@ -106,7 +112,7 @@ pub fn LogsPage() -> impl IntoView {
                 }
             });
             view! {
-                <LiveTail slug=slug.clone()/>
+                <LiveTail slug=slug.clone() zone=clock.clone()/>
                 <Region name="export">{export}</Region>
             }
         };
@@ -162,6 +168,8 @@ fn LogTable(
     page: LogPage,
     /// The entry in the drawer.
     shown: Option<String>,
+    /// Of the times.
+    zone: String,
 ) -> impl IntoView {
     let LogPage {
         page,
@@ -170,6 +178,7 @@ fn LogTable(
         newest,
         kept_days,
         payloads_kept_days,
+        ..
     } = page;
     if page.items.is_empty() && searched_back_to.is_none() {
         return view! { <NoLogs path organization filter/> }.into_any();
@@ -210,13 +219,13 @@ fn LogTable(
         }
         .into_any(),
         _ => format!(
-            "Times in UTC. Entries are kept for {kept_days} days, request bodies for {payloads_kept_days}."
+            "Times in {zone}. Entries are kept for {kept_days} days, request bodies for {payloads_kept_days}."
         )
         .into_any(),
     };
     view! {
         <span hidden data-newest=newest></span>
-        <Table caption="Provisioning logs, newest first, grouped by cycle. Times in UTC.">
+        <Table caption=format!("Provisioning logs, newest first, grouped by cycle. Times in {zone}.")>
             <thead>
                 <tr>
                     <th scope="col">"Time"</th>

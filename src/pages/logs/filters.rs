@@ -9,10 +9,16 @@ use crate::components::region::Region;
 use crate::model::log::{self, Action, LogFilter};
 use crate::model::log_query::SPANS;
 use crate::model::token::TokenRow;
+use crate::model::zone::ReaderZone;
 
 #[component]
-pub(super) fn LogFilters(path: String, filter: LogFilter, tokens: Vec<TokenRow>) -> impl IntoView {
-    let chips = chips(&filter, &tokens, &path);
+pub(super) fn LogFilters(
+    path: String,
+    filter: LogFilter,
+    zone: ReaderZone,
+    tokens: Vec<TokenRow>,
+) -> impl IntoView {
+    let chips = chips(&filter, &zone, &tokens, &path);
     let statuses: Vec<String> = filter
         .statuses
         .iter()
@@ -35,7 +41,7 @@ pub(super) fn LogFilters(path: String, filter: LogFilter, tokens: Vec<TokenRow>)
     view! {
         <FilterBar action=path.clone() label="Filter logs">
             <SearchField placeholder="Name, userName, ID or request ID" value=filter.text.clone()/>
-            <DateBox filter=filter.clone()/>
+            <DateBox filter=filter.clone() zone/>
             <FilterMenu
                 label="Status"
                 name="status"
@@ -79,7 +85,11 @@ fn options(choices: impl IntoIterator<Item = (&'static str, &'static str)>) -> V
 
 /// A span up to now, or the first and the last minute.
 #[component]
-fn DateBox(filter: LogFilter) -> impl IntoView {
+fn DateBox(filter: LogFilter, zone: ReaderZone) -> impl IntoView {
+    let label = zone.label();
+    let said = zone
+        .said()
+        .map(|zone| view! { <input type="hidden" name="zone" value=zone data-with="from to"/> });
     let LogFilter {
         within, from, to, ..
     } = filter;
@@ -102,13 +112,14 @@ fn DateBox(filter: LogFilter) -> impl IntoView {
             {spans}
             <hr/>
             <div class="field">
-                <label for="filter-from">"From, in UTC"</label>
+                <label for="filter-from">{format!("From, {label}")}</label>
                 <input class="input" id="filter-from" type="datetime-local" name="from" value=from/>
             </div>
             <div class="field">
-                <label for="filter-to">"To, in UTC"</label>
+                <label for="filter-to">{format!("To, {label}")}</label>
                 <input class="input" id="filter-to" type="datetime-local" name="to" value=to/>
             </div>
+            {said}
         </FilterBox>
     }
 }
@@ -139,7 +150,7 @@ fn TokenBox(tokens: Vec<TokenRow>, chosen: Option<String>) -> impl IntoView {
     }
 }
 
-fn chips(filter: &LogFilter, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
+fn chips(filter: &LogFilter, zone: &ReaderZone, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
     let mut chips = Vec::new();
     let mut chip = |name, value: String, take: &dyn Fn(&mut LogFilter)| {
         let mut without = filter.clone();
@@ -166,7 +177,7 @@ fn chips(filter: &LogFilter, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
         let words = span.map_or(within.as_str(), |(_, words)| words);
         chip("Date", words.to_owned(), &|without| without.within = None);
     }
-    let minute = |minute: &str| format!("{} UTC", minute.replace('T', " "));
+    let minute = |minute: &str| format!("{}, {}", minute.replace('T', " "), zone.label());
     if let Some(from) = &filter.from {
         chip("From", minute(from), &|without| without.from = None);
     }

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::audit;
 use super::export::{CSV_TYPE, NDJSON_TYPE, csv_row};
-use super::{audit, moments};
+use super::moments::{self, Moments};
 use crate::model::account::OrganizationLink;
 use crate::model::audit::{AuditFilter, AuditRow};
 use crate::model::log::AttributeChange;
@@ -49,7 +50,8 @@ pub async fn list(
         keyset::count(total),
         |found| place(found).to_string(),
     );
-    Ok(page.map(|found| row(found, now)))
+    let moments = Moments::of(allowed, now);
+    Ok(page.map(|found| row(found, &moments)))
 }
 
 /// The form of an exported file.
@@ -237,7 +239,7 @@ fn place(found: &Found) -> TimeCursor {
     }
 }
 
-fn row(found: Found, now: Millis) -> AuditRow {
+fn row(found: Found, moments: &Moments) -> AuditRow {
     let changes = changes(found.before.as_deref(), found.after.as_deref());
     let actor_kind = match found.actor_kind.as_str() {
         "account" => "Account",
@@ -246,7 +248,7 @@ fn row(found: Found, now: Millis) -> AuditRow {
         _ => "Automatic",
     };
     AuditRow {
-        at: moments::moment(found.occurred_at, now),
+        at: moments.moment(found.occurred_at),
         actor: format!("{}:{}", found.actor_kind, found.actor_id),
         actor_kind: actor_kind.to_owned(),
         organization: found

@@ -5,3 +5,4 @@ mod permissions;
 mod person;
 mod roles;
 mod settings;
+mod time_zone;

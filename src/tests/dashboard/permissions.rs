@@ -112,6 +112,7 @@ const TABLE: &[Row] = &[
     ("GET /api/accounts/list", READERS),
     ("GET /api/accounts/get", READERS),
     ("GET /api/own_account/sessions", SIGNED_IN),
+    ("GET /api/own_account/time_zone", SIGNED_IN),
     // Forms.
     ("POST /sign-in", ANYBODY),
     // Whoever is signed out already is sent to sign in, like whoever signs out.
@@ -121,6 +122,7 @@ const TABLE: &[Row] = &[
     ("POST /reset/{secret}", ANYBODY),
     ("POST /theme", ANYBODY),
     ("POST /account", SIGNED_IN),
+    ("POST /account/time-zone", SIGNED_IN),
     ("POST /account/sessions", SIGNED_IN),
     ("POST /account/sessions/{id}", SIGNED_IN),
     ("POST /accounts", SUPPORT_EVERYWHERE),
