@@ -39,7 +39,7 @@ export class LogsPage {
 
   /** From one minute to another, by the clocks that the form names. */
   async between(clocks: string, from: string, to: string): Promise<void> {
-    const first = this.filters.getByLabel(`From, ${clocks}`);
+    const first = this.page.getByLabel(`From, ${clocks}`);
     const box = this.filters.locator("details").filter({ has: first });
     await box.locator("summary").click();
     await first.fill(from);

@@ -279,6 +279,19 @@ pub struct LogFilter {
     pub newer: bool,
 }
 
+/// What the log can be narrowed to, and a filter in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFilterWords {
+    /// The filter itself, its minutes by the clocks of whoever looks.
+    pub filter: LogFilter,
+    /// Every reason: code and title, in the order of the titles.
+    pub reasons: Vec<(String, String)>,
+    /// The name of the filter's user.
+    pub user: Option<String>,
+    /// When the filter's cycle began.
+    pub cycle: Option<Moment>,
+}
+
 /// A page of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogPage {
@@ -287,9 +300,6 @@ pub struct LogPage {
     pub searched_back_to: Option<Moment>,
     /// Entries after this cursor are newer than the page.
     pub newest: String,
-    /// `from` and `to` of the filter by the clocks of whoever looks.
-    pub from: Option<String>,
-    pub to: Option<String>,
     /// Days that entries are kept, and what was sent and answered.
     pub kept_days: u32,
     pub payloads_kept_days: u32,

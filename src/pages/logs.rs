@@ -10,7 +10,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use self::drawer::{EntryDrawer, Shown};
 use self::filters::LogFilters;
 use self::live_tail::LiveTail;
-use crate::api::logs::{glance_at_log, list_logs};
+use crate::api::logs::{describe_log_filter, glance_at_log, list_logs};
 use crate::api::tokens::list_tokens;
 use crate::components::badge::{LogStatus, Status};
 use crate::components::diff::DiffLine;
@@ -37,6 +37,10 @@ pub fn LogsPage() -> impl IntoView {
     let logs = Resource::new(
         move || (slug.get(), filter.get()),
         |(slug, filter)| list_logs(slug, filter),
+    );
+    let words = Resource::new(
+        move || (slug.get(), filter.get()),
+        |(slug, filter)| describe_log_filter(slug, filter),
     );
     let tokens = Resource::new(move || slug.get(), list_tokens);
     let shown = Resource::new(
@@ -90,15 +94,8 @@ pub fn LogsPage() -> impl IntoView {
             load(move || {
                 let (path, zone) = (path.clone(), zone.clone());
                 async move {
-                    let (tokens, page) = (tokens.await?, logs.await?);
-                    // The form speaks by the clocks of whoever looks, whatever those of the address.
-                    let filter = LogFilter {
-                        from: page.from,
-                        to: page.to,
-                        zone: zone.said(),
-                        ..filter.get_untracked()
-                    };
-                    Ok(view! { <LogFilters path filter zone tokens/> }.into_any())
+                    let (tokens, words) = (tokens.await?, words.await?);
+                    Ok(view! { <LogFilters path words zone tokens/> }.into_any())
                 }
             })
         };
@@ -178,7 +175,6 @@ fn LogTable(
         newest,
         kept_days,
         payloads_kept_days,
-        ..
     } = page;
     if page.items.is_empty() && searched_back_to.is_none() {
         return view! { <NoLogs path organization filter/> }.into_any();

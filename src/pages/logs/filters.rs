@@ -6,7 +6,7 @@ use crate::components::filter_bar::{
     Chip, Chips, FilterBar, FilterBox, FilterMenu, FilterOption, FilterSwitch, SearchField,
 };
 use crate::components::region::Region;
-use crate::model::log::{self, Action, LogFilter};
+use crate::model::log::{self, Action, LogFilter, LogFilterWords};
 use crate::model::log_query::SPANS;
 use crate::model::token::TokenRow;
 use crate::model::zone::ReaderZone;
@@ -14,11 +14,14 @@ use crate::model::zone::ReaderZone;
 #[component]
 pub(super) fn LogFilters(
     path: String,
-    filter: LogFilter,
+    words: LogFilterWords,
     zone: ReaderZone,
     tokens: Vec<TokenRow>,
 ) -> impl IntoView {
-    let chips = chips(&filter, &zone, &tokens, &path);
+    let chips = chips(&words, &zone, &tokens, &path);
+    let LogFilterWords {
+        filter, reasons, ..
+    } = words;
     let statuses: Vec<String> = filter
         .statuses
         .iter()
@@ -55,20 +58,7 @@ pub(super) fn LogFilters(
                 chosen=actions
             />
             <TokenBox tokens chosen=filter.token_prefix.clone()/>
-            <FilterBox label="Reason" on=filter.reason.is_some()>
-                <div class="field">
-                    <label for="filter-reason">"Reason code"</label>
-                    <input
-                        class="input"
-                        id="filter-reason"
-                        name="reason"
-                        autocomplete="off"
-                        spellcheck="false"
-                        value=filter.reason.clone()
-                    />
-                    <p class="hint">"As it stands in an entry, such as role_unknown."</p>
-                </div>
-            </FilterBox>
+            <ReasonBox reasons chosen=filter.reason.clone()/>
             <FilterSwitch label="Show lookups" name="lookups" on=filter.lookups/>
             {kept}
         </FilterBar>
@@ -125,6 +115,35 @@ fn DateBox(filter: LogFilter, zone: ReaderZone) -> impl IntoView {
 }
 
 #[component]
+fn ReasonBox(reasons: Vec<(String, String)>, chosen: Option<String>) -> impl IntoView {
+    let on = chosen.is_some();
+    // A code that the catalogue does not have any more stays chosen.
+    let unknown = chosen
+        .clone()
+        .filter(|chosen| !reasons.iter().any(|(code, _)| code == chosen))
+        .map(|chosen| (chosen.clone(), chosen));
+    let options = unknown
+        .into_iter()
+        .chain(reasons)
+        .map(|(code, title)| {
+            let selected = chosen.as_ref() == Some(&code);
+            view! { <option value=code selected=selected>{title}</option> }
+        })
+        .collect_view();
+    view! {
+        <FilterBox label="Reason" on>
+            <div class="field">
+                <label for="filter-reason">"Why a request failed, or what was remarked"</label>
+                <select class="select" id="filter-reason" name="reason" autocomplete="off">
+                    <option value="">"Any reason"</option>
+                    {options}
+                </select>
+            </div>
+        </FilterBox>
+    }
+}
+
+#[component]
 fn TokenBox(tokens: Vec<TokenRow>, chosen: Option<String>) -> impl IntoView {
     let on = chosen.is_some();
     let tokens = tokens
@@ -150,7 +169,8 @@ fn TokenBox(tokens: Vec<TokenRow>, chosen: Option<String>) -> impl IntoView {
     }
 }
 
-fn chips(filter: &LogFilter, zone: &ReaderZone, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
+fn chips(words: &LogFilterWords, zone: &ReaderZone, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
+    let filter = &words.filter;
     let mut chips = Vec::new();
     let mut chip = |name, value: String, take: &dyn Fn(&mut LogFilter)| {
         let mut without = filter.clone();
@@ -195,7 +215,9 @@ fn chips(filter: &LogFilter, zone: &ReaderZone, tokens: &[TokenRow], path: &str)
         });
     }
     if let Some(reason) = &filter.reason {
-        chip("Reason", reason.clone(), &|without| without.reason = None);
+        let title = words.reasons.iter().find(|(code, _)| code == reason);
+        let title = title.map_or(reason, |(_, title)| title);
+        chip("Reason", title.clone(), &|without| without.reason = None);
     }
     if let Some(prefix) = &filter.token_prefix {
         let token = tokens.iter().find(|token| token.prefix == *prefix);
@@ -206,12 +228,12 @@ fn chips(filter: &LogFilter, zone: &ReaderZone, tokens: &[TokenRow], path: &str)
         chip("Token", name, &|without| without.token_prefix = None);
     }
     if let Some(id) = &filter.user_id {
-        chip("User", id.clone(), &|without| without.user_id = None);
+        let name = words.user.as_ref().unwrap_or(id);
+        chip("User", name.clone(), &|without| without.user_id = None);
     }
-    if filter.cycle_id.is_some() {
-        chip("Cycle", "one".to_owned(), &|without| {
-            without.cycle_id = None
-        });
+    if let Some(id) = &filter.cycle_id {
+        let began = words.cycle.as_ref().map_or(id, |began| &began.exact);
+        chip("Cycle", began.clone(), &|without| without.cycle_id = None);
     }
     chips
 }

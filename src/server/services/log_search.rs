@@ -3,18 +3,17 @@
 mod curl;
 mod entry;
 mod export;
+mod filter;
 mod words;
 
 pub use entry::{detail, detail_with_payload, previous_and_next};
 pub use export::{Export, Format as ExportFormat, export};
+use filter::search;
+pub use filter::{describe, filter_of};
 pub(super) use words::refusal;
 
-use std::ops::Range;
-
-use jiff::tz::TimeZone;
-
 use super::changes;
-use super::moments::{self, Moments};
+use super::moments::Moments;
 use super::organization;
 use crate::model::log::{
     Action, AttributeChange, CycleSummary, HourCount, LogFilter, LogPage, LogRow, Status,
@@ -24,12 +23,10 @@ use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
-use crate::server::scim::resource::case_key;
 use crate::server::store::keyset::{self, COUNT_LIMIT, PAGE, TimeCursor};
 use crate::server::store::log_details::{self as details, Cycle};
-use crate::server::store::log_search::{self as store, Entry, Search};
+use crate::server::store::log_search::{self as store, Entry};
 use crate::server::store::sql::Connection;
-use crate::server::zone;
 
 /// Without a request for this long a cycle has ended.
 const CYCLE_GAP: Millis = 5 * MINUTE;
@@ -81,7 +78,6 @@ pub async fn list(
     });
     let top = page.items.first().filter(|_| cursor.is_none());
     let newest = top.map_or_else(|| TimeCursor::first_at(now), Entry::cursor);
-    let (from, to) = minutes(filter);
     let cycles = cycles(&mut connection, organization, &page.items, &moments).await?;
     let changes = changes_of(&mut connection, organization, &page.items).await?;
     let mut changes = changes.into_iter();
@@ -89,44 +85,10 @@ pub async fn list(
         page: page.try_map(|entry| row(entry, changes.next().unwrap_or_default(), &moments))?,
         searched_back_to,
         newest: newest.to_string(),
-        from: from.map(|from| moments.minute(from.start)),
-        to: to.map(|to| moments.minute(to.end - MINUTE)),
         kept_days: app.settings.log_retention_days,
         payloads_kept_days: app.settings.payload_retention_days,
         cycles,
     })
-}
-
-/// The filter that a list's query string says.
-pub fn filter_of(query: &str) -> LogFilter {
-    let query = query.trim_start_matches('?');
-    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
-    LogFilter::from_pairs(pairs.iter().map(|(name, value)| (name, value.as_ref())))
-}
-
-/// What the filter asks for, in the terms of the tables.
-fn search<'a>(organization: &'a OrganizationRef, filter: &'a LogFilter, now: Millis) -> Search<'a> {
-    let text = filter.text.trim();
-    let (from, to) = minutes(filter);
-    let within = moments::since(filter.within.as_deref(), now);
-    Search {
-        organization_id: &organization.id,
-        filter,
-        text,
-        text_key: case_key(text),
-        since: from.map(|from| from.start).or(within),
-        // The last minute is meant whole.
-        until: to.map(|to| to.end),
-        text_is_narrow: false,
-    }
-}
-
-/// The first and the last minute that a filter names.
-fn minutes(filter: &LogFilter) -> (Option<Range<Millis>>, Option<Range<Millis>>) {
-    let zone = filter.zone.as_deref().and_then(zone::named);
-    let zone = zone.unwrap_or(TimeZone::UTC);
-    let minute = |text: &Option<String>| moments::minute(text.as_deref()?, &zone);
-    (minute(&filter.from), minute(&filter.to))
 }
 
 /// How many entries that fit are newer than `cursor`, the newest that a page shows; without one, how many there

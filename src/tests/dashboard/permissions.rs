@@ -100,6 +100,7 @@ const TABLE: &[Row] = &[
     ("GET /api/audit/list_all", SUPPORT_EVERYWHERE),
     ("GET /api/search", SIGNED_IN),
     ("GET /api/logs/count_newer", READERS),
+    ("GET /api/logs/filter", READERS),
     ("GET /api/logs/glance", READERS),
     ("GET /api/logs/list", READERS),
     ("GET /api/logs/get", READERS),
