@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::account::OrganizationLink;
 use super::log::AttributeChange;
 use super::log_query::SPANS;
-use super::page::Moment;
+use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
@@ -84,6 +84,14 @@ pub struct AuditRow {
     pub changes: Vec<AttributeChange>,
     /// `None` for what concerns the whole deployment.
     pub organization: Option<OrganizationLink>,
+}
+
+/// A page of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    pub page: Page<AuditRow>,
+    /// The name of the filter's actor, as it last was.
+    pub actor_name: Option<String>,
 }
 
 /// What the list is narrowed to.

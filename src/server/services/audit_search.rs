@@ -6,7 +6,7 @@ use super::audit;
 use super::export::{CSV_TYPE, NDJSON_TYPE, csv_row};
 use super::moments::{self, Moments};
 use crate::model::account::OrganizationLink;
-use crate::model::audit::{AuditFilter, AuditRow};
+use crate::model::audit::{AuditFilter, AuditPage, AuditRow};
 use crate::model::log::AttributeChange;
 use crate::model::page::Page;
 use crate::server::App;
@@ -27,7 +27,7 @@ pub async fn list(
     app: &App,
     allowed: &Allowed,
     filter: &AuditFilter,
-) -> Result<Page<AuditRow>, ServiceError> {
+) -> Result<AuditPage, ServiceError> {
     let now = app.clock.now();
     let search = search(allowed, filter, now)?;
     let cursor = filter.cursor.as_deref().and_then(TimeCursor::parse);
@@ -42,6 +42,20 @@ pub async fn list(
     )
     .await?;
     let total = audit_search::count(&mut connection, &search, keyset::COUNT_LIMIT + 1).await?;
+    // The page's first entry is by the actor; only an empty page has to ask.
+    let mut by_actor = found.first().cloned();
+    if by_actor.is_none() && search.actor.is_some() {
+        let search = Search {
+            organization_id: search.organization_id.clone(),
+            actor: search.actor.clone(),
+            ..Search::default()
+        };
+        let latest = audit_search::list(&mut connection, &search, None, false, 1).await?;
+        by_actor = latest.into_iter().next();
+    }
+    let actor_name = by_actor
+        .filter(|_| search.actor.is_some())
+        .map(|found| found.actor_name);
     drop(connection);
     let page = Page::of(
         found,
@@ -51,7 +65,10 @@ pub async fn list(
         |found| place(found).to_string(),
     );
     let moments = Moments::of(allowed, now);
-    Ok(page.map(|found| row(found, &moments)))
+    Ok(AuditPage {
+        page: page.map(|found| row(found, &moments)),
+        actor_name,
+    })
 }
 
 /// The form of an exported file.
