@@ -16,6 +16,7 @@ use crate::components::page::{FrameResource, MeResource};
 use crate::components::problem::NotFoundPage;
 use crate::components::region::LOADED;
 use crate::model::account::OrganizationLink;
+use crate::model::zone::COOKIE as ZONE;
 use crate::pages::account::{AccountPage, DeactivateAccountPage, NewLinkPage};
 use crate::pages::accounts::AccountsPage;
 use crate::pages::audit::{AllAuditPage, AuditPage};
@@ -65,6 +66,13 @@ pub fn shell(document: Document) -> impl IntoView {
     if let Some(shared) = Owner::current_shared_context() {
         shared.set_is_hydrating(false);
     }
+    // Times are shown in UTC until the browser has said its zone; then from the next page on.
+    let zone = format!(
+        "const zone=Intl.DateTimeFormat().resolvedOptions().timeZone,said='{ZONE}='+zone;\
+         if(zone&&!document.cookie.split('; ').includes(said))\
+         document.cookie=said+'; Path=/; Max-Age=31536000; SameSite=Lax'+(location.protocol==='https:'?'; Secure':'');"
+    );
+    let start = zone + &start;
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme>

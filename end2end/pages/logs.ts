@@ -37,6 +37,16 @@ export class LogsPage {
     await box.getByRole("button", { name: "Apply" }).click();
   }
 
+  /** From one minute to another, by the clocks that the form names. */
+  async between(clocks: string, from: string, to: string): Promise<void> {
+    const first = this.page.getByLabel(`From, ${clocks}`);
+    const box = this.filters.locator("details").filter({ has: first });
+    await box.locator("summary").click();
+    await first.fill(from);
+    await box.getByLabel(`To, ${clocks}`).fill(to);
+    await box.getByRole("button", { name: "Apply" }).click();
+  }
+
   /** With scripts the switch works at once; without them Enter sends the form. */
   async showLookups(): Promise<void> {
     // What is set before the scripts have taken the page over is reset by them: a person sets it again.

@@ -3,9 +3,8 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
-use crate::model::audit::{AuditFilter, AuditRow};
+use crate::model::audit::{AuditFilter, AuditPage};
 use crate::model::error::AppError;
-use crate::model::page::Page;
 
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::audit_search};
@@ -14,7 +13,7 @@ use crate::server::{App, actor::Permission, auth::guards, services::audit_search
 pub async fn list_audit(
     slug: String,
     #[server(default)] filter: AuditFilter,
-) -> Result<Page<AuditRow>, AppError> {
+) -> Result<AuditPage, AppError> {
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ReadAudit, Some(&slug)).await?;
     Ok(audit_search::list(&app, &allowed, &filter).await?)
@@ -22,9 +21,7 @@ pub async fn list_audit(
 
 /// Of all organizations, and what concerns none.
 #[server(prefix = "/api", endpoint = "audit/list_all", input = GetUrl)]
-pub async fn list_all_audit(
-    #[server(default)] filter: AuditFilter,
-) -> Result<Page<AuditRow>, AppError> {
+pub async fn list_all_audit(#[server(default)] filter: AuditFilter) -> Result<AuditPage, AppError> {
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ReadAllAudit, None).await?;
     Ok(audit_search::list(&app, &allowed, &filter).await?)

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 use crate::model::error::AppError;
-use crate::model::log::{DryRun, LogDetail, LogFilter, LogPage, LogRow};
+use crate::model::log::{DryRun, LogDetail, LogFilter, LogFilterWords, LogPage, LogRow};
 use crate::model::page::Count;
 
 #[cfg(feature = "ssr")]
@@ -23,6 +23,17 @@ pub async fn list_logs(
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
     Ok(log_search::list(&app, &allowed, &filter).await?)
+}
+
+/// What the list can be narrowed to, and this filter in words.
+#[server(prefix = "/api", endpoint = "logs/filter", input = GetUrl)]
+pub async fn describe_log_filter(
+    slug: String,
+    #[server(default)] filter: LogFilter,
+) -> Result<LogFilterWords, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadLogs, Some(&slug)).await?;
+    Ok(log_search::describe(&app, &allowed, filter).await?)
 }
 
 /// With request and response for those who may see them: looking is audited.

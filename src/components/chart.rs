@@ -24,7 +24,7 @@ pub fn ChangesChart(
     chart: Chart,
     labelled_by: &'static str,
     /// "Changes per hour".
-    caption: &'static str,
+    caption: String,
     /// "Hour".
     unit: &'static str,
 ) -> impl IntoView {

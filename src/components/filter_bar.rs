@@ -103,6 +103,20 @@ fn differs(form: &HtmlFormElement) -> bool {
 /// The form's address without what was left blank: one worth sharing.
 fn filtered(path: &str, form: &HtmlFormElement) -> Option<String> {
     let data = FormData::new_with_form(form).ok()?;
+    let is_blank = |name: &str| {
+        data.get(name)
+            .as_string()
+            .is_none_or(|value| value.is_empty())
+    };
+    // What explains other fields says nothing without them.
+    let explaining = form.query_selector_all("[data-with]").ok()?;
+    for input in (0..explaining.length()).filter_map(|at| explaining.item(at)) {
+        let input: HtmlInputElement = input.dyn_into().ok()?;
+        let explained = input.get_attribute("data-with").unwrap_or_default();
+        if explained.split(' ').all(is_blank) {
+            data.delete(&input.name());
+        }
+    }
     let query = UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
     let query = String::from(query.to_string());
     let filled: Vec<_> = query

@@ -12,6 +12,7 @@ use leptos::web_sys::js_sys::Date;
 use leptos::web_sys::{Event, EventSource, VisibilityState};
 
 use super::region::{self, Address};
+use crate::model::zone::ReaderZone;
 
 /// When to open a stream anew that the browser has given up.
 const ANEW: Duration = Duration::from_secs(30);
@@ -23,13 +24,13 @@ const REDRAWN: Duration = Duration::from_secs(5);
 pub struct Live {
     /// Goes up whenever the log may have newer entries: follow it, and load what the page shows again.
     pub hints: ReadSignal<u64>,
-    /// Since when nothing is heard: "09:12 UTC".
+    /// Since when nothing is heard: "09:12 CET".
     pub broken_since: ReadSignal<Option<String>>,
 }
 
 /// Hints about the log of the organization `slug`, for an island. A tab that is hidden closes its stream; when it is
-/// seen again, that counts as a hint.
-pub fn use_live(slug: &str) -> Live {
+/// seen again, that counts as a hint. `zone` is of times.
+pub fn use_live(slug: &str, zone: ReaderZone) -> Live {
     let url = format!("/organizations/{slug}/live");
     let (hints, set_hints) = signal(0_u64);
     let (broken_since, set_broken_since) = signal(None);
@@ -48,9 +49,10 @@ pub fn use_live(slug: &str) -> Live {
         }
         let heard = move || set_hints.update(|hints| *hints += 1);
         let opened = move || set_broken_since.set(None);
+        let zone = zone.clone();
         let broke = move |for_good| {
             set_broken_since.update(|since| {
-                since.get_or_insert_with(now);
+                since.get_or_insert_with(|| now(&zone));
             });
             if for_good {
                 set_timeout(move || set_attempt.update(|attempt| *attempt += 1), ANEW);
@@ -68,8 +70,8 @@ pub fn use_live(slug: &str) -> Live {
 /// Keeps the regions of a page as new as the organization's log, and says whether it does. It stands outside of
 /// them.
 #[island]
-pub fn LiveRegions(#[prop(into)] slug: String) -> impl IntoView {
-    let live = use_live(&slug);
+pub fn LiveRegions(#[prop(into)] slug: String, zone: ReaderZone) -> impl IntoView {
+    let live = use_live(&slug, zone);
     let show = spaced(REDRAWN, || region::show(region::here(), Address::Stays));
     Effect::new(move |_| {
         if live.hints.get() > 0 {
@@ -149,10 +151,12 @@ fn use_visible() -> ReadSignal<bool> {
     visible
 }
 
-/// The browser's clock in UTC, as pages write it: the server cannot be asked.
-fn now() -> String {
-    let now = String::from(Date::new_0().to_iso_string());
-    format!("{} UTC", now.get(11..16).unwrap_or_default())
+/// The browser's clock as pages write it, by what the server said of the zone: it cannot be asked now.
+fn now(zone: &ReaderZone) -> String {
+    let there = Date::now() + f64::from(zone.offset) * 1_000.0;
+    let there = String::from(Date::new(&there.into()).to_iso_string());
+    let time = there.get(11..16).unwrap_or_default();
+    format!("{time} {}", zone.abbreviation)
 }
 
 /// An open stream; dropping it closes it.

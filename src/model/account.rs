@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::page::{Moment, Page};
+use super::zone::ReaderZone;
 
 /// What an account may do (product rules: Support reads every organization, Admin runs one, Viewer reads one).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,8 @@ pub struct Me {
     pub role: AccountRole,
     /// The one organization of an Admin or Viewer; `None` for Support.
     pub organization: Option<OrganizationLink>,
+    /// In which times are shown.
+    pub zone: ReaderZone,
 }
 
 /// An organization as navigation shows it.
@@ -157,7 +160,6 @@ pub struct LinkDetails {
     pub name: String,
     pub role: AccountRole,
     pub organization_name: Option<String>,
-    pub expires: Moment,
 }
 
 /// Why signing in, or setting a password, failed. It travels as `?error=<code>`, since these forms work without

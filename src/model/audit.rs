@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::account::OrganizationLink;
 use super::log::AttributeChange;
 use super::log_query::SPANS;
-use super::page::Moment;
+use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
@@ -23,6 +23,7 @@ pub const ACTIONS: [(&str, &str); 34] = [
     ("account.first_start", "Made the first Support account"),
     ("account.reset", "Made a reset link for"),
     ("account.reset_password", "Set a new password for"),
+    ("account.set_time_zone", "Changed the time zone of"),
     ("account.sign_in", "Signed in as"),
     ("account.sign_in_failed", "Sign-in refused for"),
     ("audit.export", "Exported the audit log as"),
@@ -84,6 +85,14 @@ pub struct AuditRow {
     pub changes: Vec<AttributeChange>,
     /// `None` for what concerns the whole deployment.
     pub organization: Option<OrganizationLink>,
+}
+
+/// A page of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    pub page: Page<AuditRow>,
+    /// The name of the filter's actor, as it last was.
+    pub actor_name: Option<String>,
 }
 
 /// What the list is narrowed to.

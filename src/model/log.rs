@@ -295,12 +295,27 @@ pub struct LogFilter {
     pub request_id: Option<String>,
     /// "1h", "24h", "7d"; all that is kept when absent.
     pub within: Option<String>,
-    /// First and last minute, in UTC: "2026-11-23T09:13". They stand in the place of `within`.
+    /// First and last minute: "2026-11-23T09:13". They stand in the place of `within`.
     pub from: Option<String>,
     pub to: Option<String>,
+    /// The zone by whose clocks they are meant, so that they mean the same to every reader; UTC when absent.
+    pub zone: Option<String>,
     pub lookups: bool,
     pub cursor: Option<String>,
     pub newer: bool,
+}
+
+/// What the log can be narrowed to, and a filter in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFilterWords {
+    /// The filter itself, its minutes by the clocks of whoever looks.
+    pub filter: LogFilter,
+    /// Every reason: code and title, in the order of the titles.
+    pub reasons: Vec<(String, String)>,
+    /// The name of the filter's user.
+    pub user: Option<String>,
+    /// When the filter's cycle began.
+    pub cycle: Option<Moment>,
 }
 
 /// A page of the log.

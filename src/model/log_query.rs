@@ -46,14 +46,17 @@ impl LogFilter {
                 }
                 "from" => filter.from = minute(value),
                 "to" => filter.to = minute(value),
+                "zone" => filter.zone = text(),
                 "lookups" => filter.lookups = value == "1",
                 "after" => (filter.cursor, filter.newer) = (text(), false),
                 "before" => (filter.cursor, filter.newer) = (text(), true),
                 _ => {}
             }
         }
-        if filter.from.is_some() || filter.to.is_some() {
+        if filter.has_minutes() {
             filter.within = None;
+        } else {
+            filter.zone = None;
         }
         filter
     }
@@ -83,6 +86,7 @@ impl LogFilter {
             ("within", &self.within),
             ("from", &self.from),
             ("to", &self.to),
+            ("zone", &self.zone.clone().filter(|_| self.has_minutes())),
         ];
         pairs.extend(
             single
@@ -96,6 +100,10 @@ impl LogFilter {
             pairs.push((if self.newer { "before" } else { "after" }, cursor.clone()));
         }
         pairs
+    }
+
+    fn has_minutes(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
     }
 
     /// The list below `path`, with this filter from its newest entry on.
@@ -187,6 +195,7 @@ mod tests {
             within: None,
             from: Some("2026-11-23T09:13".into()),
             to: Some("2026-11-24T00:00".into()),
+            zone: Some("Europe/Berlin".into()),
             lookups: true,
             cursor: Some("1:2".into()),
             newer: true,
@@ -213,6 +222,7 @@ mod tests {
             ("within", "1000y"),
             ("from", "yesterday"),
             ("to", "2026-11-23 09:13"),
+            ("zone", "Europe/Berlin"),
             ("x", "y"),
         ];
         assert_eq!(
@@ -240,5 +250,12 @@ mod tests {
         let filter = LogFilter::from_pairs(pairs.into_iter());
         assert_eq!(filter.from.as_deref(), Some("2026-11-23T09:13"));
         assert_eq!(filter.within, None);
+        let both = LogFilter {
+            zone: Some("Europe/Berlin".to_owned()),
+            ..filter
+        };
+        assert!(both.href("/logs").ends_with("&zone=Europe%2FBerlin"));
+        let neither = LogFilter { from: None, ..both };
+        assert_eq!(neither.href("/logs"), "/logs");
     }
 }

@@ -15,7 +15,8 @@ use crate::components::pager::{Pager, counted_up_to};
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::Time;
-use crate::model::audit::{ACTIONS, AuditFilter, AuditRow, TARGETS, words};
+use crate::model::audit::{ACTIONS, AuditFilter, AuditPage as EntryPage, AuditRow, TARGETS, words};
+use crate::model::error::AppError;
 use crate::model::frame::Frame;
 use crate::model::log::AttributeChange;
 use crate::model::log_query::SPANS;
@@ -41,12 +42,12 @@ pub fn AuditPage() -> impl IntoView {
                     filter
                     lead="What people changed and looked at in this organization. Entries cannot be changed."
                 />
-                <Filters path=path.clone() filter/>
+                {filters(path.clone(), filter, entries)}
                 <Region name="results">
                     {load(move || {
                         let path = path.clone();
                         async move {
-                            let page = entries.await?;
+                            let page = entries.await?.page;
                             let filter = filter.get_untracked();
                             Ok(view! { <Entries path filter page is_all=false/> }.into_any())
                         }
@@ -71,12 +72,12 @@ pub fn AllAuditPage() -> impl IntoView {
                     filter
                     lead="What people changed and looked at, in all organizations. Entries cannot be changed."
                 />
-                <Filters path=path.clone() filter/>
+                {filters(path.clone(), filter, entries)}
                 <Region name="results">
                     {load(move || {
                         let path = path.clone();
                         async move {
-                            let page = entries.await?;
+                            let page = entries.await?.page;
                             let filter = filter.get_untracked();
                             Ok(view! { <Entries path filter page is_all=true/> }.into_any())
                         }
@@ -111,37 +112,45 @@ fn options(choices: impl IntoIterator<Item = (&'static str, &'static str)>) -> V
         .collect()
 }
 
+/// Their chips name the actor, whom only the entries know.
+fn filters(
+    path: String,
+    filter: Memo<AuditFilter>,
+    entries: Resource<Result<EntryPage, AppError>>,
+) -> impl IntoView {
+    load(move || {
+        let path = path.clone();
+        async move {
+            let actor_name = entries.await?.actor_name;
+            let filter = filter.get_untracked();
+            Ok(view! { <Filters path filter actor_name/> }.into_any())
+        }
+    })
+}
+
 #[component]
-fn Filters(path: String, filter: Memo<AuditFilter>) -> impl IntoView {
-    let chosen = move |part: fn(&AuditFilter) -> &Option<String>| {
-        Signal::derive(move || {
-            filter.with(|filter| part(filter).clone().into_iter().collect::<Vec<String>>())
-        })
-    };
-    let within = chosen(|filter| &filter.within);
-    let action = chosen(|filter| &filter.action);
-    let target = chosen(|filter| &filter.target);
+fn Filters(path: String, filter: AuditFilter, actor_name: Option<String>) -> impl IntoView {
+    let chips = chips(&filter, actor_name, &path);
+    let chosen = |value: Option<String>| value.into_iter().collect::<Vec<_>>();
+    let within = chosen(filter.within);
+    let action = chosen(filter.action);
+    let target = chosen(filter.target);
     // Chosen by a name in the list: kept when another filter changes, taken away by its chip.
-    let actor = move || {
-        filter
-            .with(|filter| filter.actor.clone())
-            .map(|actor| view! { <input type="hidden" name="actor" value=actor/> })
-    };
-    let clear = path.clone();
-    let chips_path = path.clone();
-    let chips = Signal::derive(move || filter.with(|filter| chips(filter, &chips_path)));
+    let actor = filter
+        .actor
+        .map(|actor| view! { <input type="hidden" name="actor" value=actor/> });
     view! {
-        <FilterBar action=path label="Filter audit">
+        <FilterBar action=path.clone() label="Filter audit">
             <FilterMenu label="Date" name="within" single=true options=options(SPANS) chosen=within/>
             <FilterMenu label="Action" name="action" single=true options=options(ACTIONS) chosen=action/>
             <FilterMenu label="Target" name="target" single=true options=options(TARGETS) chosen=target/>
             {actor}
         </FilterBar>
-        <Region name="chips"><Chips chips clear/></Region>
+        <Region name="chips"><Chips chips clear=path/></Region>
     }
 }
 
-fn chips(filter: &AuditFilter, path: &str) -> Vec<Chip> {
+fn chips(filter: &AuditFilter, actor_name: Option<String>, path: &str) -> Vec<Chip> {
     let mut chips = Vec::new();
     let mut chip = |name, value: &Option<String>, label: &str, without: AuditFilter| {
         if value.is_some() {
@@ -160,10 +169,11 @@ fn chips(filter: &AuditFilter, path: &str) -> Vec<Chip> {
             .map_or(value, |(_, label)| (*label).to_owned())
     };
     let all = || filter.clone();
+    let name = actor_name.unwrap_or_else(|| "someone unknown".to_owned());
     chip(
         "By",
         &filter.actor,
-        "one actor",
+        &name,
         AuditFilter {
             actor: None,
             ..all()

@@ -10,7 +10,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use self::drawer::{EntryDrawer, Shown};
 use self::filters::LogFilters;
 use self::live_tail::LiveTail;
-use crate::api::logs::{glance_at_log, list_logs};
+use crate::api::logs::{describe_log_filter, glance_at_log, list_logs};
 use crate::api::tokens::list_tokens;
 use crate::components::badge::{LogStatus, Status};
 use crate::components::diff::DiffLine;
@@ -38,6 +38,10 @@ pub fn LogsPage() -> impl IntoView {
         move || (slug.get(), filter.get()),
         |(slug, filter)| list_logs(slug, filter),
     );
+    let words = Resource::new(
+        move || (slug.get(), filter.get()),
+        |(slug, filter)| describe_log_filter(slug, filter),
+    );
     let tokens = Resource::new(move || slug.get(), list_tokens);
     let shown = Resource::new(
         move || (slug.get(), asked.get()),
@@ -56,15 +60,17 @@ pub fn LogsPage() -> impl IntoView {
         let path = frame.href("/logs");
         let organization = frame.href("");
         let slug = frame.organization.slug.clone();
+        let clock = frame.me.zone.clone();
         let results = {
-            let path = path.clone();
+            let (path, zone) = (path.clone(), frame.me.zone.clone());
             load(move || {
                 let (path, organization) = (path.clone(), organization.clone());
+                let zone = zone.shown();
                 async move {
                     let (page, shown) = (logs.await?, shown.await?);
                     let shown = shown.map(|(shown, _)| shown.id);
                     let filter = filter.get_untracked();
-                    Ok(view! { <LogTable path organization filter page shown/> }.into_any())
+                    Ok(view! { <LogTable path organization filter page shown zone/> }.into_any())
                 }
             })
         };
@@ -85,15 +91,12 @@ pub fn LogsPage() -> impl IntoView {
             })
         };
         let bar = {
-            let path = path.clone();
+            let (path, zone) = (path.clone(), frame.me.zone.clone());
             load(move || {
-                let path = path.clone();
+                let (path, zone) = (path.clone(), zone.clone());
                 async move {
-                    let tokens = tokens.await?;
-                    Ok(
-                        view! { <LogFilters path filter=filter.get_untracked() tokens/> }
-                            .into_any(),
-                    )
+                    let (tokens, words) = (tokens.await?, words.await?);
+                    Ok(view! { <LogFilters path words zone tokens/> }.into_any())
                 }
             })
         };
@@ -107,7 +110,7 @@ pub fn LogsPage() -> impl IntoView {
                 }
             });
             view! {
-                <LiveTail slug=slug.clone()/>
+                <LiveTail slug=slug.clone() zone=clock.clone()/>
                 <Region name="export">{export}</Region>
             }
         };
@@ -163,6 +166,8 @@ fn LogTable(
     page: LogPage,
     /// The entry in the drawer.
     shown: Option<String>,
+    /// Of the times.
+    zone: String,
 ) -> impl IntoView {
     let LogPage {
         page,
@@ -211,13 +216,13 @@ fn LogTable(
         }
         .into_any(),
         _ => format!(
-            "Times in UTC. Entries are kept for {kept_days} days, request bodies for {payloads_kept_days}."
+            "Times in {zone}. Entries are kept for {kept_days} days, request bodies for {payloads_kept_days}."
         )
         .into_any(),
     };
     view! {
         <span hidden data-newest=newest></span>
-        <Table caption="Provisioning logs, newest first, grouped by cycle. Times in UTC.">
+        <Table caption=format!("Provisioning logs, newest first, grouped by cycle. Times in {zone}.")>
             <thead>
                 <tr>
                     <th scope="col">"Time"</th>

@@ -30,6 +30,7 @@ use crate::model::health::{HealthState, NextStep};
 use crate::model::log::LogFilter;
 use crate::model::organization::ProvisioningState;
 use crate::model::overview::{Overview, SetupStep};
+use crate::model::zone::ReaderZone;
 
 #[component]
 pub fn OverviewPage() -> impl IntoView {
@@ -88,10 +89,10 @@ fn View(
 
 /// That the page follows by itself, and a link for where it does not.
 #[component]
-fn Following(slug: String) -> impl IntoView {
+fn Following(slug: String, zone: ReaderZone) -> impl IntoView {
     view! {
         <p class="row row-between small">
-            <LiveRegions slug/>
+            <LiveRegions slug zone/>
             <a class="push" href="">"Check again"</a>
         </p>
     }
@@ -99,6 +100,7 @@ fn Following(slug: String) -> impl IntoView {
 
 #[component]
 fn Connected(frame: Frame, overview: Overview, is_week: bool) -> impl IntoView {
+    let zone = frame.me.zone.clone();
     let slug = frame.organization.slug.clone();
     let sentence = view! { <Sentence frame=frame.clone() overview=overview.clone()/> };
     let logs = frame.href("/logs");
@@ -127,7 +129,7 @@ fn Connected(frame: Frame, overview: Overview, is_week: bool) -> impl IntoView {
         </Region>
         <div class="split">
             <Region name="failures"><LatestFailures logs failures=overview.failures/></Region>
-            <Changes home day=overview.day week=overview.week is_week/>
+            <Changes home day=overview.day week=overview.week is_week zone=zone.clone()/>
         </div>
         <div class="split">
             <Users path=users figures=overview.users/>
@@ -136,7 +138,7 @@ fn Connected(frame: Frame, overview: Overview, is_week: bool) -> impl IntoView {
                 <Region name="seen">{setup}</Region>
             </div>
         </div>
-        <Following slug/>
+        <Following slug zone/>
     }
 }
 

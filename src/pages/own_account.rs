@@ -1,9 +1,9 @@
-//! `/account`: one's own password, theme and sessions.
+//! `/account`: one's own password, time zone, theme and sessions.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::own_account::list_sessions;
+use crate::api::own_account::{get_zone_choice, list_sessions};
 use crate::components::callout::Callout;
 use crate::components::card::Card;
 use crate::components::field::{Field, FieldKind};
@@ -15,6 +15,7 @@ use crate::components::table::Table;
 use crate::components::time::Time;
 use crate::model::account::{Me, SessionRow};
 use crate::model::form::FormAnswer;
+use crate::model::zone::{ZoneChoice, shown};
 
 #[component]
 pub fn OwnAccountPage() -> impl IntoView {
@@ -22,11 +23,12 @@ pub fn OwnAccountPage() -> impl IntoView {
     let done = use_query_map().get_untracked().get("done");
     let MeResource(me) = expect_context();
     let sessions = Resource::new(|| (), |()| list_sessions());
+    let zones = Resource::new(|| (), |()| get_zone_choice());
     load_page(move || {
         let (answer, done) = (answer.clone(), done.clone());
         async move {
-            let (me, sessions) = (me.await?, sessions.await?);
-            Ok(view! { <OwnAccountView me sessions answer done/> }.into_any())
+            let (me, sessions, zones) = (me.await?, sessions.await?, zones.await?);
+            Ok(view! { <OwnAccountView me sessions zones answer done/> }.into_any())
         }
     })
 }
@@ -35,6 +37,7 @@ pub fn OwnAccountPage() -> impl IntoView {
 fn done_text(code: &str) -> Option<&'static str> {
     match code {
         "password" => Some("The password is changed. Your other sessions have ended."),
+        "time-zone" => Some("The time zone is changed. Every page shows its times in it."),
         "sessions" => Some("The session has ended."),
         "other-sessions" => Some("All your other sessions have ended."),
         _ => None,
@@ -45,6 +48,7 @@ fn done_text(code: &str) -> Option<&'static str> {
 fn OwnAccountView(
     me: Me,
     sessions: Vec<SessionRow>,
+    zones: ZoneChoice,
     answer: Option<FormAnswer>,
     done: Option<String>,
 ) -> impl IntoView {
@@ -67,7 +71,8 @@ fn OwnAccountView(
             <PageHead title="Your account" lead=format!("{}, {}, {place}.", me.name, me.email)/>
             {done}
             <Sessions sessions/>
-            <Password me answer/>
+            <Password me answer=answer.clone()/>
+            <TimeZone zones answer/>
             <Theme/>
         </Sheet>
     }
@@ -177,6 +182,72 @@ fn Password(me: Me, answer: Option<FormAnswer>) -> impl IntoView {
                     />
                     <p class="small soft">"Your other sessions end, and reset links for you stop working."</p>
                     <div><button class="btn btn-primary">"Change password"</button></div>
+                </form>
+            </div>
+        </Card>
+    }
+}
+
+/// Names by their area, so that a long list can be looked through.
+#[component]
+fn TimeZone(zones: ZoneChoice, answer: Option<FormAnswer>) -> impl IntoView {
+    let ZoneChoice {
+        chosen,
+        browser,
+        names,
+    } = zones;
+    let error = field_errors(answer.as_ref())
+        .into_iter()
+        .find(|error| error.field == "time_zone");
+    let own = match browser {
+        Some(browser) => format!("This browser’s: {}", shown(&browser)),
+        None => "This browser’s".to_owned(),
+    };
+    let mut areas: Vec<(String, Vec<String>)> = Vec::new();
+    for name in names {
+        let area = name.split_once('/').map_or("", |(area, _)| area).to_owned();
+        match areas.last_mut() {
+            Some((last, names)) if *last == area => names.push(name),
+            _ => areas.push((area, vec![name])),
+        }
+    }
+    let option = |name: String| {
+        let selected = chosen.as_ref() == Some(&name);
+        view! { <option value=name.clone() selected=selected>{shown(&name)}</option> }
+    };
+    let areas = areas
+        .into_iter()
+        .map(|(area, names)| {
+            let names = names.into_iter().map(option).collect_view();
+            if area.is_empty() {
+                names.into_any()
+            } else {
+                view! { <optgroup label=area>{names}</optgroup> }.into_any()
+            }
+        })
+        .collect_view();
+    view! {
+        <Card id="time-zone-card" title="Time zone" lined=true>
+            <div class="card-body">
+                <form class="stack" method="post" action="/account/time-zone">
+                    <div class="field">
+                        <label for="time_zone">"Show times in"</label>
+                        <select
+                            class="select"
+                            id="time_zone"
+                            name="time_zone"
+                            aria-invalid=error.is_some().then_some("true")
+                            aria-describedby="time_zone-hint"
+                        >
+                            <option value="">{own}</option>
+                            {areas}
+                        </select>
+                        {error.map(|error| view! { <p class="field-error">{error.message}</p> })}
+                        <p class="hint" id="time_zone-hint">
+                            "A browser without scripts does not say its zone: times are in UTC then. Exported files are always in UTC."
+                        </p>
+                    </div>
+                    <div><button class="btn">"Change time zone"</button></div>
                 </form>
             </div>
         </Card>

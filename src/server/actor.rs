@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use jiff::tz::TimeZone;
+
 use super::error::ServiceError;
 use crate::model::account::AccountRole;
 
@@ -176,10 +178,12 @@ pub struct Allowed {
     address: String,
     permission: Permission,
     organization: Option<OrganizationRef>,
+    zone: TimeZone,
 }
 
 impl Allowed {
-    /// For guards, after they have checked. `address` is where the person is.
+    /// For guards, after they have checked. `address` is where the person is. Times are read in UTC until
+    /// [`Allowed::in_zone`].
     pub(in crate::server) fn new(
         actor: Actor,
         address: impl Into<String>,
@@ -191,7 +195,15 @@ impl Allowed {
             address: address.into(),
             permission,
             organization,
+            zone: TimeZone::UTC,
         }
+    }
+
+    /// The same for somebody who reads times in `zone`.
+    #[must_use]
+    pub(in crate::server) fn in_zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
     }
 
     /// For the command line: whoever can start it has the database anyway.
@@ -206,6 +218,11 @@ impl Allowed {
     /// Where the actor is: an IP address, or "" on the command line.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// In which the actor reads times.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     pub fn permission(&self) -> Permission {

@@ -19,6 +19,7 @@ pub mod services;
 pub mod settings;
 pub mod store;
 pub mod telemetry;
+pub mod zone;
 
 /// What every part of the running service is handed: where the data is, what time it is, how it is set up.
 /// Leptos finds it as a context, axum as its state. Cloning shares it.

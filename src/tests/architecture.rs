@@ -90,6 +90,7 @@ const RULE: &[(&str, &[&str])] = &[
     ("server::error", &["model", LEAVES]),
     ("server::actor", &["model", LEAVES]),
     ("server::settings", &["model", LEAVES]),
+    ("server::zone", &[]),
 ];
 
 /// Stands in the rule for what every layer of the server may use.
@@ -103,6 +104,7 @@ const LEAF_MODULES: &[&str] = &[
     "server::ids",
     "server::secret",
     "server::settings",
+    "server::zone",
 ];
 
 /// Layers whose modules may not use each other: a page is a page.

@@ -6,13 +6,22 @@ use crate::components::filter_bar::{
     Chip, Chips, FilterBar, FilterBox, FilterMenu, FilterOption, FilterSwitch, SearchField,
 };
 use crate::components::region::Region;
-use crate::model::log::{self, Action, LogFilter};
+use crate::model::log::{self, Action, LogFilter, LogFilterWords};
 use crate::model::log_query::SPANS;
 use crate::model::token::TokenRow;
+use crate::model::zone::ReaderZone;
 
 #[component]
-pub(super) fn LogFilters(path: String, filter: LogFilter, tokens: Vec<TokenRow>) -> impl IntoView {
-    let chips = chips(&filter, &tokens, &path);
+pub(super) fn LogFilters(
+    path: String,
+    words: LogFilterWords,
+    zone: ReaderZone,
+    tokens: Vec<TokenRow>,
+) -> impl IntoView {
+    let chips = chips(&words, &zone, &tokens, &path);
+    let LogFilterWords {
+        filter, reasons, ..
+    } = words;
     let statuses: Vec<String> = filter
         .statuses
         .iter()
@@ -35,7 +44,7 @@ pub(super) fn LogFilters(path: String, filter: LogFilter, tokens: Vec<TokenRow>)
     view! {
         <FilterBar action=path.clone() label="Filter logs">
             <SearchField placeholder="Name, userName, ID or request ID" value=filter.text.clone()/>
-            <DateBox filter=filter.clone()/>
+            <DateBox filter=filter.clone() zone/>
             <FilterMenu
                 label="Status"
                 name="status"
@@ -49,20 +58,7 @@ pub(super) fn LogFilters(path: String, filter: LogFilter, tokens: Vec<TokenRow>)
                 chosen=actions
             />
             <TokenBox tokens chosen=filter.token_prefix.clone()/>
-            <FilterBox label="Reason" on=filter.reason.is_some()>
-                <div class="field">
-                    <label for="filter-reason">"Reason code"</label>
-                    <input
-                        class="input"
-                        id="filter-reason"
-                        name="reason"
-                        autocomplete="off"
-                        spellcheck="false"
-                        value=filter.reason.clone()
-                    />
-                    <p class="hint">"As it stands in an entry, such as role_unknown."</p>
-                </div>
-            </FilterBox>
+            <ReasonBox reasons chosen=filter.reason.clone()/>
             <FilterSwitch label="Show lookups" name="lookups" on=filter.lookups/>
             {kept}
         </FilterBar>
@@ -79,7 +75,11 @@ fn options(choices: impl IntoIterator<Item = (&'static str, &'static str)>) -> V
 
 /// A span up to now, or the first and the last minute.
 #[component]
-fn DateBox(filter: LogFilter) -> impl IntoView {
+fn DateBox(filter: LogFilter, zone: ReaderZone) -> impl IntoView {
+    let label = zone.label();
+    let said = zone
+        .said()
+        .map(|zone| view! { <input type="hidden" name="zone" value=zone data-with="from to"/> });
     let LogFilter {
         within, from, to, ..
     } = filter;
@@ -102,12 +102,42 @@ fn DateBox(filter: LogFilter) -> impl IntoView {
             {spans}
             <hr/>
             <div class="field">
-                <label for="filter-from">"From, in UTC"</label>
+                <label for="filter-from">{format!("From, {label}")}</label>
                 <input class="input" id="filter-from" type="datetime-local" name="from" value=from/>
             </div>
             <div class="field">
-                <label for="filter-to">"To, in UTC"</label>
+                <label for="filter-to">{format!("To, {label}")}</label>
                 <input class="input" id="filter-to" type="datetime-local" name="to" value=to/>
+            </div>
+            {said}
+        </FilterBox>
+    }
+}
+
+#[component]
+fn ReasonBox(reasons: Vec<(String, String)>, chosen: Option<String>) -> impl IntoView {
+    let on = chosen.is_some();
+    // A code that the catalogue does not have any more stays chosen.
+    let unknown = chosen
+        .clone()
+        .filter(|chosen| !reasons.iter().any(|(code, _)| code == chosen))
+        .map(|chosen| (chosen.clone(), chosen));
+    let options = unknown
+        .into_iter()
+        .chain(reasons)
+        .map(|(code, title)| {
+            let selected = chosen.as_ref() == Some(&code);
+            view! { <option value=code selected=selected>{title}</option> }
+        })
+        .collect_view();
+    view! {
+        <FilterBox label="Reason" on>
+            <div class="field">
+                <label for="filter-reason">"Why a request failed, or what was remarked"</label>
+                <select class="select" id="filter-reason" name="reason" autocomplete="off">
+                    <option value="">"Any reason"</option>
+                    {options}
+                </select>
             </div>
         </FilterBox>
     }
@@ -139,7 +169,8 @@ fn TokenBox(tokens: Vec<TokenRow>, chosen: Option<String>) -> impl IntoView {
     }
 }
 
-fn chips(filter: &LogFilter, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
+fn chips(words: &LogFilterWords, zone: &ReaderZone, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
+    let filter = &words.filter;
     let mut chips = Vec::new();
     let mut chip = |name, value: String, take: &dyn Fn(&mut LogFilter)| {
         let mut without = filter.clone();
@@ -166,7 +197,7 @@ fn chips(filter: &LogFilter, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
         let words = span.map_or(within.as_str(), |(_, words)| words);
         chip("Date", words.to_owned(), &|without| without.within = None);
     }
-    let minute = |minute: &str| format!("{} UTC", minute.replace('T', " "));
+    let minute = |minute: &str| format!("{}, {}", minute.replace('T', " "), zone.label());
     if let Some(from) = &filter.from {
         chip("From", minute(from), &|without| without.from = None);
     }
@@ -184,7 +215,9 @@ fn chips(filter: &LogFilter, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
         });
     }
     if let Some(reason) = &filter.reason {
-        chip("Reason", reason.clone(), &|without| without.reason = None);
+        let title = words.reasons.iter().find(|(code, _)| code == reason);
+        let title = title.map_or(reason, |(_, title)| title);
+        chip("Reason", title.clone(), &|without| without.reason = None);
     }
     if let Some(prefix) = &filter.token_prefix {
         let token = tokens.iter().find(|token| token.prefix == *prefix);
@@ -195,12 +228,12 @@ fn chips(filter: &LogFilter, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
         chip("Token", name, &|without| without.token_prefix = None);
     }
     if let Some(id) = &filter.user_id {
-        chip("User", id.clone(), &|without| without.user_id = None);
+        let name = words.user.as_ref().unwrap_or(id);
+        chip("User", name.clone(), &|without| without.user_id = None);
     }
-    if filter.cycle_id.is_some() {
-        chip("Cycle", "one".to_owned(), &|without| {
-            without.cycle_id = None
-        });
+    if let Some(id) = &filter.cycle_id {
+        let began = words.cycle.as_ref().map_or(id, |began| &began.exact);
+        chip("Cycle", began.clone(), &|without| without.cycle_id = None);
     }
     chips
 }

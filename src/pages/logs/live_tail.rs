@@ -11,6 +11,7 @@ use crate::components::live::{LiveState, spaced, use_live};
 use crate::components::pager::count;
 use crate::components::region::{self, Address};
 use crate::model::page::Count;
+use crate::model::zone::ReaderZone;
 
 /// Rows come in at most once in this time.
 const SHOWN: Duration = Duration::from_secs(1);
@@ -22,8 +23,8 @@ const TOP: f64 = 60.0;
 /// Shows new entries while somebody looks at the top of the first page, and only says how many there are while
 /// somebody reads: rows do not move under the pointer.
 #[island]
-pub fn LiveTail(#[prop(into)] slug: String) -> impl IntoView {
-    let live = use_live(&slug);
+pub fn LiveTail(#[prop(into)] slug: String, zone: ReaderZone) -> impl IntoView {
+    let live = use_live(&slug, zone);
     let (follows, set_follows) = signal(true);
     let (waiting, set_waiting) = signal(None::<Count>);
     let show = spaced(SHOWN, move || {

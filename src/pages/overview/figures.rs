@@ -17,10 +17,18 @@ use crate::model::overview::{Chart, TokenLife, UserFigures};
 use crate::model::page::Count;
 use crate::model::token::TokenState;
 use crate::model::user::{UserFilter, UserState};
+use crate::model::zone::ReaderZone;
 
 /// How much of what Entra asked for succeeded.
 #[component]
-pub fn Changes(home: String, day: Chart, week: Chart, is_week: bool) -> impl IntoView {
+pub fn Changes(
+    home: String,
+    day: Chart,
+    week: Chart,
+    is_week: bool,
+    /// Of the hours and days.
+    zone: ReaderZone,
+) -> impl IntoView {
     let period = |label: &'static str, query: &str, chosen: bool| {
         view! {
             <a
@@ -51,11 +59,12 @@ pub fn Changes(home: String, day: Chart, week: Chart, is_week: bool) -> impl Int
     };
     let compared = format!("{other_name}: {}.", percent(&other));
     let share = percent(&shown);
-    let (caption, unit) = if is_week {
-        ("Changes per day", "Day")
+    let (unit, per) = if is_week {
+        ("Day", "day")
     } else {
-        ("Changes per hour, UTC", "Hour")
+        ("Hour", "hour")
     };
+    let caption = format!("Changes per {per}, {}", zone.label());
     view! {
         <section class="card" id="changes" aria-labelledby="changes-heading">
             <div class="card-head">

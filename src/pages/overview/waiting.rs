@@ -24,6 +24,7 @@ pub fn Waiting(
     once: Option<String>,
     answer: Option<FormAnswer>,
 ) -> impl IntoView {
+    let zone = frame.me.zone.clone();
     let slug = frame.organization.slug.clone();
     let sentence = view! { <Sentence frame=frame.clone() overview=overview.clone()/> };
     let steps = progress(&overview.setup);
@@ -56,7 +57,7 @@ pub fn Waiting(
             </div>
             <aside class="stack sticky" aria-label="Live state">
                 <Region name="seen"><WhatWeSee seen=overview.seen/></Region>
-                <Following slug/>
+                <Following slug zone/>
                 <details class="card">
                     <summary class="card-head">
                         <h2>"Nothing arrives?"</h2>

@@ -1,18 +1,21 @@
 //! From a session to a permission. Every server function and page begins with one of these.
 
-use axum::http::Extensions;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
+use jiff::tz::TimeZone;
 use leptos::prelude::use_context;
 use tower_sessions::Session;
 
 use crate::model::account::{AccountRole, Me};
 use crate::model::error::AppError;
+use crate::model::zone::COOKIE;
 use crate::server::App;
 use crate::server::actor::{Actor, Allowed, ClientAddress, OrganizationRef, Permission};
-use crate::server::auth::session;
+use crate::server::auth::{cookies, session};
 use crate::server::error::ServiceError;
 use crate::server::services::accounts::Account;
 use crate::server::services::{accounts, organizations};
+use crate::server::zone;
 
 /// Proof that whoever sent the request under way may do `permission`: for server functions, which find the
 /// service and the request in Leptos's contexts.
@@ -25,36 +28,33 @@ use crate::server::services::{accounts, organizations};
 /// same); `Forbidden` for what the role may not do.
 pub async fn require(permission: Permission, slug: Option<&str>) -> Result<Allowed, AppError> {
     let (app, parts) = contexts()?;
-    Ok(require_in(&app, &parts.extensions, permission, slug).await?)
+    Ok(require_in(&app, &parts, permission, slug).await?)
 }
 
-/// As [`require`], for plain routes: `extensions` are those of the request.
+/// As [`require`], for plain routes: `parts` are the head of the request.
 ///
 /// # Errors
 /// As [`require`].
 pub async fn require_in(
     app: &App,
-    extensions: &Extensions,
+    parts: &Parts,
     permission: Permission,
     slug: Option<&str>,
 ) -> Result<Allowed, ServiceError> {
-    let account = signed_in(app, extensions)
+    let account = signed_in(app, &parts.extensions)
         .await?
         .ok_or(ServiceError::SignedOut)?;
     let organization = organization_for(app, &account, permission, slug).await?;
     if !permission.granted_to(account.role) {
         return Err(ServiceError::Forbidden);
     }
+    let zone = zone_of(&account, &parts.headers);
     let actor = Actor::Account {
         id: account.id,
         name: account.name,
     };
-    Ok(Allowed::new(
-        actor,
-        address(extensions),
-        permission,
-        organization,
-    ))
+    let address = address(&parts.extensions);
+    Ok(Allowed::new(actor, address, permission, organization).in_zone(zone))
 }
 
 /// Who is signed in, for the frame of every page.
@@ -64,7 +64,32 @@ pub async fn require_in(
 pub async fn me() -> Result<Option<Me>, AppError> {
     let (app, parts) = contexts()?;
     let account = signed_in(&app, &parts.extensions).await?;
-    Ok(account.as_ref().map(accounts::me))
+    Ok(account.map(|account| {
+        let zone = zone_of(&account, &parts.headers);
+        accounts::me(&account, zone, app.clock.now())
+    }))
+}
+
+/// The zone that the account has chosen, else the browser's.
+fn zone_of(account: &Account, headers: &HeaderMap) -> TimeZone {
+    let chosen = account.time_zone.as_deref().and_then(zone::named);
+    chosen
+        .or_else(|| zone_said(headers))
+        .unwrap_or(TimeZone::UTC)
+}
+
+/// What the browser has said of its zone.
+fn zone_said(headers: &HeaderMap) -> Option<TimeZone> {
+    zone::named(cookies::cookie(headers, COOKIE)?)
+}
+
+/// The zone of the browser that sent the request under way, whoever looks; `None` until it has said one.
+///
+/// # Errors
+/// `Unavailable` outside of a request.
+pub fn browser_zone() -> Result<Option<TimeZone>, AppError> {
+    let (_, parts) = contexts()?;
+    Ok(zone_said(&parts.headers))
 }
 
 /// The account behind the request's session.

@@ -2,5 +2,6 @@
 //! into permission.
 
 pub mod bearer;
+pub mod cookies;
 pub mod guards;
 pub mod session;

@@ -29,7 +29,7 @@ use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
-use crate::server::auth::guards;
+use crate::server::auth::{cookies, guards};
 
 /// Longest body of a form that is read.
 pub(super) const FORM_LIMIT: usize = 16 * 1024;
@@ -183,7 +183,7 @@ pub(super) async fn require(
     permission: Permission,
     slug: Option<&str>,
 ) -> Result<Allowed, AppError> {
-    Ok(guards::require_in(app, &parts.extensions, permission, slug).await?)
+    Ok(guards::require_in(app, parts, permission, slug).await?)
 }
 
 /// Where a form that must not be answered by its own page leads to: sign in, or a page that says why not.
@@ -270,14 +270,7 @@ async fn common_headers(request: Request, next: Next) -> Response {
 }
 
 fn theme_of(headers: &HeaderMap) -> Option<&'static str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == THEME_COOKIE)
-        .and_then(|(_, value)| known_theme(value))
+    cookies::cookie(headers, THEME_COOKIE).and_then(known_theme)
 }
 
 fn known_theme(value: &str) -> Option<&'static str> {

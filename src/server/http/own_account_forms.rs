@@ -1,4 +1,4 @@
-//! Forms of one's own account: another password, an end to sessions. Each is answered by the page of the account.
+//! Forms of one's own account: another password, the zone of times, an end to sessions. Each is answered by the page of the account.
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -20,6 +20,7 @@ const PAGE: &str = "/account";
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/account", post(change_password))
+        .route("/account/time-zone", post(choose_zone))
         .route("/account/sessions", post(end_others))
         .route("/account/sessions/{id}", post(end_one))
 }
@@ -51,6 +52,29 @@ async fn change_password(State(dashboard): State<Dashboard>, request: Request) -
     match changed.await {
         Ok(()) => Redirect::to("/account?done=password").into_response(),
         Err(error) => refuse(&dashboard, parts, error, Vec::new()).await,
+    }
+}
+
+#[derive(Deserialize)]
+struct ZoneForm {
+    #[serde(default)]
+    time_zone: String,
+}
+
+async fn choose_zone(State(dashboard): State<Dashboard>, request: Request) -> Response {
+    let (parts, form) = match read_form::<ZoneForm>(request).await {
+        Ok(read) => read,
+        Err(refused) => return refused,
+    };
+    let chosen = async {
+        let permission = Permission::ManageOwnAccount;
+        let allowed = require(&dashboard.app, &parts, permission, None).await?;
+        own_account::choose_zone(&dashboard.app, &allowed, &form.time_zone).await?;
+        Ok::<_, AppError>(())
+    };
+    match chosen.await {
+        Ok(()) => Redirect::to("/account?done=time-zone").into_response(),
+        Err(error) => refuse(&dashboard, as_page(parts), error, Vec::new()).await,
     }
 }
 

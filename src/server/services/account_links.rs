@@ -9,8 +9,9 @@ use crate::server::ids;
 use crate::server::scim::resource::case_key;
 use crate::server::secret::{self, Secret};
 use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::moments::Moments;
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
-use crate::server::services::{moments, names, passwords};
+use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount};
 use crate::server::store::{Tx, sessions};
 
@@ -60,12 +61,12 @@ impl NewLink {
     }
 
     /// As it is shown to whoever hands it on.
-    pub(super) fn created(&self, app: &App, email: String, now: Millis) -> CreatedLink {
+    pub(super) fn created(&self, app: &App, email: String, moments: &Moments) -> CreatedLink {
         CreatedLink {
             email,
             purpose: self.purpose,
             url: self.url(app),
-            expires: moments::moment(now + lifetime(self.purpose), now),
+            expires: moments.moment(moments.now() + lifetime(self.purpose)),
         }
     }
 
@@ -124,7 +125,6 @@ pub async fn find_link(
     let Some(link) = accounts::find_link(&mut connection, &hash, purpose, now).await? else {
         return Ok(None);
     };
-    let expires = moments::moment(link.expires_at, now);
     let Some(id) = link.account_id else {
         let support =
             accounts::count_with_role(&mut connection, AccountRole::Support, None).await?;
@@ -134,7 +134,6 @@ pub async fn find_link(
             name: String::new(),
             role: AccountRole::Support,
             organization_name: None,
-            expires,
         }));
     };
     let account = accounts::find(&mut connection, &id).await?;
@@ -146,7 +145,6 @@ pub async fn find_link(
             name: account.name,
             role: account.role,
             organization_name: account.organization.map(|organization| organization.name),
-            expires,
         }))
 }
 

@@ -1,5 +1,6 @@
 //! People who sign in: invited, given a role, deactivated. Never without the last one who could undo it.
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::model::account::{
@@ -16,8 +17,9 @@ use crate::server::scim::resource::case_key;
 use crate::server::secret::Secret;
 use crate::server::services::account_links::NewLink;
 use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::moments::Moments;
 use crate::server::services::sign_in::AccessError;
-use crate::server::services::{moments, names, passwords};
+use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount, Whose};
 use crate::server::store::keyset::{self, From};
 use crate::server::store::{Tx, sessions};
@@ -48,7 +50,7 @@ pub async fn invite(
     let link = NewLink::new(LinkPurpose::Invitation)?;
     let now = app.clock.now();
     let email = add(app, allowed, invitee, Start::Link(link.clone())).await?;
-    Ok(link.created(app, email, now))
+    Ok(link.created(app, email, &Moments::of(allowed, now)))
 }
 
 /// Creates an account with a password, from the command line.
@@ -222,7 +224,7 @@ async fn new_link(
     } else {
         LinkPurpose::Invitation
     })?;
-    let created = link.created(app, account.email.clone(), now);
+    let created = link.created(app, account.email.clone(), &Moments::of(allowed, now));
     app.db
         .write(move |tx| {
             Box::pin(async move {
@@ -370,7 +372,8 @@ pub async fn list(
     let page = Page::of(rows, from.is_inside(), from.is_back(), total, |account| {
         account.email.clone()
     });
-    let page = page.map(|account| row(account, now));
+    let moments = Moments::of(allowed, now);
+    let page = page.map(|account| row(account, &moments));
     Ok(AccountList { page, has_admin })
 }
 
@@ -397,7 +400,7 @@ pub async fn detail(
         )
         .await?;
     Ok(AccountDetail {
-        account: row(account, app.clock.now()),
+        account: row(account, &Moments::of(allowed, app.clock.now())),
         is_last,
     })
 }
@@ -412,12 +415,13 @@ pub async fn find_active(app: &App, account_id: &str) -> Result<Option<Account>,
 }
 
 /// The account as the frame of every page shows it.
-pub fn me(account: &Account) -> Me {
+pub fn me(account: &Account, zone: TimeZone, now: Millis) -> Me {
     Me {
         name: account.name.clone(),
         email: account.email.clone(),
         role: account.role,
         organization: organization_link(account),
+        zone: Moments::new(now, zone).zone(),
     }
 }
 
@@ -473,7 +477,7 @@ fn organization_link(account: &Account) -> Option<OrganizationLink> {
     })
 }
 
-fn row(account: Account, now: Millis) -> AccountRow {
+fn row(account: Account, moments: &Moments) -> AccountRow {
     AccountRow {
         organization: organization_link(&account),
         state: if account.deactivated_at.is_some() {
@@ -483,7 +487,7 @@ fn row(account: Account, now: Millis) -> AccountRow {
         } else {
             AccountState::Active
         },
-        last_sign_in: account.last_sign_in_at.map(|at| moments::moment(at, now)),
+        last_sign_in: account.last_sign_in_at.map(|at| moments.moment(at)),
         id: account.id,
         email: account.email,
         name: account.name,

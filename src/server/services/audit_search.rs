@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::audit;
 use super::export::{CSV_TYPE, NDJSON_TYPE, csv_row};
-use super::{audit, moments};
+use super::moments::{self, Moments};
 use crate::model::account::OrganizationLink;
-use crate::model::audit::{AuditFilter, AuditRow};
+use crate::model::audit::{AuditFilter, AuditPage, AuditRow};
 use crate::model::log::AttributeChange;
 use crate::model::page::Page;
 use crate::server::App;
@@ -26,7 +27,7 @@ pub async fn list(
     app: &App,
     allowed: &Allowed,
     filter: &AuditFilter,
-) -> Result<Page<AuditRow>, ServiceError> {
+) -> Result<AuditPage, ServiceError> {
     let now = app.clock.now();
     let search = search(allowed, filter, now)?;
     let cursor = filter.cursor.as_deref().and_then(TimeCursor::parse);
@@ -41,6 +42,20 @@ pub async fn list(
     )
     .await?;
     let total = audit_search::count(&mut connection, &search, keyset::COUNT_LIMIT + 1).await?;
+    // The page's first entry is by the actor; only an empty page has to ask.
+    let mut by_actor = found.first().cloned();
+    if by_actor.is_none() && search.actor.is_some() {
+        let search = Search {
+            organization_id: search.organization_id.clone(),
+            actor: search.actor.clone(),
+            ..Search::default()
+        };
+        let latest = audit_search::list(&mut connection, &search, None, false, 1).await?;
+        by_actor = latest.into_iter().next();
+    }
+    let actor_name = by_actor
+        .filter(|_| search.actor.is_some())
+        .map(|found| found.actor_name);
     drop(connection);
     let page = Page::of(
         found,
@@ -49,7 +64,11 @@ pub async fn list(
         keyset::count(total),
         |found| place(found).to_string(),
     );
-    Ok(page.map(|found| row(found, now)))
+    let moments = Moments::of(allowed, now);
+    Ok(AuditPage {
+        page: page.map(|found| row(found, &moments)),
+        actor_name,
+    })
 }
 
 /// The form of an exported file.
@@ -237,7 +256,7 @@ fn place(found: &Found) -> TimeCursor {
     }
 }
 
-fn row(found: Found, now: Millis) -> AuditRow {
+fn row(found: Found, moments: &Moments) -> AuditRow {
     let changes = changes(found.before.as_deref(), found.after.as_deref());
     let actor_kind = match found.actor_kind.as_str() {
         "account" => "Account",
@@ -246,7 +265,7 @@ fn row(found: Found, now: Millis) -> AuditRow {
         _ => "Automatic",
     };
     AuditRow {
-        at: moments::moment(found.occurred_at, now),
+        at: moments.moment(found.occurred_at),
         actor: format!("{}:{}", found.actor_kind, found.actor_id),
         actor_kind: actor_kind.to_owned(),
         organization: found

@@ -4,9 +4,9 @@
 use crate::model::health::{Health, HealthState, NextStep};
 use crate::model::organization::ProvisioningState;
 use crate::model::page::{Count, number};
-use crate::server::clock::{DAY, HOUR, MINUTE, Millis};
+use crate::server::clock::{HOUR, MINUTE, Millis};
 use crate::server::scim::reason::Reason;
-use crate::server::services::moments;
+use crate::server::services::moments::Moments;
 
 /// Without a request for this long Entra is silent: three cycles missed.
 const SILENCE: Millis = 2 * HOUR;
@@ -40,18 +40,18 @@ pub struct Refusal {
     pub token: Option<String>,
 }
 
-/// Decides.
+/// Decides, as of now, in the words of somebody who reads times in a zone.
 #[must_use]
-pub fn decide(facts: &Facts, now: Millis) -> Health {
+pub fn decide(facts: &Facts, moments: &Moments) -> Health {
     match facts.state {
         ProvisioningState::Off => health(
             HealthState::Off,
             "Provisioning is off: Entra’s calls are refused until Rhombus support turns it on.",
-            format!("Since {}.", clock(facts.state_changed_at, now)),
+            format!("Since {}.", moments.clock(facts.state_changed_at)),
             NextStep::Nothing,
         ),
         ProvisioningState::Paused => {
-            let since = clock(facts.state_changed_at, now);
+            let since = moments.clock(facts.state_changed_at);
             health(
                 HealthState::Paused,
                 format!(
@@ -61,11 +61,11 @@ pub fn decide(facts: &Facts, now: Millis) -> Health {
                 NextStep::Nothing,
             )
         }
-        ProvisioningState::On => decide_on(facts, now),
+        ProvisioningState::On => decide_on(facts, moments),
     }
 }
 
-fn decide_on(facts: &Facts, now: Millis) -> Health {
+fn decide_on(facts: &Facts, moments: &Moments) -> Health {
     if !facts.has_tokens {
         return health(
             HealthState::Waiting,
@@ -77,9 +77,9 @@ fn decide_on(facts: &Facts, now: Millis) -> Health {
     if let Some(refusal) = facts
         .refusal
         .as_ref()
-        .filter(|refusal| counts(refusal, facts, now))
+        .filter(|refusal| counts(refusal, facts, moments.now()))
     {
-        return refused(refusal, now);
+        return refused(refusal, moments);
     }
     if !facts.has_valid_token {
         return health(
@@ -97,8 +97,8 @@ fn decide_on(facts: &Facts, now: Millis) -> Health {
             NextStep::Nothing,
         );
     };
-    let called = moments::moment(accepted, now).relative;
-    if now - accepted > SILENCE {
+    let called = moments.moment(accepted).relative;
+    if moments.now() - accepted > SILENCE {
         return health(
             HealthState::Silent,
             format!(
@@ -139,8 +139,8 @@ fn counts(refusal: &Refusal, facts: &Facts, now: Millis) -> bool {
             .is_none_or(|accepted| now - accepted > CYCLE)
 }
 
-fn refused(refusal: &Refusal, now: Millis) -> Health {
-    let since = clock(refusal.since, now);
+fn refused(refusal: &Refusal, moments: &Moments) -> Health {
+    let since = moments.clock(refusal.since);
     let token = match &refusal.token {
         Some(name) => format!("the token '{name}'"),
         None => "its token".to_owned(),
@@ -192,16 +192,6 @@ fn health(
     }
 }
 
-/// "09:14" within a day, "22 Nov" before that.
-fn clock(at: Millis, now: Millis) -> String {
-    let moment = moments::moment(at, now);
-    if now - at < DAY {
-        moment.time.chars().take(5).collect()
-    } else {
-        moment.relative
-    }
-}
-
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters
@@ -213,11 +203,20 @@ fn capitalized(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
+    use crate::server::clock::DAY;
+    use crate::server::zone;
 
     /// 23 Nov 2026, 09:30 UTC.
     const NOW: Millis = 1_795_426_200_000;
+
+    fn utc() -> Moments {
+        Moments::new(NOW, TimeZone::UTC)
+    }
 
     fn facts() -> Facts {
         Facts {
@@ -347,7 +346,7 @@ mod tests {
             ),
         ];
         for (facts, state, sentence, next) in cases {
-            let decided = decide(&facts, NOW);
+            let decided = decide(&facts, &utc());
             assert_eq!(decided.sentence, sentence);
             assert_eq!((decided.state, decided.next), (state, next), "{sentence}");
         }
@@ -359,11 +358,25 @@ mod tests {
             refusal: refused_for(Reason::TokenUnknown, None),
             ..facts()
         };
-        assert_eq!(decide(&stranger, NOW).state, HealthState::Healthy);
+        assert_eq!(decide(&stranger, &utc()).state, HealthState::Healthy);
         let overdue = Facts {
             last_accepted_at: Some(NOW - HOUR),
             ..stranger
         };
-        assert_eq!(decide(&overdue, NOW).state, HealthState::Refused);
+        assert_eq!(decide(&overdue, &utc()).state, HealthState::Refused);
+    }
+
+    #[test]
+    fn a_sentence_tells_the_time_of_whoever_reads_it() {
+        let facts = Facts {
+            state: ProvisioningState::Paused,
+            state_changed_at: NOW - 10 * HOUR,
+            ..facts()
+        };
+        let berlin = Moments::new(NOW, zone::named("Europe/Berlin").unwrap());
+        assert_eq!(
+            decide(&facts, &berlin).phrase,
+            "Since 00:30, by an administrator."
+        );
     }
 }

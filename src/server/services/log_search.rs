@@ -3,14 +3,17 @@
 mod curl;
 mod entry;
 mod export;
+mod filter;
 mod words;
 
 pub use entry::{detail, detail_with_payload, previous_and_next};
 pub use export::{Export, Format as ExportFormat, export};
+use filter::search;
+pub use filter::{describe, filter_of};
 pub(super) use words::refusal;
 
 use super::changes;
-use super::moments::{self, Moments};
+use super::moments::Moments;
 use super::organization;
 use crate::model::log::{
     Action, AttributeChange, CycleSummary, HourCount, LogFilter, LogPage, LogRow, Status,
@@ -20,10 +23,9 @@ use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
-use crate::server::scim::resource::case_key;
 use crate::server::store::keyset::{self, COUNT_LIMIT, PAGE, TimeCursor};
 use crate::server::store::log_details::{self as details, Cycle};
-use crate::server::store::log_search::{self as store, Entry, Search};
+use crate::server::store::log_search::{self as store, Entry};
 use crate::server::store::sql::Connection;
 
 /// Without a request for this long a cycle has ended.
@@ -41,7 +43,7 @@ pub async fn list(
 ) -> Result<LogPage, ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
     let now = app.clock.now();
-    let moments = Moments::utc(now);
+    let moments = Moments::of(allowed, now);
     let mut search = search(organization, filter, now);
     let mut connection = app.db.read().await?;
     store::find_text(&mut connection, &mut search).await?;
@@ -76,7 +78,7 @@ pub async fn list(
     });
     let top = page.items.first().filter(|_| cursor.is_none());
     let newest = top.map_or_else(|| TimeCursor::first_at(now), Entry::cursor);
-    let cycles = cycles(&mut connection, organization, &page.items, now).await?;
+    let cycles = cycles(&mut connection, organization, &page.items, &moments).await?;
     let changes = changes_of(&mut connection, organization, &page.items).await?;
     let mut changes = changes.into_iter();
     Ok(LogPage {
@@ -87,30 +89,6 @@ pub async fn list(
         payloads_kept_days: app.settings.payload_retention_days,
         cycles,
     })
-}
-
-/// The filter that a list's query string says.
-pub fn filter_of(query: &str) -> LogFilter {
-    let query = query.trim_start_matches('?');
-    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
-    LogFilter::from_pairs(pairs.iter().map(|(name, value)| (name, value.as_ref())))
-}
-
-/// What the filter asks for, in the terms of the tables.
-fn search<'a>(organization: &'a OrganizationRef, filter: &'a LogFilter, now: Millis) -> Search<'a> {
-    let text = filter.text.trim();
-    let minute = |text: &Option<String>| text.as_deref().and_then(moments::minute);
-    let within = moments::since(filter.within.as_deref(), now);
-    Search {
-        organization_id: &organization.id,
-        filter,
-        text,
-        text_key: case_key(text),
-        since: minute(&filter.from).or(within),
-        // The last minute is meant whole.
-        until: minute(&filter.to).map(|to| to + MINUTE),
-        text_is_narrow: false,
-    }
 }
 
 /// How many entries that fit are newer than `cursor`, the newest that a page shows; without one, how many there
@@ -160,7 +138,7 @@ async fn cycles(
     connection: &mut Connection<'_>,
     organization: &OrganizationRef,
     entries: &[Entry],
-    now: Millis,
+    moments: &Moments,
 ) -> Result<Vec<CycleSummary>, ServiceError> {
     let mut ids: Vec<&str> = entries
         .iter()
@@ -170,22 +148,16 @@ async fn cycles(
     ids.dedup();
     let cycles = details::cycles(connection, &organization.id, &ids).await?;
     let latest = details::latest(connection, &organization.id).await?;
-    let moments = Moments::utc(now);
     Ok(cycles
         .into_iter()
-        .map(|cycle| summarize(cycle, latest.as_ref(), now, &moments))
+        .map(|cycle| summarize(cycle, latest.as_ref(), moments))
         .collect())
 }
 
-fn summarize(
-    cycle: Cycle,
-    latest: Option<&(Millis, String)>,
-    now: Millis,
-    moments: &Moments,
-) -> CycleSummary {
+fn summarize(cycle: Cycle, latest: Option<&(Millis, String)>, moments: &Moments) -> CycleSummary {
     let latest = latest.filter(|(_, id)| *id == cycle.cycle_id);
     let ended_at = latest.map_or(cycle.ended_at, |(at, _)| *at);
-    let may_go_on = latest.is_some() && now - ended_at <= CYCLE_GAP;
+    let may_go_on = latest.is_some() && moments.now() - ended_at <= CYCLE_GAP;
     let is_whole = cycle.looked_at <= COUNT_LIMIT;
     let count = |n: i64| {
         let n = u64::try_from(n).unwrap_or_default();
@@ -254,7 +226,7 @@ pub async fn latest_for_user(
     let entries =
         details::latest_for_user(&mut connection, &organization.id, user_id, limit).await?;
     let changes = changes_of(&mut connection, organization, &entries).await?;
-    let moments = Moments::utc(app.clock.now());
+    let moments = Moments::of(allowed, app.clock.now());
     entries
         .into_iter()
         .zip(changes)
@@ -276,7 +248,7 @@ pub async fn hours(
     let organization = organization(allowed, Permission::ReadLogs)?;
     let mut connection = app.db.read().await?;
     let hours = details::hours(&mut connection, &organization.id, from, to).await?;
-    let moments = Moments::utc(app.clock.now());
+    let moments = Moments::of(allowed, app.clock.now());
     Ok(hours
         .into_iter()
         .filter_map(|hour| {

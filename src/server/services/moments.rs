@@ -1,11 +1,17 @@
 //! How times and durations are shown. The server formats all of them, so that pages read alike with and
 //! without scripts and nothing depends on a computer's locale.
 
+use std::ops::Range;
+
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::model::page::Moment;
+use crate::model::zone::ReaderZone;
+use crate::server::actor::Allowed;
 use crate::server::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::server::zone;
 
 /// Formats times as seen at one moment in one zone.
 #[derive(Debug, Clone)]
@@ -20,9 +26,24 @@ impl Moments {
         Self { now, zone }
     }
 
-    /// Relative to `now`, exact in UTC.
-    pub fn utc(now: Millis) -> Self {
-        Self::new(now, TimeZone::UTC)
+    /// Relative to `now`, exact in the zone of whoever is allowed.
+    pub fn of(allowed: &Allowed, now: Millis) -> Self {
+        Self::new(now, allowed.zone().clone())
+    }
+
+    /// The moment from which all others are seen.
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// The zone as pages name it.
+    pub fn zone(&self) -> ReaderZone {
+        let now = self.zoned(self.now);
+        ReaderZone {
+            name: zone::name(&self.zone).to_owned(),
+            abbreviation: now.strftime("%Z").to_string(),
+            offset: now.offset().seconds(),
+        }
     }
 
     /// `at`, in epoch milliseconds, for the eye, for the title and for machines.
@@ -41,6 +62,37 @@ impl Moments {
         self.zoned(at).strftime("%a %-d %b").to_string()
     }
 
+    /// The hour and minute of `at`: "09:14".
+    pub fn hour(&self, at: Millis) -> String {
+        self.zoned(at).strftime("%H:%M").to_string()
+    }
+
+    /// Since when, in a sentence: "09:14" within a day, "22 Nov" before that.
+    pub fn clock(&self, at: Millis) -> String {
+        if self.now - at < DAY {
+            self.hour(at)
+        } else {
+            self.relative(at, &self.zoned(at))
+        }
+    }
+
+    /// When the latest `days` days began, today's last, with the end of today: 23 or 25 hours apart where the clocks
+    /// are put forward or back.
+    pub fn midnights(&self, days: i64) -> Vec<Millis> {
+        let today = self.zoned(self.now).date();
+        (-days + 1..=1)
+            .map(|day| {
+                let midnight = today.saturating_add(day.days()).to_zoned(self.zone.clone());
+                midnight.map_or(self.now, |midnight| midnight.timestamp().as_millisecond())
+            })
+            .collect()
+    }
+
+    /// The minute of `at` as forms show it: "2026-11-23T09:13".
+    pub fn minute(&self, at: Millis) -> String {
+        self.zoned(at).strftime("%Y-%m-%dT%H:%M").to_string()
+    }
+
     fn relative(&self, at: Millis, zoned: &Zoned) -> String {
         let distance = self.now.saturating_sub(at);
         match distance {
@@ -57,11 +109,6 @@ impl Moments {
     fn zoned(&self, at: Millis) -> Zoned {
         timestamp(at).to_zoned(self.zone.clone())
     }
-}
-
-/// `at` as seen `now`, in UTC.
-pub fn moment(at: Millis, now: Millis) -> Moment {
-    Moments::utc(now).moment(at)
 }
 
 /// RFC 3339 in UTC with milliseconds: "2026-11-23T09:13:58.412Z".
@@ -96,11 +143,14 @@ pub fn since(within: Option<&str>, now: Millis) -> Option<Millis> {
     Some(now.saturating_sub(unit.saturating_mul(i64::from(amount))))
 }
 
-/// A minute as forms send it, in UTC: "2026-11-23T09:13". `None` for what is no time.
-pub fn minute(text: &str) -> Option<Millis> {
-    let minute: jiff::civil::DateTime = text.parse().ok()?;
-    let zoned = minute.to_zoned(TimeZone::UTC).ok()?;
-    Some(zoned.timestamp().as_millisecond())
+/// From the beginning to the end of a minute as forms send it, by the clocks of `zone`: "2026-11-23T09:13". Where they
+/// are put back, a minute comes twice, and what lies between is within. `None` for what is no time.
+pub fn minute(text: &str, zone: &TimeZone) -> Option<Range<Millis>> {
+    let minute: DateTime = text.parse().ok()?;
+    let minute = zone.to_ambiguous_timestamp(minute);
+    let first = minute.earlier().ok()?.as_millisecond();
+    let last = minute.later().ok()?.as_millisecond();
+    Some(first..last + MINUTE)
 }
 
 /// "16 s", "2 min", "3 h", "41 days": whole units, rounded down.
@@ -124,6 +174,7 @@ fn timestamp(at: Millis) -> Timestamp {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -150,13 +201,17 @@ mod tests {
             (NOW + DAY, "in 1 day"),
             (NOW + 41 * DAY + HOUR, "in 41 days"),
         ] {
-            assert_eq!(Moments::utc(NOW).moment(at).relative, relative, "{at}");
+            assert_eq!(
+                Moments::new(NOW, TimeZone::UTC).moment(at).relative,
+                relative,
+                "{at}"
+            );
         }
     }
 
     #[test]
     fn exact_times_name_their_zone_and_machines_get_utc() {
-        let moment = Moments::utc(NOW).moment(NOW);
+        let moment = Moments::new(NOW, TimeZone::UTC).moment(NOW);
         assert_eq!(moment.exact, "23 Nov 2026, 09:13:58 UTC");
         assert_eq!(moment.time, "09:13:58");
         assert_eq!(moment.machine, "2026-11-23T09:13:58.412Z");
@@ -171,7 +226,7 @@ mod tests {
     #[test]
     fn no_stored_number_fails_a_page() {
         for at in [i64::MIN, -1, i64::MAX] {
-            assert!(!Moments::utc(NOW).moment(at).exact.is_empty());
+            assert!(!Moments::new(NOW, TimeZone::UTC).moment(at).exact.is_empty());
         }
     }
 
@@ -192,10 +247,67 @@ mod tests {
     }
 
     #[test]
-    fn minutes_are_in_utc() {
-        assert_eq!(minute("2026-11-23T09:13"), Some(NOW / MINUTE * MINUTE));
-        assert_eq!(minute("2026-02-30T09:13"), None);
-        assert_eq!(minute("soon"), None);
+    fn minutes_are_read_by_the_clocks_of_a_zone() {
+        let begin = NOW / MINUTE * MINUTE;
+        let minute = |text, zone: &TimeZone| super::minute(text, zone);
+        let utc = TimeZone::UTC;
+        assert_eq!(
+            minute("2026-11-23T09:13", &utc),
+            Some(begin..begin + MINUTE)
+        );
+        assert_eq!(minute("2026-02-30T09:13", &utc), None);
+        assert_eq!(minute("soon", &utc), None);
+        let berlin = zone::named("Europe/Berlin").unwrap();
+        assert_eq!(
+            minute("2026-11-23T10:13", &berlin),
+            Some(begin..begin + MINUTE)
+        );
+        assert_eq!(Moments::new(NOW, berlin).minute(NOW), "2026-11-23T10:13");
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_is_within_both_its_ends() {
+        let berlin = zone::named("Europe/Berlin").unwrap();
+        let utc = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+        // 25 October 2026: 03:00 CEST is 02:00 CET again.
+        assert_eq!(
+            minute("2026-10-25T02:30", &berlin),
+            Some(utc("2026-10-25T00:30:00Z")..utc("2026-10-25T01:31:00Z"))
+        );
+        // 29 March 2026: 02:00 CET is 03:00 CEST; there is no 02:30.
+        assert_eq!(
+            minute("2026-03-29T02:30", &berlin),
+            Some(utc("2026-03-29T00:30:00Z")..utc("2026-03-29T01:31:00Z"))
+        );
+    }
+
+    #[test]
+    fn days_begin_at_midnight_and_are_as_long_as_the_clocks_make_them() {
+        let berlin = zone::named("Europe/Berlin").unwrap();
+        let utc = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+        let moments = Moments::new(utc("2026-10-26T08:00:00Z"), berlin);
+        assert_eq!(
+            moments.midnights(3),
+            [
+                utc("2026-10-23T22:00:00Z"),
+                utc("2026-10-24T22:00:00Z"),
+                utc("2026-10-25T23:00:00Z"),
+                utc("2026-10-26T23:00:00Z"),
+            ]
+        );
+        // The same hour twice, told apart by the name of the time.
+        let exact = |text| moments.moment(utc(text)).exact;
+        assert_eq!(exact("2026-10-25T00:30:00Z"), "25 Oct 2026, 02:30:00 CEST");
+        assert_eq!(exact("2026-10-25T01:30:00Z"), "25 Oct 2026, 02:30:00 CET");
+        assert_eq!(moments.day(utc("2026-10-25T22:59:59Z")), "Sun 25 Oct");
+        assert_eq!(moments.day(utc("2026-10-25T23:00:00Z")), "Mon 26 Oct");
+        assert_eq!(moments.clock(utc("2026-10-25T22:00:00Z")), "23:00");
+        assert_eq!(moments.clock(utc("2026-10-23T22:30:00Z")), "24 Oct");
+        let zone = moments.zone();
+        assert_eq!(
+            (zone.name.as_str(), zone.abbreviation.as_str(), zone.offset),
+            ("Europe/Berlin", "CET", 3_600)
+        );
     }
 
     #[test]

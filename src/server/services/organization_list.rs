@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::health::{self, Facts, Refusal};
-use super::moments;
+use super::moments::Moments;
 use crate::model::health::Health;
 use crate::model::organization::{
     OrganizationPage, OrganizationQuery, OrganizationRow, OrganizationSort,
@@ -34,7 +34,7 @@ pub async fn list(
     query: &OrganizationQuery,
 ) -> Result<OrganizationPage, ServiceError> {
     allowed.check(Permission::ListOrganizations)?;
-    let now = app.clock.now();
+    let moments = Moments::of(allowed, app.clock.now());
     let search = Search {
         prefix: case_key(query.search.trim()),
         state: query.state,
@@ -52,7 +52,7 @@ pub async fn list(
         )
         .await?;
         let total = organizations::count(&mut connection, &search, keyset::COUNT_LIMIT + 1).await?;
-        let found = judge_all(&mut connection, &keys, now).await?;
+        let found = judge_all(&mut connection, &keys, &moments).await?;
         (found, keyset::count(total), None)
     } else {
         let mut keys = organizations::list(
@@ -66,7 +66,7 @@ pub async fn list(
         let limit = usize::try_from(READ_AT_MOST).unwrap_or(usize::MAX);
         let stopped_after = (keys.len() > limit).then(|| READ_AT_MOST.unsigned_abs());
         keys.truncate(limit);
-        let mut found = judge_all(&mut connection, &keys, now).await?;
+        let mut found = judge_all(&mut connection, &keys, &moments).await?;
         found.retain(|found| !query.needs_help || found.health.state.needs_help());
         sort(&mut found, query);
         let counted = found.len() as u64;
@@ -95,7 +95,7 @@ pub async fn list(
             state: state_from_column(&figures.state)?,
             users: keyset::count(users.get(&figures.id).copied().unwrap_or_default()),
             failures: u64::try_from(figures.failures).unwrap_or_default(),
-            last_contact: figures.last_contact_at.map(|at| moments::moment(at, now)),
+            last_contact: figures.last_contact_at.map(|at| moments.moment(at)),
             slug: figures.slug,
             name: figures.name,
             health,
@@ -135,19 +135,20 @@ struct Found {
 async fn judge_all(
     connection: &mut Connection<'_>,
     keys: &[(String, String)],
-    now: Millis,
+    moments: &Moments,
 ) -> Result<Vec<Found>, ServiceError> {
     let ids: Vec<&str> = keys.iter().map(|(id, _)| id.as_str()).collect();
-    let mut figures: HashMap<String, Figures> = store::list(connection, &ids, now - DAY, now)
-        .await?
-        .into_iter()
-        .map(|figures| (figures.id.clone(), figures))
-        .collect();
+    let mut figures: HashMap<String, Figures> =
+        store::list(connection, &ids, moments.now() - DAY, moments.now())
+            .await?
+            .into_iter()
+            .map(|figures| (figures.id.clone(), figures))
+            .collect();
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         if let Some(figures) = figures.remove(id) {
             let facts = facts(connection, &figures).await?;
-            let health = health::decide(&facts, now);
+            let health = health::decide(&facts, moments);
             found.push(Found { figures, health });
         }
     }

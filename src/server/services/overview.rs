@@ -1,7 +1,7 @@
 //! The overview of an organization: how is it, and what does Entra need from me?
 
 use super::health::{self, Facts};
-use super::moments::{self, Moments};
+use super::moments::Moments;
 use super::{log_search, organization_list};
 use crate::model::health::HealthState;
 use crate::model::log::{Action, LogFilter, LogRow, Status};
@@ -39,6 +39,8 @@ const ATTEMPTS: usize = 3;
 pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError> {
     let organization = allowed.check_in(Permission::ReadLogs)?;
     let now = app.clock.now();
+    let moments = Moments::of(allowed, now);
+    let days = moments.midnights(7);
     // Exactly, as the list that the sentence leads to; the rollups are an hour coarse.
     let failed = log_search::list(app, allowed, &LogFilter::failures_of_a_day())
         .await?
@@ -51,26 +53,26 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
         })?;
     facts.failures = failed.total;
     let tokens = token_store::list(&mut connection, &organization.id, TOKENS).await?;
-    let hours =
-        log_details::hours(&mut connection, &organization.id, first_day(now), i64::MAX).await?;
+    let first_day = days.first().copied().unwrap_or(now);
+    let hours = log_details::hours(&mut connection, &organization.id, first_day, i64::MAX).await?;
     let users = users(&mut connection, &organization.id, &hours).await?;
     let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
     let roles = role_catalogue::list(&mut connection, &organization.id).await?;
     drop(connection);
     let is_connected = facts.last_accepted_at.is_some();
-    let health = health::decide(&facts, now);
+    let health = health::decide(&facts, &moments);
     Ok(Overview {
-        last_contact: figures.last_contact_at.map(|at| moments::moment(at, now)),
+        last_contact: figures.last_contact_at.map(|at| moments.moment(at)),
         is_connected,
-        token: longest(&tokens, now).map(|token| life(token, now)),
+        token: longest(&tokens, now).map(|token| life(token, &moments)),
         has_tokens: facts.has_tokens,
-        day: day(&hours, now),
-        week: week(&hours, now),
+        day: day(&hours, &moments),
+        week: week(&hours, &days, &moments),
         setup: setup(&facts, has_accounts, users.all),
         seen: if is_connected {
             Vec::new()
         } else {
-            seen(&facts, &tokens, &failed.items, now)
+            seen(&facts, &tokens, &failed.items, &moments)
         },
         roles: roles
             .into_iter()
@@ -140,13 +142,14 @@ fn longest(tokens: &[Token], now: Millis) -> Option<&Token> {
         .max_by_key(|token| token.expires_at)
 }
 
-fn life(token: &Token, now: Millis) -> TokenLife {
+fn life(token: &Token, moments: &Moments) -> TokenLife {
+    let now = moments.now();
     let days = |from: Millis, to: Millis| u64::try_from((to - from) / DAY).unwrap_or_default();
     TokenLife {
         name: token.name.clone(),
         prefix: token.prefix.clone(),
         state: tokens::state(token, now),
-        expires: moments::moment(token.expires_at, now),
+        expires: moments.moment(token.expires_at),
         days: days(token.created_at, token.expires_at).max(1),
         days_used: days(token.created_at, now),
     }
@@ -173,36 +176,27 @@ fn column(hours: &[Hour], from: Millis, to: Millis, label: String) -> Column {
     column
 }
 
-/// The last 24 hours, the running one included.
-fn day(hours: &[Hour], now: Millis) -> Chart {
-    let moments = Moments::utc(now);
-    let running = now - now.rem_euclid(HOUR);
+/// The last 24 hours, the running one included. They are counted as UTC cuts them, so that where clocks differ by half
+/// an hour they begin at half past.
+fn day(hours: &[Hour], moments: &Moments) -> Chart {
+    let running = moments.now() - moments.now().rem_euclid(HOUR);
     Chart {
         columns: (0..24)
             .rev()
             .map(|ago| {
                 let from = running - ago * HOUR;
-                let label: String = moments.moment(from).time.chars().take(5).collect();
-                column(hours, from, from + HOUR, label)
+                column(hours, from, from + HOUR, moments.hour(from))
             })
             .collect(),
     }
 }
 
-/// The first of the last seven days.
-fn first_day(now: Millis) -> Millis {
-    now - now.rem_euclid(DAY) - 6 * DAY
-}
-
-/// The last seven days, today included.
-fn week(hours: &[Hour], now: Millis) -> Chart {
-    let moments = Moments::utc(now);
+/// A column for each day between two of `midnights`. An hour counts for the day in which it begins.
+fn week(hours: &[Hour], midnights: &[Millis], moments: &Moments) -> Chart {
     Chart {
-        columns: (0..7)
-            .map(|index| {
-                let from = first_day(now) + index * DAY;
-                column(hours, from, from + DAY, moments.day(from))
-            })
+        columns: midnights
+            .windows(2)
+            .map(|day| column(hours, day[0], day[1], moments.day(day[0])))
             .collect(),
     }
 }
@@ -221,14 +215,14 @@ fn setup(facts: &Facts, has_accounts: bool, users: Count) -> Vec<SetupStep> {
 }
 
 /// What has arrived so far, and what is waited for.
-fn seen(facts: &Facts, tokens: &[Token], failed: &[LogRow], now: Millis) -> Vec<Seen> {
+fn seen(facts: &Facts, tokens: &[Token], failed: &[LogRow], moments: &Moments) -> Vec<Seen> {
     let mut seen = Vec::new();
-    if let Some(token) = longest(tokens, now) {
+    if let Some(token) = longest(tokens, moments.now()) {
         seen.push(Seen {
             kind: SeenKind::Done,
             title: "Token created".to_owned(),
             text: format!("'{}' is ready to be used.", token.name),
-            at: Some(moments::moment(token.created_at, now)),
+            at: Some(moments.moment(token.created_at)),
         });
     }
     seen.extend(failed.iter().take(ATTEMPTS).rev().map(|row| Seen {
@@ -237,7 +231,7 @@ fn seen(facts: &Facts, tokens: &[Token], failed: &[LogRow], now: Millis) -> Vec<
         text: format!("{}. {}", row.http_status, row.summary),
         at: Some(row.occurred.clone()),
     }));
-    let text = match (health::decide(facts, now).state, failed.first()) {
+    let text = match (health::decide(facts, moments).state, failed.first()) {
         (HealthState::Off, _) => {
             "Until Rhombus support turns provisioning on, Test Connection is answered with 403.".to_owned()
         }
@@ -290,8 +284,12 @@ fn reach(public_url: &str) -> Reach {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
+    use crate::server::zone;
 
     #[test]
     fn entra_reaches_public_addresses_by_https_only() {
@@ -318,6 +316,7 @@ mod tests {
             unrecorded: 0,
             duration_us: 0,
         };
+        let moments = Moments::new(NOW, TimeZone::UTC);
         let running = NOW - 30 * 60_000;
         let hours = [
             hour(running, "create", "success", 5),
@@ -327,7 +326,7 @@ mod tests {
             hour(running - 24 * HOUR, "create", "success", 7),
             hour(running - 6 * DAY, "create", "success", 11),
         ];
-        let day = day(&hours, NOW);
+        let day = day(&hours, &moments);
         assert_eq!((day.columns.len(), day.changes(), day.failed()), (24, 8, 2));
         assert_eq!(
             (day.columns[0].label.as_str(), day.columns[0].changes),
@@ -337,12 +336,53 @@ mod tests {
             (day.columns[23].label.as_str(), day.columns[23].changes),
             ("09:00", 7)
         );
-        let week = week(&hours, NOW);
+        let week = week(&hours, &moments.midnights(7), &moments);
         assert_eq!((week.columns.len(), week.changes()), (7, 26));
         assert_eq!(
             (week.columns[0].label.as_str(), week.columns[0].changes),
             ("Tue 17 Nov", 11)
         );
         assert_eq!(week.columns[6].label, "Mon 23 Nov");
+    }
+
+    #[test]
+    fn days_and_hours_of_a_chart_are_those_of_the_readers_clocks() {
+        /// Monday, 26 October 2026, 00:30 in Berlin; on Sunday the clocks were put back.
+        const NOW: Millis = 1_792_971_000_000;
+        let moments = Moments::new(NOW, zone::named("Europe/Berlin").unwrap());
+        let hour = |hour, entries| Hour {
+            hour,
+            action: "create".to_owned(),
+            status: "success".to_owned(),
+            entries,
+            unrecorded: 0,
+            duration_us: 0,
+        };
+        let monday = NOW - 30 * 60_000;
+        // Monday's first hour, Sunday's last and first of 25, Saturday's last.
+        let hours = [
+            hour(monday, 1),
+            hour(monday - HOUR, 2),
+            hour(monday - 25 * HOUR, 4),
+            hour(monday - 26 * HOUR, 8),
+        ];
+        let week = week(&hours, &moments.midnights(7), &moments);
+        let days: Vec<_> = week
+            .columns
+            .iter()
+            .map(|column| (column.label.as_str(), column.changes))
+            .collect();
+        assert_eq!(
+            days[4..],
+            [("Sat 24 Oct", 8), ("Sun 25 Oct", 6), ("Mon 26 Oct", 1)]
+        );
+        let day = day(&hours, &moments);
+        let labels: Vec<_> = day
+            .columns
+            .iter()
+            .map(|column| column.label.as_str())
+            .collect();
+        assert_eq!(labels[..4], ["02:00", "02:00", "03:00", "04:00"]);
+        assert_eq!(labels[22..], ["23:00", "00:00"]);
     }
 }

@@ -1,8 +1,11 @@
-//! What everybody may do with the own account: choose another password, see where it is signed in, end that.
+//! What everybody may do with the own account: choose another password or the zone of
+//! times, see where it is signed in, end that.
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::model::account::{SessionRow, SignInError};
+use crate::model::zone::ZoneChoice;
 use crate::server::App;
 use crate::server::actor::{Actor, Allowed, Permission};
 use crate::server::error::ServiceError;
@@ -14,6 +17,7 @@ use crate::server::services::sign_in::{self, AccessError};
 use crate::server::services::{browsers, passwords};
 use crate::server::store::accounts::{self, Account};
 use crate::server::store::{Tx, sessions, sign_in_attempts};
+use crate::server::zone;
 
 /// Sessions that are listed.
 const LISTED: i64 = 100;
@@ -87,7 +91,7 @@ pub async fn list_sessions(
     let mut connection = app.db.read().await?;
     let rows = sessions::list_of_account(&mut connection, id, now, LISTED).await?;
     drop(connection);
-    let moments = Moments::utc(now);
+    let moments = Moments::of(allowed, now);
     Ok(rows
         .into_iter()
         .map(|row| SessionRow {
@@ -141,6 +145,65 @@ async fn end(tx: &mut Tx<'_>, account_id: &str, ending: &Ending) -> Result<u64, 
         Ending::One(id) => sessions::delete_one_of_account(tx, account_id, id).await?,
         Ending::Others(kept) => sessions::delete_others_of_account(tx, account_id, kept).await?,
     })
+}
+
+/// The zones to choose from, and what is chosen; `browser` is what the browser has said.
+///
+/// # Errors
+/// As any read.
+pub async fn zone_choice(
+    app: &App,
+    allowed: &Allowed,
+    browser: Option<TimeZone>,
+) -> Result<ZoneChoice, ServiceError> {
+    let account = own(app, allowed).await?;
+    Ok(ZoneChoice {
+        chosen: account.time_zone,
+        browser: browser.map(|browser| zone::name(&browser).to_owned()),
+        names: zone::names(),
+    })
+}
+
+/// Chooses the zone in which the account reads times; "" for the browser's.
+///
+/// # Errors
+/// `Invalid` for a name that is none.
+pub async fn choose_zone(app: &App, allowed: &Allowed, chosen: &str) -> Result<(), ServiceError> {
+    let account = own(app, allowed).await?;
+    let chosen = match chosen.trim() {
+        "" => None,
+        name => Some(zone::named(name).ok_or_else(|| {
+            ServiceError::invalid(
+                "time_zone",
+                "There is no such time zone. Choose one of the list.",
+            )
+        })?),
+    };
+    let chosen = chosen.map(|chosen| zone::name(&chosen).to_owned());
+    if chosen == account.time_zone {
+        return Ok(());
+    }
+    let who = Who::of(allowed, app.clock.now());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                accounts::set_time_zone(tx, &account.id, chosen.as_deref()).await?;
+                let before = json!({ "time_zone": account.time_zone });
+                let after = json!({ "time_zone": chosen });
+                let action = "account.set_time_zone";
+                audit::record(
+                    tx,
+                    &who,
+                    action,
+                    &target(&account),
+                    Some(before),
+                    Some(after),
+                )
+                .await?;
+                Ok(())
+            })
+        })
+        .await
 }
 
 async fn note(

@@ -59,7 +59,7 @@ pub async fn find(
     let mut connection = app.db.read().await?;
     if let Some(prefix) = request_id(&text) {
         let found = store::entries(&mut connection, organization_id, &prefix).await?;
-        let moments = Moments::utc(now);
+        let moments = Moments::of(allowed, now);
         add(
             "Log entries",
             hits(found, |entry| entry_hit(entry, &moments)),

@@ -12,7 +12,8 @@ use crate::server::error::{ServiceError, StoreError};
 use crate::server::ids;
 use crate::server::secret::{self, Secret, base62_digit};
 use crate::server::services::audit::{self, Target, Who};
-use crate::server::services::{moments, names};
+use crate::server::services::moments::Moments;
+use crate::server::services::names;
 use crate::server::store::tokens::{self, Token};
 use crate::server::store::{Db, Tx};
 
@@ -148,7 +149,7 @@ pub async fn create(
             })
         })
         .await?;
-    Ok(created(app, &organization.slug, token, &secret))
+    Ok(created(app, allowed, &organization.slug, token, &secret))
 }
 
 /// Makes a successor with the same name and a year to live; the old token lives on for `overlap` (or to its
@@ -220,7 +221,7 @@ pub async fn rotate(
     let slug = allowed
         .organization()
         .map_or("", |organization| &organization.slug);
-    Ok(created(app, slug, token, &secret))
+    Ok(created(app, allowed, slug, token, &secret))
 }
 
 /// Revokes a token at once: the next request with it gets 401, on every replica. Again is no error.
@@ -266,6 +267,7 @@ pub async fn get_id(app: &App, allowed: &Allowed, prefix: &str) -> Result<String
 pub async fn list(app: &App, allowed: &Allowed) -> Result<Vec<TokenRow>, ServiceError> {
     let organization = allowed.check_in(Permission::ReadTokens)?;
     let now = app.clock.now();
+    let moments = Moments::of(allowed, now);
     let (tokens, usage) = read(&app.db, &organization.id, now - DAY).await?;
     let usage: HashMap<&str, (i64, i64)> = usage
         .iter()
@@ -277,11 +279,11 @@ pub async fn list(app: &App, allowed: &Allowed) -> Result<Vec<TokenRow>, Service
             let (requests, failures) = usage.get(token.id.as_str()).copied().unwrap_or_default();
             TokenRow {
                 state: state(&token, now),
-                created: moments::moment(token.created_at, now),
-                expires: moments::moment(token.expires_at, now),
+                created: moments.moment(token.created_at),
+                expires: moments.moment(token.expires_at),
                 days_left: (token.expires_at - now).div_euclid(DAY),
-                revoked: token.revoked_at.map(|at| moments::moment(at, now)),
-                last_used: token.last_used_at.map(|at| moments::moment(at, now)),
+                revoked: token.revoked_at.map(|at| moments.moment(at)),
+                last_used: token.last_used_at.map(|at| moments.moment(at)),
                 id: token.id,
                 name: token.name,
                 prefix: token.prefix,
@@ -361,9 +363,15 @@ fn target(token: &Token) -> Target {
     )
 }
 
-fn created(app: &App, slug: &str, token: Token, secret: &Secret) -> CreatedToken {
+fn created(
+    app: &App,
+    allowed: &Allowed,
+    slug: &str,
+    token: Token,
+    secret: &Secret,
+) -> CreatedToken {
     CreatedToken {
-        expires: moments::moment(token.expires_at, token.created_at),
+        expires: Moments::of(allowed, token.created_at).moment(token.expires_at),
         name: token.name,
         prefix: token.prefix,
         secret: secret.reveal().to_owned(),

@@ -38,7 +38,7 @@ pub async fn list(
         text_key: case_key(text),
         changed_since: moments::since(query.within.as_deref(), now),
     };
-    let moments = Moments::utc(now);
+    let moments = Moments::of(allowed, now);
     if query.state == Some(UserState::Deleted) {
         return list_deleted(app, &search, &moments).await;
     }
@@ -173,7 +173,7 @@ pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail
     let user = user_records::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "user" })?;
-    let moments = Moments::utc(app.clock.now());
+    let moments = Moments::of(allowed, app.clock.now());
     let document: Map<String, Value> =
         serde_json::from_str(&user.document).map_err(StoreError::from)?;
     let base = app.settings.tenant_url(&organization.slug);
@@ -306,7 +306,7 @@ pub async fn history(
         (stored, _) =
             user_records::history(&mut connection, &organization.id, id, None, false).await?;
     }
-    let moments = Moments::utc(app.clock.now());
+    let moments = Moments::of(allowed, app.clock.now());
     let page = Page::of(
         stored,
         cursor.is_some(),

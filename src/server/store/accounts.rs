@@ -19,6 +19,8 @@ pub struct Account {
     pub organization: Option<AccountOrganization>,
     /// argon2id in the PHC format; `None` until the invitation is accepted.
     pub password_hash: Option<String>,
+    /// IANA's name of the zone that was chosen.
+    pub time_zone: Option<String>,
     pub last_sign_in_at: Option<Millis>,
     pub deactivated_at: Option<Millis>,
 }
@@ -41,6 +43,7 @@ struct Row {
     organization_slug: Option<String>,
     organization_name: Option<String>,
     password_hash: Option<String>,
+    time_zone: Option<String>,
     last_sign_in_at: Option<i64>,
     deactivated_at: Option<i64>,
 }
@@ -65,6 +68,7 @@ impl TryFrom<Row> for Account {
             name: row.name,
             organization,
             password_hash: row.password_hash,
+            time_zone: row.time_zone,
             last_sign_in_at: row.last_sign_in_at,
             deactivated_at: row.deactivated_at,
         })
@@ -72,7 +76,7 @@ impl TryFrom<Row> for Account {
 }
 
 const SELECT: &str = "SELECT a.id, a.email, a.name, a.role, a.organization_id, o.slug AS organization_slug, \
-     o.name AS organization_name, a.password_hash, a.last_sign_in_at, a.deactivated_at \
+     o.name AS organization_name, a.password_hash, a.time_zone, a.last_sign_in_at, a.deactivated_at \
      FROM accounts a LEFT JOIN organizations o ON o.id = a.organization_id";
 
 /// The account of an id, deactivated or not.
@@ -347,6 +351,21 @@ pub async fn insert_link(
         .bind(account_id)
         .bind(now)
         .bind(expires_at),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Keeps the zone that the account reads times in; `None` for the browser's.
+pub async fn set_time_zone(
+    tx: &mut Tx<'_>,
+    id: &str,
+    time_zone: Option<&str>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        sql("UPDATE accounts SET time_zone = $1 WHERE id = $2")
+            .bind(time_zone)
+            .bind(id),
     )
     .await?;
     Ok(())

@@ -25,7 +25,7 @@ async fn switch_often(app: &App, slug: &str, times: usize) {
 
 async fn list(app: &App, slug: &str, filter: AuditFilter) -> Page<AuditRow> {
     let may = allowed(app, Permission::ReadAudit, slug).await;
-    audit_search::list(app, &may, &filter).await.unwrap()
+    audit_search::list(app, &may, &filter).await.unwrap().page
 }
 
 fn action(name: &str) -> AuditFilter {
@@ -71,7 +71,7 @@ db_test! {
         organization(&app, "contoso").await;
         organization(&app, "fabrikam").await;
         let all = Allowed::command_line(Permission::ReadAllAudit, None);
-        let page = audit_search::list(&app, &all, &AuditFilter::default()).await.unwrap();
+        let page = audit_search::list(&app, &all, &AuditFilter::default()).await.unwrap().page;
         let mut slugs: Vec<_> = page.items.into_iter().filter_map(|row| row.organization).map(|link| link.slug).collect();
         slugs.sort();
         assert_eq!(slugs, ["contoso", "fabrikam"]);
@@ -108,5 +108,13 @@ db_test! {
         assert_eq!(page.status, 200);
         assert!(page.text.contains("Paused provisioning of"), "{}", page.text);
         assert_eq!(get(&app, "/organizations/contoso/audit", "").await.status, 302);
+
+        // The chip of an actor names it, on a page without entries, too.
+        for more in ["", "&action=token.revoke"] {
+            let page = get(&app, &format!("/organizations/contoso/audit?actor=command_line%3A{more}"), &cookie).await;
+            assert!(page.text.contains("Remove filter By: Command line\""), "{}", page.text);
+        }
+        let page = get(&app, "/organizations/contoso/audit?actor=account%3Anobody", &cookie).await;
+        assert!(page.text.contains("Remove filter By: someone unknown\""), "{}", page.text);
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Extensions, Request};
+use axum::http::Request;
+use axum::http::request::Parts;
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::auth::{guards, session};
@@ -45,14 +46,15 @@ fn cookie(answer: &Answer) -> String {
 }
 
 /// What a request with that cookie carries, as the session layer makes it.
-fn extensions(app: &TestApp, cookie: &str) -> Extensions {
+fn head(app: &TestApp, cookie: &str) -> Parts {
     let id = cookie
         .strip_prefix("rhombus_session=")
         .and_then(|id| id.parse().ok());
     let store = session::Store::new(&app.app);
-    let mut extensions = Extensions::new();
-    extensions.insert(Session::new(id, std::sync::Arc::new(store), None));
-    extensions
+    let mut head = Request::new(()).into_parts().0;
+    let session = Session::new(id, std::sync::Arc::new(store), None);
+    head.extensions.insert(session);
+    head
 }
 
 async fn may(
@@ -61,11 +63,11 @@ async fn may(
     permission: Permission,
     slug: Option<&str>,
 ) -> Result<Allowed, ServiceError> {
-    guards::require_in(&app.app, &extensions(app, cookie), permission, slug).await
+    guards::require_in(&app.app, &head(app, cookie), permission, slug).await
 }
 
 async fn is_signed_in(app: &TestApp, cookie: &str) -> bool {
-    guards::signed_in(&app.app, &extensions(app, cookie))
+    guards::signed_in(&app.app, &head(app, cookie).extensions)
         .await
         .unwrap()
         .is_some()

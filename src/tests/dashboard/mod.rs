@@ -1,7 +1,9 @@
 //! Pages, server functions and forms, through the real router.
 
+mod log_filters;
 mod own_account;
 mod permissions;
 mod person;
 mod roles;
 mod settings;
+mod time_zone;

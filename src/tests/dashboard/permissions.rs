@@ -100,6 +100,7 @@ const TABLE: &[Row] = &[
     ("GET /api/audit/list_all", SUPPORT_EVERYWHERE),
     ("GET /api/search", SIGNED_IN),
     ("GET /api/logs/count_newer", READERS),
+    ("GET /api/logs/filter", READERS),
     ("GET /api/logs/glance", READERS),
     ("GET /api/logs/list", READERS),
     ("GET /api/logs/dry_run", ADMIN_OR_SUPPORT),
@@ -113,6 +114,7 @@ const TABLE: &[Row] = &[
     ("GET /api/accounts/list", READERS),
     ("GET /api/accounts/get", READERS),
     ("GET /api/own_account/sessions", SIGNED_IN),
+    ("GET /api/own_account/time_zone", SIGNED_IN),
     // Forms.
     ("POST /sign-in", ANYBODY),
     // Whoever is signed out already is sent to sign in, like whoever signs out.
@@ -122,6 +124,7 @@ const TABLE: &[Row] = &[
     ("POST /reset/{secret}", ANYBODY),
     ("POST /theme", ANYBODY),
     ("POST /account", SIGNED_IN),
+    ("POST /account/time-zone", SIGNED_IN),
     ("POST /account/sessions", SIGNED_IN),
     ("POST /account/sessions/{id}", SIGNED_IN),
     ("POST /accounts", SUPPORT_EVERYWHERE),

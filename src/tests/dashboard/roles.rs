@@ -111,6 +111,7 @@ async fn audited(entra: &Entra<'_>) -> Vec<(String, String, Vec<String>)> {
     let mut rows = audit_search::list(&entra.app.app, &allowed, &filter)
         .await
         .unwrap()
+        .page
         .items;
     rows.reverse();
     let changes = |row: &rhombus_provisioning::model::audit::AuditRow| {

@@ -168,7 +168,7 @@ fn add(
 /// A landed migration never changes: databases have run it. Add a line for a new one.
 #[test]
 fn landed_migrations_stay_as_they_are() {
-    const LANDED: [(&str, &str); 6] = [
+    const LANDED: [(&str, &str); 8] = [
         (
             "postgres/0001_initial.sql",
             "9af11caf644bccec9a0964afd662605d1740c07eee0bf74f9480d038ccfffea4",
@@ -188,6 +188,14 @@ fn landed_migrations_stay_as_they_are() {
         (
             "sqlite/0002_user_blocks.sql",
             "a4a7e175d740f3efca38648371699e55bf90bebf39b0e196066a8fe5256dda4e",
+        ),
+        (
+            "postgres/0004_account_time_zone.sql",
+            "b9e0444c868a28986cdeda72207bff9ab4bfeb51c84b28d2498a6c23ac2b131e",
+        ),
+        (
+            "sqlite/0004_account_time_zone.sql",
+            "d65fcd1755f29badc6078e9b1f59087aa1173472e0a234673d3a3c9b22513be6",
         ),
         (
             "sqlite/0003_audit_filters.sql",

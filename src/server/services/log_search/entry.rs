@@ -20,7 +20,7 @@ use crate::server::store::log_details::{self as details, FullEntry};
 /// [`ServiceError::NotFound`] for an id that this organization does not have; as [`list`] otherwise.
 pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<LogDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
-    let mut detail = read(app, organization, id).await?;
+    let mut detail = read(app, allowed, organization, id).await?;
     detail.payload_note = "Your role does not show request bodies.".to_owned();
     Ok(detail)
 }
@@ -36,7 +36,7 @@ pub async fn detail_with_payload(
     id: &str,
 ) -> Result<LogDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadPayloads)?;
-    let mut detail = read(app, organization, id).await?;
+    let mut detail = read(app, allowed, organization, id).await?;
     let mut connection = app.db.read().await?;
     let payload = details::find_payload(&mut connection, &organization.id, id).await?;
     drop(connection);
@@ -70,6 +70,7 @@ pub async fn detail_with_payload(
 
 async fn read(
     app: &App,
+    allowed: &Allowed,
     organization: &OrganizationRef,
     id: &str,
 ) -> Result<LogDetail, ServiceError> {
@@ -87,7 +88,7 @@ async fn read(
             shown = changes::parse(&refused)?;
         }
     }
-    let moments = Moments::utc(app.clock.now());
+    let moments = Moments::of(allowed, app.clock.now());
     assemble(full, changed, shown, &moments)
 }
 

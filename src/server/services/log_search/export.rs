@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{changes_of, search, words};
+use super::filter::search;
+use super::{changes_of, words};
 use crate::model::log::{Action, AttributeChange, LogFilter, Status};
 use crate::model::query;
 use crate::server::App;
