@@ -4,6 +4,7 @@ mod bad_input;
 mod concurrency;
 mod history;
 mod isolation;
+mod issues;
 mod lifecycle;
 mod log;
 mod policies;
