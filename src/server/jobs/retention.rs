@@ -22,6 +22,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long the history of a deleted user is kept.
 const TOMBSTONE_DAYS: i64 = 90;
 const HOURS_DAYS: i64 = 400;
+/// How long an issue is kept after it was resolved.
+const ISSUE_DAYS: i64 = 90;
+/// Longer than an issue's chart shows.
+const ISSUE_CHART_DAYS: i64 = 30;
 /// Longer than any window in which attempts are counted.
 const SIGN_IN_ATTEMPT_DAYS: i64 = 1;
 
@@ -36,6 +40,9 @@ pub struct Purged {
     pub sessions: u64,
     pub sign_in_attempts: u64,
     pub hours: u64,
+    pub issues: u64,
+    /// Users, history and days of issues.
+    pub of_issues: u64,
 }
 
 /// Starts the job; it ends soon after `shutdown`.
@@ -122,8 +129,19 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
             },
         )
         .await?,
-        hours: 0,
+        ..Purged::default()
     };
+    let resolved = days_ago(ISSUE_DAYS);
+    for of_issues in [
+        Expired::IssueUsers { before: resolved },
+        Expired::IssueHistory { before: resolved },
+        Expired::IssueDays {
+            before: days_ago(ISSUE_CHART_DAYS),
+        },
+    ] {
+        purged.of_issues += delete_all(app, of_issues).await?;
+    }
+    purged.issues = delete_all(app, Expired::Issues { before: resolved }).await?;
     let mut connection = app.db.read().await?;
     let organizations = store::organization_ids(&mut connection).await?;
     drop(connection);

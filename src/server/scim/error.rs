@@ -70,6 +70,8 @@ pub struct ScimError {
     pub detail: String,
     /// The canonical attribute path that the refusal is about.
     pub attribute: Option<String>,
+    /// The refused value, where it says more than the attribute and is about no person: an issue's title names it.
+    pub value: Option<String>,
 }
 
 impl ScimError {
@@ -80,6 +82,7 @@ impl ScimError {
             reason,
             detail: detail.into(),
             attribute: None,
+            value: None,
         }
     }
 
@@ -87,6 +90,13 @@ impl ScimError {
     #[must_use]
     pub fn on(mut self, attribute: impl Into<String>) -> Self {
         self.attribute = Some(attribute.into());
+        self
+    }
+
+    /// Names the refused value.
+    #[must_use]
+    pub fn naming(mut self, value: &str) -> Self {
+        self.value = Some(shortened(value));
         self
     }
 

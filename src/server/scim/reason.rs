@@ -5,6 +5,7 @@
 //! carried out and are shown as Warning.
 
 mod access;
+mod issues;
 mod queries;
 mod remarks;
 mod requests;
@@ -12,6 +13,7 @@ mod service;
 mod values;
 
 use super::error::ScimType;
+pub use issues::Concern;
 
 /// What a reason means and how it is put right, for the customer's Entra admin and for support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

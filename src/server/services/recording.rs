@@ -5,6 +5,7 @@
 //! handed to the [`Recorder`], which writes them in batches.
 
 mod batch;
+mod outcome;
 mod redaction;
 
 pub use batch::{Note, Recorder};
@@ -22,6 +23,7 @@ use crate::server::scim::error::ScimError;
 use crate::server::scim::resource::{Change, Remark, case_key};
 use crate::server::services::live::Live;
 use crate::server::store::Tx;
+use crate::server::store::issue_records;
 use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry, NewPayload};
 
 /// Bytes of a body that are kept.
@@ -268,7 +270,13 @@ impl Exchange {
         self.subject.tidy();
         let payload = self.payload(response_body);
         let remarks: Vec<LogRemark> = self.remarks.iter().map(log_remark).collect();
-        NewEntry {
+        let value = error
+            .map_or_else(
+                || self.remarks.first().and_then(|remark| remark.value.clone()),
+                |error| error.value.clone(),
+            )
+            .map(redacted);
+        let mut entry = NewEntry {
             occurred_at: self.received_at,
             organization_id: self.organization_id,
             action: self.action.as_str(),
@@ -309,8 +317,13 @@ impl Exchange {
             steps: redacted(json(&self.steps)),
             remarks: (!remarks.is_empty()).then(|| redacted(json(&remarks))),
             payload,
+            occurrence: None,
+            success: None,
             id: self.request_id,
-        }
+        };
+        entry.occurrence = outcome::occurrence(&entry, self.action, value);
+        entry.success = outcome::success(&entry, self.action);
+        entry
     }
 
     fn payload(&mut self, response_body: Option<&Value>) -> Option<NewPayload> {
@@ -341,6 +354,8 @@ impl Exchange {
     pub fn store(tx: &mut Tx<'_>, entry: NewEntry, live: Live) {
         let organization_id = entry.organization_id.clone();
         tx.after_commit(move || live.grown(&organization_id));
+        let (occurrence, success) = (entry.occurrence.as_ref(), entry.success.as_ref());
+        issue_records::record_with_change(tx, occurrence, success);
         provisioning_logs::insert_with_change(tx, entry);
     }
 }

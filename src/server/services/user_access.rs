@@ -16,7 +16,7 @@ use crate::server::scim::resource::{Change, case_key};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::store::user_blocks::{self, Blockable};
 use crate::server::store::users::{self, NewChange};
-use crate::server::store::{Tx, user_erasure};
+use crate::server::store::{Tx, issue_records, user_erasure};
 
 /// Characters of a reason at most.
 const REASON: usize = 500;
@@ -185,6 +185,15 @@ pub async fn erase(
                 if !user_erasure::delete(tx, &organization_id, &user.id).await? {
                     return Err(ServiceError::NotFound { what: "user" });
                 }
+                let keys: Vec<String> = [
+                    Some(issue_records::user_key(&user.id)),
+                    Some(issue_records::name_key(&user.user_name_key)),
+                    user.external_id.as_deref().map(issue_records::external_key),
+                ]
+                .into_iter()
+                .flatten()
+                .collect();
+                issue_records::forget_user(tx, &organization_id, &keys, now).await?;
                 let target = Target::new("user", &user.id, "");
                 audit::record(tx, &who, "user.erase", &target, None, None).await?;
                 Ok(())

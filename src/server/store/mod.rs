@@ -10,6 +10,7 @@ pub mod carried;
 pub mod db;
 pub mod dialect;
 pub mod health;
+pub mod issue_records;
 pub mod keyset;
 pub mod log_details;
 pub mod log_export;

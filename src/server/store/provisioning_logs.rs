@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::issue_records::{Occurrence, Success};
 use super::sql::{Arg, Builder, Connection, sql};
 use crate::server::clock::{HOUR, MINUTE, Millis};
 use crate::server::error::StoreError;
@@ -46,6 +47,10 @@ pub struct NewEntry {
     /// JSON: `[model::log::LogRemark]`.
     pub remarks: Option<String>,
     pub payload: Option<NewPayload>,
+    /// The issue that it belongs to.
+    pub occurrence: Option<Occurrence>,
+    /// What it puts right.
+    pub success: Option<Success>,
 }
 
 /// What was sent and answered: already redacted and cut.

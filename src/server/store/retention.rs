@@ -38,6 +38,20 @@ pub enum Expired {
     SignInAttempts {
         before: Millis,
     },
+    /// Issues that were resolved before, once what belongs to them is gone.
+    Issues {
+        before: Millis,
+    },
+    IssueUsers {
+        before: Millis,
+    },
+    IssueHistory {
+        before: Millis,
+    },
+    /// Events of issues by day.
+    IssueDays {
+        before: Millis,
+    },
     /// Hourly counts of one organization; "" for those of none.
     Hours {
         organization_id: String,
@@ -85,6 +99,26 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         Expired::SignInAttempts { before } => sql(
             "DELETE FROM sign_in_attempts WHERE key IN (SELECT key FROM sign_in_attempts \
                  WHERE window_started_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::Issues { before } => sql(
+            "DELETE FROM issues WHERE resolved_at < $1 AND id IN (SELECT id FROM issues \
+                 WHERE resolved_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::IssueUsers { before } => sql(
+            "DELETE FROM issue_users WHERE (issue_id, user_key) IN (SELECT u.issue_id, u.user_key FROM issues i \
+                 JOIN issue_users u ON u.issue_id = i.id WHERE i.resolved_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::IssueHistory { before } => sql(
+            "DELETE FROM issue_history WHERE id IN (SELECT h.id FROM issues i \
+                 JOIN issue_history h ON h.issue_id = i.id WHERE i.resolved_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::IssueDays { before } => sql(
+            "DELETE FROM issue_days WHERE (issue_id, day) IN (SELECT issue_id, day FROM issue_days \
+                 WHERE day < $1 LIMIT $2)",
         )
         .bind(*before),
         Expired::Hours {

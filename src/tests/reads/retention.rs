@@ -50,6 +50,22 @@ db_test! {
                 .bind(organization).bind(at),
             );
         }
+        for (id, resolved_at) in [("old", Some(NOW - 91 * DAY)), ("new", Some(NOW - 89 * DAY)), ("open", None)] {
+            statements.extend([
+                sql("INSERT INTO issues (id, organization_id, action, reason, attribute, state, is_open, reopened, events, \
+                     users_affected, first_seen_at, last_seen_at, opened_at, resolved_at) \
+                     VALUES ($1, $2, 'update', 'role_unknown', $1, '', $3, 0, 1, 0, 0, 0, 0, $4)")
+                .bind(id).bind(CONTOSO).bind(resolved_at.is_none()).bind(resolved_at),
+                sql("INSERT INTO issue_users (issue_id, user_key, organization_id, action, first_seen_at, last_seen_at, \
+                     events, is_counted) VALUES ($1, 'u:a', $2, 'update', 0, 0, 1, FALSE)")
+                .bind(id).bind(CONTOSO),
+                sql("INSERT INTO issue_history (id, issue_id, organization_id, occurred_at, actor_id, actor_name, kind, note) \
+                     VALUES ($1, $1, $2, 0, '', '', 'note', '')")
+                .bind(id).bind(CONTOSO),
+                sql("INSERT INTO issue_days (issue_id, day, events) VALUES ($1, $2, 1), ($1, $3, 1)")
+                    .bind(id).bind(NOW - 29 * DAY).bind(NOW - 31 * DAY),
+            ]);
+        }
         run(&app, statements).await;
         let purged = Purged {
             entries: 1_001,
@@ -60,6 +76,8 @@ db_test! {
             sessions: 1,
             sign_in_attempts: 1,
             hours: 2,
+            issues: 1,
+            of_issues: 5,
         };
         assert_eq!(retention::run_once(&app).await.unwrap(), purged);
         assert_eq!(retention::run_once(&app).await.unwrap(), Purged::default());
@@ -69,6 +87,9 @@ db_test! {
             ("SELECT count(*) FROM provisioning_log_payloads", 1),
             ("SELECT count(*) FROM user_changes", 2),
             ("SELECT count(*) FROM deleted_users", 1),
+            ("SELECT count(*) FROM issues", 2),
+            ("SELECT count(*) FROM issue_users", 2),
+            ("SELECT count(*) FROM issue_history", 2),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
         }

@@ -6,6 +6,7 @@ mod dry_run;
 mod filter_values;
 mod history;
 mod isolation;
+mod issues;
 mod lifecycle;
 mod log;
 mod policies;

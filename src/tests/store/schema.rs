@@ -201,6 +201,14 @@ fn landed_migrations_stay_as_they_are() {
             "sqlite/0003_audit_filters.sql",
             "fe35eb96d5cdfe9defedad4d9d7d8cb6fee4542bb3b8d6aa11be9852c93061b1",
         ),
+        (
+            "postgres/0005_issues.sql",
+            "e6ad2adfaa1eaf49ea55960382be2787cc7c2655d996b5a9fc928b1dfe233ee3",
+        ),
+        (
+            "sqlite/0005_issues.sql",
+            "7d8345b69d93e2fc1aa7e76b14c4b6c08161520f7d700bdebff03e66434fe91b",
+        ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut names: [Vec<String>; 2] = Default::default();

@@ -15,6 +15,8 @@ pub struct Remark {
     pub code: &'static str,
     /// The attribute meant.
     pub attribute: Option<String>,
+    /// The value meant, as in [`ScimError::value`](crate::server::scim::error::ScimError::value).
+    pub value: Option<String>,
     /// What was done and why, for the customer's admin.
     pub text: String,
 }
@@ -26,6 +28,7 @@ impl Remark {
         Self {
             code: reason.code(),
             attribute: None,
+            value: None,
             text: text.into(),
         }
     }
@@ -34,6 +37,13 @@ impl Remark {
     #[must_use]
     pub fn on(mut self, attribute: &str) -> Self {
         self.attribute = Some(shortened(attribute));
+        self
+    }
+
+    /// Names the value meant.
+    #[must_use]
+    pub fn naming(mut self, value: &str) -> Self {
+        self.value = Some(shortened(value));
         self
     }
 

@@ -30,7 +30,8 @@ pub async fn create(
     let mut user = match User::from_create(&body, &mut exchange.remarks) {
         Ok(user) => user,
         Err(error) => {
-            exchange.subject.user_name = claimed_user_name(&body);
+            exchange.subject.user_name = claimed(&body, "userName");
+            exchange.subject.external_id = claimed(&body, "externalId");
             return record_refusal(app, exchange, error).await;
         }
     };
@@ -73,12 +74,12 @@ pub async fn create(
 }
 
 /// What a refused body says about whom it is for.
-fn claimed_user_name(body: &Value) -> Option<String> {
+fn claimed(body: &Value, attribute: &str) -> Option<String> {
     let members = body.as_object()?;
-    let (_, name) = members
+    let (_, value) = members
         .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case("userName"))?;
-    Some(name.as_str()?.chars().take(200).collect())
+        .find(|(key, _)| key.eq_ignore_ascii_case(attribute))?;
+    Some(value.as_str()?.chars().take(200).collect())
 }
 
 impl Unit<'_, '_> {

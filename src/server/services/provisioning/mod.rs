@@ -280,5 +280,5 @@ pub async fn count_unrecorded(app: &App, organization_id: String, now: Millis, r
         unrecorded: 1,
         duration_us: 0,
     };
-    app.recorder.note(Note::Counted(key, counts)).await;
+    app.recorder.note(Note::Unrecorded(key, counts, now)).await;
 }

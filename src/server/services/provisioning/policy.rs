@@ -167,6 +167,7 @@ pub(super) fn decide_role(
                     format!("The role {} was not in the role catalogue. It was added, and an admin should review it.", quoted(&value)),
                 )
                 .on(ROLE)
+                .naming(&value)
                 .push_to(remarks);
                 if named(&unreviewed, &value).is_none() {
                     unreviewed.push(NewRole {
@@ -185,6 +186,7 @@ pub(super) fn decide_role(
                     ),
                 )
                 .on(ROLE)
+                .naming(&value)
                 .push_to(remarks);
             }
         }
@@ -315,6 +317,7 @@ fn unknown(value: &str, catalogue: &[RoleValue]) -> ScimError {
         ),
     )
     .on(ROLE)
+    .naming(value)
 }
 
 /// The values to choose from, at most thirty, highest role first.

@@ -7,11 +7,14 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::hour_of;
+use super::{hour_of, outcome};
+use crate::model::log::Status;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
+use crate::server::scim::reason::Reason;
 use crate::server::services::live::Live;
 use crate::server::store::Db;
+use crate::server::store::issue_records::{self, Occurrence};
 use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry};
 use crate::server::store::tokens;
 
@@ -30,7 +33,9 @@ pub enum Note {
     /// An entry to store and count.
     Entry(Box<NewEntry>),
     /// An entry that is stored already (with its change): only counted.
-    Counted(HourKey, HourCounts),
+    Counted(Counted),
+    /// Requests at this time that the log does not record.
+    Unrecorded(HourKey, HourCounts, Millis),
     /// A token was used.
     TokenUsed {
         token_id: String,
@@ -42,11 +47,34 @@ pub enum Note {
     Flush(oneshot::Sender<()>),
 }
 
+/// What is counted of an entry.
+#[derive(Debug)]
+pub struct Counted {
+    hour: (HourKey, HourCounts),
+    /// The issue that it belongs to, and the day.
+    issue: Option<(String, Millis)>,
+    /// The organization's issues may be over.
+    succeeded_at: Option<Millis>,
+}
+
+impl Counted {
+    /// Of an entry.
+    fn of(entry: &NewEntry) -> Self {
+        Self {
+            hour: hour_of(entry),
+            issue: entry
+                .occurrence
+                .as_ref()
+                .map(|occurrence| (occurrence.issue_id.clone(), entry.occurred_at)),
+            succeeded_at: (entry.status != Status::Failure.as_str()).then_some(entry.occurred_at),
+        }
+    }
+}
+
 impl Note {
     /// The count of an entry that commits with its change.
     pub fn counted(entry: &NewEntry) -> Self {
-        let (key, counts) = hour_of(entry);
-        Self::Counted(key, counts)
+        Self::Counted(Counted::of(entry))
     }
 }
 
@@ -118,17 +146,34 @@ struct Batch {
     entries: Vec<NewEntry>,
     hours: BTreeMap<HourKey, HourCounts>,
     used: BTreeMap<String, (Millis, String, String)>,
+    /// By issue and user.
+    occurrences: BTreeMap<(String, String), Occurrence>,
+    /// Events by issue and day.
+    days: BTreeMap<(String, Millis), i64>,
+    /// Organizations with a success, and the latest.
+    succeeded: BTreeMap<String, Millis>,
 }
 
 impl Batch {
     fn add(&mut self, note: Note) {
         match note {
-            Note::Entry(entry) => {
-                let (key, counts) = hour_of(&entry);
-                self.count(key, counts);
+            Note::Entry(mut entry) => {
+                self.count(Counted::of(&entry));
+                if let Some(occurrence) = entry.occurrence.take() {
+                    self.meet(occurrence);
+                }
                 self.entries.push(*entry);
             }
-            Note::Counted(key, counts) => self.count(key, counts),
+            Note::Counted(counted) => self.count(counted),
+            Note::Unrecorded(key, counts, at) => {
+                let occurrence = outcome::counted_only(&key.organization_id, key.reason);
+                if let Some(mut occurrence) = occurrence {
+                    occurrence.at = at;
+                    *self.day(&occurrence.issue_id, at) += 1;
+                    self.meet(occurrence);
+                }
+                self.count_hour(key, counts);
+            }
             Note::TokenUsed {
                 token_id,
                 at,
@@ -141,7 +186,40 @@ impl Batch {
         }
     }
 
-    fn count(&mut self, key: HourKey, counts: HourCounts) {
+    fn count(&mut self, counted: Counted) {
+        let (key, counts) = counted.hour;
+        if let Some(at) = counted.succeeded_at {
+            let latest = self.succeeded.entry(key.organization_id.clone());
+            let latest = latest.or_insert(at);
+            *latest = at.max(*latest);
+        }
+        if let Some((issue_id, at)) = counted.issue {
+            *self.day(&issue_id, at) += 1;
+        }
+        self.count_hour(key, counts);
+    }
+
+    fn day(&mut self, issue_id: &str, at: Millis) -> &mut i64 {
+        let key = (issue_id.to_owned(), issue_records::day_of(at));
+        self.days.entry(key).or_default()
+    }
+
+    /// Adds to what is known of the same issue and user; the latest names value and entry.
+    fn meet(&mut self, mut occurrence: Occurrence) {
+        let user = occurrence.user.as_ref();
+        let key = (
+            occurrence.issue_id.clone(),
+            user.map(|user| user.key.clone()).unwrap_or_default(),
+        );
+        if let Some(earlier) = self.occurrences.remove(&key) {
+            occurrence.events += earlier.events;
+            occurrence.log_id = occurrence.log_id.or(earlier.log_id);
+            occurrence.at = occurrence.at.max(earlier.at);
+        }
+        self.occurrences.insert(key, occurrence);
+    }
+
+    fn count_hour(&mut self, key: HourKey, counts: HourCounts) {
         let sum = self.hours.entry(key).or_default();
         sum.entries += counts.entries;
         sum.unrecorded += counts.unrecorded;
@@ -193,9 +271,14 @@ async fn write_batch(db: &Db, live: &Live, batch: Batch) {
                         entries,
                         hours,
                         used,
+                        occurrences,
+                        days,
+                        succeeded: _,
                     } = Arc::unwrap_or_clone(shared);
                     provisioning_logs::insert(tx, entries).await?;
                     provisioning_logs::add_hours(tx, hours.into_iter().collect()).await?;
+                    issue_records::record(tx, occurrences.into_values().collect()).await?;
+                    issue_records::add_days(tx, days).await?;
                     for (token_id, (at, address, user_agent)) in used {
                         tokens::touch(tx, &token_id, at, &address, Some(&user_agent)).await?;
                     }
@@ -211,6 +294,9 @@ async fn write_batch(db: &Db, live: &Live, batch: Batch) {
                     .map(|entry| entry.organization_id.as_str())
                     .collect();
                 grown.into_iter().for_each(|id| live.grown(id));
+                if let Err(error) = settle(db, live, &batch.succeeded).await {
+                    tracing::warn!(error = %error, "issues not settled; the next success does it");
+                }
                 return;
             }
             Err(error) => {
@@ -220,4 +306,32 @@ async fn write_batch(db: &Db, live: &Live, batch: Batch) {
         }
     }
     tracing::error!(entries = batch.entries.len(), "log batch lost");
+}
+
+/// Ends issues that nobody is affected by any more. In a transaction of its own, which locks in one order.
+async fn settle(
+    db: &Db,
+    live: &Live,
+    succeeded: &BTreeMap<String, Millis>,
+) -> Result<(), StoreError> {
+    if succeeded.is_empty() {
+        return Ok(());
+    }
+    let reasons = Reason::CONNECTION.iter().map(|reason| reason.code());
+    let mut connection = db.read().await?;
+    let ending = issue_records::find_ending(&mut connection, succeeded, reasons).await?;
+    drop(connection);
+    if ending.is_empty() {
+        return Ok(());
+    }
+    let organizations: BTreeSet<String> = ending
+        .iter()
+        .map(|ending| ending.organization_id.clone())
+        .collect();
+    db.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move { issue_records::settle(tx, &ending).await })
+    })
+    .await?;
+    organizations.iter().for_each(|id| live.grown(id));
+    Ok(())
 }

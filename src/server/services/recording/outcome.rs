@@ -1,0 +1,124 @@
+//! What an entry means for the organization's issues: one more occurrence, or the end of an older trouble.
+
+use crate::model::log::{Action, Status};
+use crate::server::scim::reason::{Concern, Reason};
+use crate::server::secret;
+use crate::server::store::issue_records::{
+    AffectedUser, Ended, Occurrence, Success, external_key, name_key, user_key,
+};
+use crate::server::store::provisioning_logs::NewEntry;
+
+/// Characters of the hash that names an issue: 128 bits.
+const ID: usize = 32;
+
+/// The issue that an entry belongs to. `value` is what its title may name.
+pub(super) fn occurrence(
+    entry: &NewEntry,
+    action: Action,
+    value: Option<String>,
+) -> Option<Occurrence> {
+    let reason = entry.reason.and_then(Reason::from_code)?;
+    let is_wanted = match reason.concern() {
+        Concern::Always => true,
+        Concern::Updates => action.is_change() && action != Action::Delete,
+        Concern::Never => false,
+    };
+    if !is_wanted || entry.organization_id.is_empty() {
+        return None;
+    }
+    let mut occurrence = of_reason(
+        &entry.organization_id,
+        reason,
+        action,
+        entry.attribute.clone(),
+    );
+    occurrence.value = value;
+    occurrence.at = entry.occurred_at;
+    occurrence.log_id = Some(entry.id.clone());
+    // A user that does not exist is nobody, and nobody is told apart where nobody is let in.
+    let has_user = action.is_change() && !reason.is_connection() && reason != Reason::UserNotFound;
+    occurrence.user = affected(entry).filter(|_| has_user);
+    Some(occurrence)
+}
+
+/// Requests that are counted only belong to an issue all the same.
+pub(super) fn counted_only(organization_id: &str, reason: &str) -> Option<Occurrence> {
+    let reason = Reason::from_code(reason)?;
+    let is_wanted = reason.concern() == Concern::Always && !organization_id.is_empty();
+    is_wanted.then(|| of_reason(organization_id, reason, Action::Unknown, None))
+}
+
+fn of_reason(
+    organization_id: &str,
+    reason: Reason,
+    action: Action,
+    attribute: Option<String>,
+) -> Occurrence {
+    // Whatever is asked for is refused in the same way.
+    let action = if reason.is_connection() {
+        Action::Unknown
+    } else {
+        action
+    };
+    let (action, attribute) = (action.as_str(), attribute.unwrap_or_default());
+    let code = reason.code();
+    let mut issue_id = secret::hash(&format!("{organization_id}\n{action}\n{code}\n{attribute}"));
+    issue_id.truncate(ID);
+    Occurrence {
+        issue_id,
+        organization_id: organization_id.to_owned(),
+        action,
+        reason: code,
+        attribute,
+        value: None,
+        at: 0,
+        events: 1,
+        log_id: None,
+        user: None,
+    }
+}
+
+fn affected(entry: &NewEntry) -> Option<AffectedUser> {
+    if let Some(id) = &entry.user_id {
+        return Some(AffectedUser {
+            key: user_key(id),
+            user_id: Some(id.clone()),
+            user_name: None,
+            label: None,
+        });
+    }
+    let name = entry.user_name_key.as_deref().filter(|key| !key.is_empty());
+    let key = match (name, entry.external_id.as_deref()) {
+        (Some(key), _) => name_key(key),
+        (None, Some(id)) => external_key(id),
+        (None, None) => return None,
+    };
+    Some(AffectedUser {
+        key,
+        user_id: None,
+        user_name: entry.user_name.clone(),
+        label: entry.label.clone(),
+    })
+}
+
+/// What an entry of a change that was carried out puts right.
+pub(super) fn success(entry: &NewEntry, action: Action) -> Option<Success> {
+    if entry.status == Status::Failure.as_str() {
+        return None;
+    }
+    let user = user_key(entry.user_id.as_deref()?);
+    let ended = match action {
+        Action::Create => Ended::Create {
+            name: name_key(entry.user_name_key.as_deref()?),
+            external: external_key(entry.external_id.as_deref().unwrap_or_default()),
+        },
+        Action::Update | Action::Disable | Action::Enable => Ended::Change { user },
+        Action::Delete => Ended::Delete { user },
+        _ => return None,
+    };
+    Some(Success {
+        organization_id: entry.organization_id.clone(),
+        at: entry.occurred_at,
+        ended,
+    })
+}

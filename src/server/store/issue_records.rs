@@ -1,0 +1,408 @@
+//! `issues` as requests make them and end them.
+//!
+//! What counts an issue's users holds the lock of the issue's row: an occurrence takes it first, then touches one row
+//! of `issue_users`; settling takes those of all its issues in the order of their ids, then touches their users. A
+//! success locks rows of `issue_users` alone. So nobody waits in a circle, and every count is exact.
+
+use std::collections::BTreeMap;
+
+use super::Tx;
+use super::keyset::push_list;
+use super::sql::{Arg, Builder, Connection, Sql, sql};
+use crate::server::clock::{DAY, MINUTE, Millis};
+use crate::server::error::StoreError;
+
+/// Callers that are refused are heard of no more for this long before a success means that it is over: beside a good
+/// token there may be a bad one still.
+const QUIET: Millis = 5 * MINUTE;
+
+/// Something went wrong that belongs to an issue.
+#[derive(Debug, Clone)]
+pub struct Occurrence {
+    /// Made of the organization, the action, the reason and the attribute.
+    pub issue_id: String,
+    pub organization_id: String,
+    pub action: &'static str,
+    pub reason: &'static str,
+    /// "" for none.
+    pub attribute: String,
+    /// The value that the title names.
+    pub value: Option<String>,
+    pub at: Millis,
+    pub events: i64,
+    /// `None` for requests that were only counted.
+    pub log_id: Option<String>,
+    pub user: Option<AffectedUser>,
+}
+
+/// Whom an occurrence is about.
+#[derive(Debug, Clone)]
+pub struct AffectedUser {
+    /// See [`user_key`], [`name_key`] and [`external_key`].
+    pub key: String,
+    /// With an id, only a user that exists counts, and names are read from there.
+    pub user_id: Option<String>,
+    pub user_name: Option<String>,
+    pub label: Option<String>,
+}
+
+/// The key of a user that exists.
+pub fn user_key(id: &str) -> String {
+    format!("u:{id}")
+}
+
+/// The key of a refused create, by what it would have been called.
+pub fn name_key(user_name_key: &str) -> String {
+    format!("n:{user_name_key}")
+}
+
+/// The key of a refused create that had no userName.
+pub fn external_key(external_id: &str) -> String {
+    format!("x:{external_id}")
+}
+
+/// What a success puts right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Earlier refused creates of the same name, or externalId.
+    Create { name: String, external: String },
+    /// Earlier changes of the user, and remarks when they were created.
+    Change { user: String },
+    /// Everything: the user is gone.
+    Delete { user: String },
+}
+
+/// A request that succeeded, with a remark or without.
+#[derive(Debug, Clone)]
+pub struct Success {
+    pub organization_id: String,
+    pub at: Millis,
+    pub ended: Ended,
+}
+
+const COUNT: &str = "INSERT INTO issues (id, organization_id, action, reason, attribute, value, state, is_open, reopened, \
+     events, users_affected, first_seen_at, last_seen_at, opened_at, log_id) \
+     VALUES ($1, $2, $3, $4, $5, $6, 'open', TRUE, 0, $7, 0, $8, $8, $8, $9) \
+     ON CONFLICT (id) DO UPDATE SET events = issues.events + excluded.events, \
+     value = COALESCE(excluded.value, issues.value), \
+     log_id = CASE WHEN excluded.log_id IS NULL OR excluded.last_seen_at < issues.last_seen_at \
+     THEN issues.log_id ELSE excluded.log_id END, \
+     last_seen_at = CASE WHEN excluded.last_seen_at < issues.last_seen_at \
+     THEN issues.last_seen_at ELSE excluded.last_seen_at END";
+
+/// What is resolved comes back; what is ignored does when its date or count is reached.
+const REOPEN: &str = "UPDATE issues SET state = 'open', is_open = TRUE, reopened = reopened + 1, opened_at = $2, \
+     resolved_at = NULL, resolved_by = NULL, ignored_until = NULL, ignored_until_events = NULL \
+     WHERE id = $1 AND NOT is_open AND (resolved_at <= $2 OR ignored_until <= $2 OR ignored_until_events <= events)";
+
+const COUNT_USER: &str = "UPDATE issues SET users_affected = users_affected + 1 WHERE id = $1 AND NOT EXISTS \
+     (SELECT 1 FROM issue_users u WHERE u.issue_id = $1 AND u.user_key = $2 AND u.is_counted)";
+
+const COUNT_KNOWN_USER: &str = "UPDATE issues SET users_affected = users_affected + 1 WHERE id = $1 AND NOT EXISTS \
+     (SELECT 1 FROM issue_users u WHERE u.issue_id = $1 AND u.user_key = $2 AND u.is_counted) \
+     AND EXISTS (SELECT 1 FROM users k WHERE k.id = $3 AND k.organization_id = issues.organization_id)";
+
+macro_rules! upsert_user {
+    ($values:literal) => {
+        concat!(
+            "INSERT INTO issue_users (issue_id, user_key, organization_id, action, first_seen_at, last_seen_at, \
+             events, is_counted, user_id, user_name, label) ",
+            $values,
+            " ON CONFLICT (issue_id, user_key) DO UPDATE SET events = issue_users.events + excluded.events, \
+             last_seen_at = excluded.last_seen_at, succeeded_at = NULL, is_counted = TRUE"
+        )
+    };
+}
+
+const KEEP_USER: &str = upsert_user!("VALUES ($1, $2, $3, $4, $5, $5, $6, TRUE, NULL, $7, $8)");
+
+const KEEP_KNOWN_USER: &str = upsert_user!(
+    "SELECT $1, $2, $3, $4, $5, $5, $6, TRUE, k.id, NULL, NULL FROM users k WHERE k.id = $7 AND k.organization_id = $3"
+);
+
+impl Occurrence {
+    /// Counts it, and opens the issue again where it was closed.
+    fn issue(&self) -> [Sql; 2] {
+        [
+            sql(COUNT)
+                .bind(&self.issue_id)
+                .bind(&self.organization_id)
+                .bind(self.action)
+                .bind(self.reason)
+                .bind(&self.attribute)
+                .bind(self.value.as_deref())
+                .bind(self.events)
+                .bind(self.at)
+                .bind(self.log_id.as_deref()),
+            sql(REOPEN).bind(&self.issue_id).bind(self.at),
+        ]
+    }
+
+    /// Counts whom it is about, once the issue is locked.
+    fn user(&self) -> Option<[Sql; 2]> {
+        let user = self.user.as_ref()?;
+        let keep = |text| {
+            sql(text)
+                .bind(&self.issue_id)
+                .bind(&user.key)
+                .bind(&self.organization_id)
+                .bind(self.action)
+                .bind(self.at)
+                .bind(self.events)
+        };
+        let counted = |text| sql(text).bind(&self.issue_id).bind(&user.key);
+        Some(match &user.user_id {
+            Some(id) => [
+                counted(COUNT_KNOWN_USER).bind(id),
+                keep(KEEP_KNOWN_USER).bind(id),
+            ],
+            None => [
+                counted(COUNT_USER),
+                keep(KEEP_USER)
+                    .bind(user.user_name.as_deref())
+                    .bind(user.label.as_deref()),
+            ],
+        })
+    }
+}
+
+/// Records what a change came to, in the trip that ends it.
+pub fn record_with_change(
+    tx: &mut Tx<'_>,
+    occurrence: Option<&Occurrence>,
+    success: Option<&Success>,
+) {
+    if let Some(occurrence) = occurrence {
+        occurrence
+            .issue()
+            .into_iter()
+            .for_each(|statement| tx.defer(statement));
+        occurrence
+            .user()
+            .into_iter()
+            .flatten()
+            .for_each(|statement| tx.defer(statement));
+    }
+    if let Some(success) = success {
+        // What it was remarked upon with is not over.
+        let except = occurrence.map_or("", |occurrence| occurrence.issue_id.as_str());
+        tx.defer(succeed(success, except));
+    }
+}
+
+/// Marks whom it puts right; [`settle`] counts them.
+fn succeed(success: &Success, except: &str) -> Sql {
+    let statement = match &success.ended {
+        Ended::Create { .. } => sql(
+            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 AND issue_id <> $3 \
+             AND user_key IN ($4, $5) AND succeeded_at IS NULL AND action = 'create'",
+        ),
+        Ended::Change { .. } => sql(
+            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 AND issue_id <> $3 \
+             AND user_key = $4 AND succeeded_at IS NULL AND action <> 'delete'",
+        ),
+        Ended::Delete { .. } => sql(
+            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 AND issue_id <> $3 \
+             AND user_key = $4 AND succeeded_at IS NULL",
+        ),
+    };
+    let statement = statement
+        .bind(success.at)
+        .bind(&success.organization_id)
+        .bind(except);
+    match &success.ended {
+        Ended::Create { name, external } => statement.bind(name).bind(external),
+        Ended::Change { user } | Ended::Delete { user } => statement.bind(user),
+    }
+}
+
+/// Records occurrences of a batch, one for each issue and user.
+pub async fn record(tx: &mut Tx<'_>, mut occurrences: Vec<Occurrence>) -> Result<(), StoreError> {
+    occurrences.sort_by(|a, b| a.issue_id.cmp(&b.issue_id));
+    let issues: Vec<Sql> = occurrences.iter().flat_map(Occurrence::issue).collect();
+    let users: Vec<Sql> = occurrences
+        .iter()
+        .filter_map(Occurrence::user)
+        .flatten()
+        .collect();
+    for statement in issues.into_iter().chain(users) {
+        tx.execute(statement).await?;
+    }
+    Ok(())
+}
+
+/// Adds to the counts of days; `day` is its start.
+pub async fn add_days(
+    tx: &mut Tx<'_>,
+    days: BTreeMap<(String, Millis), i64>,
+) -> Result<(), StoreError> {
+    if days.is_empty() {
+        return Ok(());
+    }
+    let mut statement = Builder::new("INSERT INTO issue_days (issue_id, day, events) VALUES ");
+    statement.push_rows(
+        days.into_iter()
+            .map(|((issue_id, day), events)| vec![issue_id.into(), day.into(), Arg::from(events)]),
+    );
+    statement.push(
+        " ON CONFLICT (issue_id, day) DO UPDATE SET events = issue_days.events + excluded.events",
+    );
+    tx.execute(statement.finish()).await?;
+    Ok(())
+}
+
+/// The start of the day that `time` is in.
+pub fn day_of(time: Millis) -> Millis {
+    time.div_euclid(DAY) * DAY
+}
+
+/// An issue that may be over, and since when.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    pub issue_id: String,
+    pub organization_id: String,
+    pub at: Millis,
+}
+
+/// Issues with users that have succeeded and are counted still, and refused connections that are heard of no more,
+/// of organizations with a success at that time.
+pub async fn find_ending(
+    connection: &mut Connection<'_>,
+    succeeded: &BTreeMap<String, Millis>,
+    connection_reasons: impl Iterator<Item = &'static str>,
+) -> Result<Vec<Ending>, StoreError> {
+    let organizations = || succeeded.keys().map(String::as_str);
+    let mut statement = Builder::new(
+        "SELECT DISTINCT organization_id, issue_id FROM issue_users WHERE is_counted AND succeeded_at IS NOT NULL",
+    );
+    push_list(&mut statement, " AND organization_id IN (", organizations());
+    let mut found: Vec<(String, String)> = connection.fetch_all(statement.finish()).await?;
+    let mut statement = Builder::new(
+        "SELECT organization_id, id, last_seen_at FROM issues WHERE is_open AND users_affected = 0",
+    );
+    push_list(&mut statement, " AND organization_id IN (", organizations());
+    push_list(&mut statement, " AND reason IN (", connection_reasons);
+    let refused: Vec<(String, String, Millis)> = connection.fetch_all(statement.finish()).await?;
+    found.extend(
+        refused
+            .into_iter()
+            .filter(|(organization_id, _, seen)| {
+                succeeded
+                    .get(organization_id)
+                    .is_some_and(|at| seen + QUIET <= *at)
+            })
+            .map(|(organization_id, id, _)| (organization_id, id)),
+    );
+    let mut ending: Vec<Ending> = found
+        .into_iter()
+        .map(|(organization_id, issue_id)| Ending {
+            at: succeeded.get(&organization_id).copied().unwrap_or_default(),
+            organization_id,
+            issue_id,
+        })
+        .collect();
+    ending.sort_by(|a, b| a.issue_id.cmp(&b.issue_id));
+    Ok(ending)
+}
+
+/// Takes users who succeeded out of the counts, and resolves what nobody is affected by any more.
+pub async fn settle(tx: &mut Tx<'_>, ending: &[Ending]) -> Result<(), StoreError> {
+    lock(tx, ending.iter().map(|ending| ending.issue_id.as_str())).await?;
+    for Ending {
+        issue_id,
+        organization_id,
+        at,
+    } in ending
+    {
+        let settled = tx
+            .execute(
+                sql("UPDATE issue_users SET is_counted = FALSE WHERE organization_id = $1 AND issue_id = $2 \
+                     AND is_counted AND succeeded_at IS NOT NULL")
+                .bind(organization_id)
+                .bind(issue_id),
+            )
+            .await?;
+        discount(tx, issue_id, settled).await?;
+        resolve(tx, issue_id, *at, settled > 0).await?;
+    }
+    Ok(())
+}
+
+/// Forgets whom these keys stand for: names go with them.
+pub async fn forget_user(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    keys: &[String],
+    at: Millis,
+) -> Result<(), StoreError> {
+    let mut statement =
+        Builder::new("SELECT DISTINCT issue_id FROM issue_users WHERE organization_id = ");
+    statement.bind(organization_id);
+    push_list(
+        &mut statement,
+        " AND user_key IN (",
+        keys.iter().map(String::as_str),
+    );
+    statement.push(" ORDER BY issue_id");
+    let issues: Vec<(String,)> = tx.fetch_all(statement.finish()).await?;
+    lock(tx, issues.iter().map(|(id,)| id.as_str())).await?;
+    for (issue_id,) in &issues {
+        for key in keys {
+            let row = |text| sql(text).bind(issue_id).bind(key);
+            let counted = tx
+                .execute(row(
+                    "DELETE FROM issue_users WHERE issue_id = $1 AND user_key = $2 AND is_counted",
+                ))
+                .await?;
+            tx.execute(row(
+                "DELETE FROM issue_users WHERE issue_id = $1 AND user_key = $2",
+            ))
+            .await?;
+            discount(tx, issue_id, counted).await?;
+            resolve(tx, issue_id, at, counted > 0).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Resolves an issue that nobody is affected by: at once if somebody was until now, else when it has been quiet.
+async fn resolve(
+    tx: &mut Tx<'_>,
+    issue_id: &str,
+    at: Millis,
+    had_users: bool,
+) -> Result<(), StoreError> {
+    tx.execute(
+        sql("UPDATE issues SET state = 'resolved', is_open = FALSE, resolved_at = $2, resolved_by = NULL \
+             WHERE id = $1 AND is_open AND users_affected = 0 AND ($3 OR last_seen_at <= $4)")
+        .bind(issue_id)
+        .bind(at)
+        .bind(had_users)
+        .bind(at - QUIET),
+    )
+    .await?;
+    Ok(())
+}
+
+async fn discount(tx: &mut Tx<'_>, issue_id: &str, users: u64) -> Result<(), StoreError> {
+    let users = i64::try_from(users).unwrap_or(i64::MAX);
+    if users > 0 {
+        tx.execute(
+            sql("UPDATE issues SET users_affected = users_affected - $2 WHERE id = $1")
+                .bind(issue_id)
+                .bind(users),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Nobody else changes these issues until the transaction ends; `ids` in order.
+async fn lock<'i>(tx: &mut Tx<'_>, ids: impl Iterator<Item = &'i str>) -> Result<(), StoreError> {
+    let for_update = tx.for_update();
+    let mut statement = Builder::new("SELECT id FROM issues WHERE 1 = 1");
+    push_list(&mut statement, " AND id IN (", ids);
+    statement.push(" ORDER BY id").push(for_update);
+    let _: Vec<(String,)> = tx.fetch_all(statement.finish()).await?;
+    Ok(())
+}
