@@ -6,7 +6,7 @@ use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::scim::reason::Reason;
 use crate::server::services::audit::{self, Target, Who};
-use crate::server::services::moments::moment;
+use crate::server::services::moments::Moments;
 use crate::server::services::provisioning::{LoggedRequest, Rehearsed, rehearse};
 use crate::server::services::recording::{CallingToken, Incoming};
 use crate::server::services::{changes, organization};
@@ -36,7 +36,8 @@ pub async fn dry_run(app: &App, allowed: &Allowed, id: &str) -> Result<DryRun, S
                 .to_owned(),
         ));
     };
-    Ok(DryRun::Tried(Box::new(result(app, rehearsed)?)))
+    let moments = Moments::of(allowed, app.clock.now());
+    Ok(DryRun::Tried(Box::new(result(&moments, rehearsed)?)))
 }
 
 /// The request as it was, or why it is no longer known.
@@ -75,8 +76,7 @@ fn logged(
     }))
 }
 
-fn result(app: &App, rehearsed: Rehearsed) -> Result<DryRunResult, StoreError> {
-    let now = app.clock.now();
+fn result(moments: &Moments, rehearsed: Rehearsed) -> Result<DryRunResult, StoreError> {
     let Rehearsed { entry, changes } = rehearsed;
     let steps: Vec<Step> = serde_json::from_str(&entry.steps)?;
     let remarks: Vec<LogRemark> = match &entry.remarks {
@@ -87,7 +87,7 @@ fn result(app: &App, rehearsed: Rehearsed) -> Result<DryRunResult, StoreError> {
         .ok_or_else(|| StoreError::Corrupt(format!("unknown status {}", entry.status)))?;
     let title = entry.reason.and_then(Reason::from_code);
     Ok(DryRunResult {
-        at: moment(now, now),
+        at: moments.moment(moments.now()),
         status,
         http_status: u16::try_from(entry.http_status).unwrap_or_default(),
         scim_type: entry.scim_type.map(str::to_owned),
