@@ -93,7 +93,7 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
         }
     });
     view! {
-        <section class="block" id="sessions" aria-labelledby="sessions-heading">
+        <section class="block stack" id="sessions" aria-labelledby="sessions-heading">
             <h2 id="sessions-heading">"Where you are signed in"</h2>
             <Table caption="Sessions, last used first">
                 <thead>
