@@ -108,6 +108,7 @@ fn UserView(
     );
     let here = frame.href(&format!("/users/{}", user.id));
     let above = vec![Crumb::link("Users", frame.href("/users"))];
+    let print_note = format!("User {} of {}.", user.id, frame.organization.name);
     let json_heading = format!("GET /scim/{}/v2/Users/{}", frame.organization.slug, user.id);
     let tabs = ["Timeline", "Attributes", "SCIM JSON", "Log entries"]
         .into_iter()
@@ -124,6 +125,7 @@ fn UserView(
     });
     view! {
         <OrganizationSheet frame title=user.label.clone() above>
+            <p class="print-only small">{print_note}</p>
             <div class="stack-loose" inert=dialog.is_some()>
                 <UserHead user=user.clone() here=here.clone() may_manage/>
                 <Troubles

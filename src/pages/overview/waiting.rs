@@ -32,6 +32,7 @@ pub fn Waiting(
         .setup
         .iter()
         .any(|step| step.kind == SetupKind::InviteAdmin && !step.done);
+    let accounts = frame.href("/accounts#invite");
     let invite = (frame.is_support() && lacks_admin).then(|| {
         view! {
             <Callout tone=Tone::Live>
@@ -39,6 +40,7 @@ pub fn Waiting(
                     <b>"Next: invite its first administrator."</b>
                     " Nobody of this organization can sign in yet, and only its administrator creates a Secret Token."
                 </p>
+                <p><a class="btn btn-primary" href=accounts>"Invite the first Admin"</a></p>
             </Callout>
         }
     });

@@ -257,7 +257,7 @@ fn place(found: &Found) -> TimeCursor {
 }
 
 fn row(found: Found, moments: &Moments) -> AuditRow {
-    let changes = changes(found.before.as_deref(), found.after.as_deref());
+    let changes = changes(found.before.as_deref(), found.after.as_deref(), moments);
     let actor_kind = match found.actor_kind.as_str() {
         "account" => "Account",
         "token" => "Token",
@@ -287,7 +287,7 @@ fn parsed(text: Option<&str>) -> Value {
 }
 
 /// What differs between two JSON objects, in the order of the names.
-fn changes(before: Option<&str>, after: Option<&str>) -> Vec<AttributeChange> {
+fn changes(before: Option<&str>, after: Option<&str>, moments: &Moments) -> Vec<AttributeChange> {
     let (before, after) = (parsed(before), parsed(after));
     let names = [&before, &after]
         .into_iter()
@@ -298,8 +298,12 @@ fn changes(before: Option<&str>, after: Option<&str>) -> Vec<AttributeChange> {
         .into_iter()
         .map(|name| AttributeChange {
             attribute: label(name),
-            old: before.get(name).and_then(shown),
-            new: after.get(name).and_then(shown),
+            old: before
+                .get(name)
+                .and_then(|value| shown(name, value, moments)),
+            new: after
+                .get(name)
+                .and_then(|value| shown(name, value, moments)),
         })
         .filter(|change| change.old != change.new)
         .collect()
@@ -315,8 +319,12 @@ fn label(name: &str) -> String {
         .unwrap_or_default()
 }
 
-fn shown(value: &Value) -> Option<String> {
+/// A value in words; times are told by their names.
+fn shown(name: &str, value: &Value, moments: &Moments) -> Option<String> {
     match value {
+        Value::Number(at) if name.ends_with("_at") => {
+            at.as_i64().map(|at| moments.moment(at).exact)
+        }
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         Value::Bool(true) => Some("yes".to_owned()),
@@ -327,13 +335,19 @@ fn shown(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
 
     #[test]
     fn before_and_after_become_what_differs() {
+        let utc = Moments::new(0, TimeZone::UTC);
         let found = changes(
             Some(r#"{"missing_names":"reject","same":1}"#),
-            Some(r#"{"missing_names":"accept","same":1,"is_default":true}"#),
+            Some(
+                r#"{"missing_names":"accept","same":1,"is_default":true,"expires_at":1795425238412}"#,
+            ),
+            &utc,
         );
         let shown: Vec<_> = found
             .iter()
@@ -348,10 +362,11 @@ mod tests {
         assert_eq!(
             shown,
             [
+                ("Expires at", None, Some("23 Nov 2026, 09:13:58 UTC")),
                 ("Is default", None, Some("yes")),
                 ("Missing names", Some("reject"), Some("accept")),
             ]
         );
-        assert!(changes(None, Some("nonsense")).is_empty());
+        assert!(changes(None, Some("nonsense"), &utc).is_empty());
     }
 }

@@ -14,9 +14,12 @@ use crate::server::error::{ServiceError, StoreError};
 use crate::server::ids;
 use crate::server::scim::resource::{Change, case_key};
 use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::changes;
+use crate::server::store::sql::Connection;
 use crate::server::store::user_blocks::{self, Blockable};
+use crate::server::store::user_erasure::{self, Known, Name, Tombstone};
 use crate::server::store::users::{self, NewChange};
-use crate::server::store::{Tx, issue_records, user_erasure};
+use crate::server::store::{Tx, issue_records};
 
 /// Characters of a reason at most.
 const REASON: usize = 500;
@@ -150,18 +153,14 @@ pub async fn erase(
             "This is not the userName of the user. Type it as it stands above.",
         ));
     }
-    let until = if user.has_successor {
-        user.deleted_at
-    } else {
-        Millis::MAX
-    };
+    let names = names(&mut connection, &organization_id, &user).await?;
     let mut after = None;
     loop {
         let entries = user_erasure::find_entries(
             &mut connection,
             &organization_id,
-            &user,
-            until,
+            &user.id,
+            &names,
             after.as_ref(),
         )
         .await?;
@@ -179,20 +178,13 @@ pub async fn erase(
             .await?;
     }
     drop(connection);
+    let keys = issue_keys(&user, &names);
     app.db
         .write(move |tx| {
             Box::pin(async move {
                 if !user_erasure::delete(tx, &organization_id, &user.id).await? {
                     return Err(ServiceError::NotFound { what: "user" });
                 }
-                let keys: Vec<String> = [
-                    Some(issue_records::user_key(&user.id)),
-                    Some(issue_records::name_key(&user.user_name_key)),
-                    user.external_id.as_deref().map(issue_records::external_key),
-                ]
-                .into_iter()
-                .flatten()
-                .collect();
                 issue_records::forget_user(tx, &organization_id, &keys, now).await?;
                 let target = Target::new("user", &user.id, "");
                 audit::record(tx, &who, "user.erase", &target, None, None).await?;
@@ -200,6 +192,52 @@ pub async fn erase(
             })
         })
         .await
+}
+
+/// What the user was known by, from its history. Where somebody else is known by it now, only until the user was not
+/// any more.
+async fn names(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    user: &Tombstone,
+) -> Result<Vec<Name>, ServiceError> {
+    let last = if user.has_successor {
+        user.deleted_at
+    } else {
+        Millis::MAX
+    };
+    let own = |known| Name { known, until: last };
+    let mut names = vec![own(Known::UserName(user.user_name_key.clone()))];
+    names.extend(user.external_id.clone().map(Known::ExternalId).map(own));
+    for (at, stored) in user_erasure::find_renames(connection, organization_id, &user.id).await? {
+        for change in changes::parse(&stored)? {
+            let known = match (change.attribute.as_str(), change.old) {
+                ("userName", Some(old)) => Known::UserName(case_key(&old)),
+                ("externalId", Some(old)) => Known::ExternalId(old),
+                _ => continue,
+            };
+            if names
+                .iter()
+                .any(|name| name.known == known && name.until > at)
+            {
+                continue;
+            }
+            let is_held = user_erasure::is_held(connection, organization_id, &known).await?;
+            let until = if is_held { at } else { Millis::MAX };
+            names.push(Name { known, until });
+        }
+    }
+    Ok(names)
+}
+
+/// What issues know the user by; a name that somebody else has now is theirs there.
+fn issue_keys(user: &Tombstone, names: &[Name]) -> Vec<String> {
+    let own = names.iter().filter(|name| name.until == Millis::MAX);
+    let own = own.map(|name| match &name.known {
+        Known::UserName(key) => issue_records::name_key(key),
+        Known::ExternalId(id) => issue_records::external_key(id),
+    });
+    own.chain([issue_records::user_key(&user.id)]).collect()
 }
 
 async fn find(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<Blockable, ServiceError> {

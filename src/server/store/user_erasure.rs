@@ -21,6 +21,36 @@ pub struct Tombstone {
     pub has_successor: bool,
 }
 
+/// What log entries may know a person by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// The key of a userName.
+    UserName(String),
+    ExternalId(String),
+}
+
+impl Known {
+    fn column(&self) -> &'static str {
+        match self {
+            Self::UserName(_) => "user_name_key",
+            Self::ExternalId(_) => "external_id",
+        }
+    }
+
+    fn value(&self) -> &str {
+        match self {
+            Self::UserName(value) | Self::ExternalId(value) => value,
+        }
+    }
+}
+
+/// A name that was the user's. Entries later than `until` may be about somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    pub known: Known,
+    pub until: Millis,
+}
+
 /// The tombstone of the user with this id.
 pub async fn find(
     connection: &mut Connection<'_>,
@@ -43,13 +73,48 @@ pub async fn find(
         .await
 }
 
+/// The changes of the user's userName or `externalId`, each as stored with its time, oldest first.
+pub async fn find_renames(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    id: &str,
+) -> Result<Vec<(Millis, String)>, StoreError> {
+    connection
+        .fetch_all(
+            sql(
+                "SELECT changed_at, changes FROM user_changes WHERE organization_id = $1 AND user_id = $2 \
+                 AND (changes LIKE '%\"userName\"%' OR changes LIKE '%\"externalId\"%') ORDER BY changed_at, id",
+            )
+            .bind(organization_id)
+            .bind(id),
+        )
+        .await
+}
+
+/// Whether somebody is known by this now.
+pub async fn is_held(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    known: &Known,
+) -> Result<bool, StoreError> {
+    let mut statement =
+        Builder::new("SELECT count(*) FROM (SELECT 1 FROM users WHERE organization_id = ");
+    statement.bind(organization_id).push(" AND ");
+    statement
+        .push(known.column())
+        .push(" = ")
+        .bind(known.value());
+    statement.push(" LIMIT 1) found");
+    Ok(connection.fetch_count(statement.finish()).await? > 0)
+}
+
 /// The next entries about the user after `after`, in the order of time. Entries without a user are its own if
-/// they name it: refused creates, lookups that found nobody. Those later than `until` may be about a successor.
+/// they carry one of its `names`: refused creates, lookups that found nobody.
 pub async fn find_entries(
     connection: &mut Connection<'_>,
     organization_id: &str,
-    user: &Tombstone,
-    until: Millis,
+    id: &str,
+    names: &[Name],
     after: Option<&TimeCursor>,
 ) -> Result<Vec<TimeCursor>, StoreError> {
     let mut statement = Builder::new(
@@ -62,18 +127,20 @@ pub async fn find_entries(
             .bind(after.at);
         statement.push(", ").bind(&after.id).push(")");
     }
-    statement.push(" AND (l.user_id = ").bind(&user.id);
-    statement.push(" OR (l.user_id IS NULL AND ((l.occurred_at <= ");
-    statement.bind(until).push(" AND (l.user_name_key = ");
-    statement.bind(&user.user_name_key);
-    statement.push(" OR l.external_id = ");
-    statement.bind(user.external_id.as_deref());
+    statement.push(" AND (l.user_id = ").bind(id);
+    statement.push(" OR (l.user_id IS NULL AND (");
+    for name in names {
+        statement.push("(l.").push(name.known.column());
+        statement.push(" = ").bind(name.known.value());
+        statement.push(" AND l.occurred_at <= ").bind(name.until);
+        statement.push(") OR ");
+    }
     // A list answers whole users.
     statement.push(
-        ")) OR (l.action = 'list' AND EXISTS (SELECT 1 FROM provisioning_log_payloads p \
+        "(l.action = 'list' AND EXISTS (SELECT 1 FROM provisioning_log_payloads p \
          WHERE p.log_id = l.id AND p.response_body LIKE ",
     );
-    statement.bind(format!("%{}%", user.id));
+    statement.bind(format!("%{id}%"));
     statement.push("))))) ORDER BY l.occurred_at, l.id LIMIT ");
     statement.bind(BATCH);
     let found: Vec<(Millis, String)> = connection.fetch_all(statement.finish()).await?;

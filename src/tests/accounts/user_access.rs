@@ -157,6 +157,39 @@ db_test! {
         assert!(!audit.contains("quill") && !audit.contains("must not"), "{audit}");
     }
 
+    async fn erasing_finds_what_carries_an_earlier_name(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        // Looked for under each name before it was there; the first one is somebody else's later.
+        for name in ["zoe.quill", "zoe.marsh"] {
+            assert_eq!(entra.found(&format!("userName eq \"{name}\"")).await.len(), 0);
+        }
+        let id = entra.create_with("zoe.quill", json!({"externalId": "object-1"})).await;
+        for (path, value) in [("userName", "zoe.marsh"), ("userName", "zoe.last"), ("externalId", "object-2")] {
+            app.advance(1_000);
+            entra.change(&id, "Replace", path, json!(value)).await.is(200);
+        }
+        app.advance(1_000);
+        let refused = entra.post(&json!({"userName": "zoe.quill", "externalId": "object-9"})).await;
+        refused.is_error(400, "invalidValue");
+        entra.create_with("zoe.quill", json!({"externalId": "object-9"})).await;
+        entra.delete(&id).await.is(204);
+        let cookie = admin(&app).await;
+        let path = format!("/organizations/contoso/users/{id}/erase");
+        assert_eq!(post(&app, &path, &cookie, "user_name=zoe.last").await.status, 303);
+
+        app.flush().await;
+        for entry in entra.log().await {
+            let text = format!("{entry:?}").to_lowercase();
+            for name in ["zoe.marsh", "zoe.last", "object-1", "object-2"] {
+                assert!(!text.contains(name), "{name}: {text}");
+            }
+            let is_first_lookup = entry.action == "match" && entry.user_id.is_none();
+            assert!(!is_first_lookup || entry.user_name.is_none(), "{text}");
+        }
+        assert_eq!(entra.entry(&refused).await.user_name.as_deref(), Some("zoe.quill"), "the other one's");
+    }
+
     async fn a_successor_keeps_its_own_entries(db: TestDb) {
         let app = TestApp::new(db).await;
         let entra = app.entra("contoso").await;

@@ -86,6 +86,9 @@ db_test! {
         let sam = account(&app, "sam@rhombus.example", AccountRole::Support, None).await;
         let sam = cookie(&app, &sam).await;
         let path = "/organizations/contoso/accounts";
+        let offer = "href=\"/organizations/contoso/accounts#invite\"";
+        assert!(open(&app, &sam, "/organizations/contoso").await.text.contains(offer));
+        assert!(open(&app, &sam, path).await.text.contains("id=\"invite\""));
         let viewer = post(&app, &sam, path, "email=vera%40contoso.com&role=viewer").await;
         assert_eq!(viewer.status, 403);
         let first = post(&app, &sam, path, "email=dana%40contoso.com&role=admin").await;
@@ -97,6 +100,7 @@ db_test! {
         let second = post(&app, &sam, path, "email=kim%40contoso.com&role=admin").await;
         assert_eq!(second.status, 409);
         assert!(!open(&app, &sam, path).await.text.contains("Invite the first Admin"));
+        assert!(!open(&app, &sam, "/organizations/contoso").await.text.contains(offer));
     }
 
     async fn the_last_one_stays_and_the_page_says_why(db: TestDb) {
