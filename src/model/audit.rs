@@ -9,7 +9,7 @@ use super::page::Moment;
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 33] = [
+pub const ACTIONS: [(&str, &str); 39] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.change_password", "Changed the password of"),
     (
@@ -26,6 +26,12 @@ pub const ACTIONS: [(&str, &str); 33] = [
     ("account.sign_in", "Signed in as"),
     ("account.sign_in_failed", "Sign-in refused for"),
     ("audit.export", "Exported the audit log as"),
+    ("issue.acknowledge", "Acknowledged issue"),
+    ("issue.assign", "Assigned issue"),
+    ("issue.ignore", "Ignored issue"),
+    ("issue.note", "Noted something about issue"),
+    ("issue.reopen", "Reopened issue"),
+    ("issue.resolve", "Resolved issue"),
     ("log.export", "Exported the provisioning log as"),
     ("organization.create", "Created organization"),
     ("organization.disable", "Turned provisioning off for"),
@@ -49,9 +55,10 @@ pub const ACTIONS: [(&str, &str); 33] = [
 ];
 
 /// What things are done to: stored name and words.
-pub const TARGETS: [(&str, &str); 7] = [
+pub const TARGETS: [(&str, &str); 8] = [
     ("account", "Account"),
     ("audit", "Audit log"),
+    ("issue", "Issue"),
     ("log_entry", "Log entry"),
     ("organization", "Organization"),
     ("role", "Role"),

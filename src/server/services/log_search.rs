@@ -7,7 +7,7 @@ mod words;
 
 pub use entry::{detail, detail_with_payload, previous_and_next};
 pub use export::{Export, Format as ExportFormat, export};
-pub(super) use words::refusal;
+pub(super) use words::{explanation, refusal, title};
 
 use super::changes;
 use super::moments::{self, Moments};

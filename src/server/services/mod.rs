@@ -8,6 +8,7 @@ pub mod browsers;
 pub mod changes;
 pub mod export;
 pub mod health;
+pub mod issues;
 pub mod live;
 pub mod log_search;
 pub mod moments;

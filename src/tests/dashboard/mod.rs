@@ -1,5 +1,6 @@
 //! Pages, server functions and forms, through the real router.
 
+mod issues;
 mod own_account;
 mod permissions;
 mod person;
