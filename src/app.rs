@@ -23,6 +23,8 @@ use crate::pages::audit::{AllAuditPage, AuditPage};
 use crate::pages::first_start::FirstStartPage;
 use crate::pages::home::HomePage;
 use crate::pages::invitation::InvitationPage;
+use crate::pages::issue::IssuePage;
+use crate::pages::issues::{AllIssuesPage, IssuesPage};
 use crate::pages::log::LogPage;
 use crate::pages::logs::LogsPage;
 use crate::pages::organizations::OrganizationsPage;
@@ -123,6 +125,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/users/:id/block") view=BlockUserPage ssr=mode()/>
                     <Route path=path!("/users/:id/unblock") view=UnblockUserPage ssr=mode()/>
                     <Route path=path!("/users/:id/erase") view=EraseUserPage ssr=mode()/>
+                    <Route path=path!("/issues") view=IssuesPage ssr=mode()/>
+                    <Route path=path!("/issues/:id") view=IssuePage ssr=mode()/>
                     <Route path=path!("/logs") view=LogsPage ssr=mode()/>
                     <Route path=path!("/logs/:id") view=LogPage ssr=mode()/>
                     <Route path=path!("/tokens") view=TokensPage ssr=mode()/>
@@ -144,6 +148,9 @@ pub fn App() -> impl IntoView {
                 </ParentRoute>
                 <ParentRoute path=path!("/organizations") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=OrganizationsPage ssr=mode()/>
+                </ParentRoute>
+                <ParentRoute path=path!("/issues") view=AccountLayout ssr=mode()>
+                    <Route path=path!("") view=AllIssuesPage ssr=mode()/>
                 </ParentRoute>
                 <ParentRoute path=path!("/accounts") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=AccountsPage ssr=mode()/>
@@ -176,7 +183,7 @@ fn OrganizationLayout() -> impl IntoView {
                     slug: frame.organization.slug,
                     name: frame.organization.name,
                 };
-                view! { <Nav me=frame.me organization=Some(organization)/> }
+                view! { <Nav me=frame.me organization=Some(organization) open_issues=frame.open_issues/> }
             })
         })
     };

@@ -406,7 +406,50 @@ impl Filling {
             None,
         )
         .await?;
+        self.issues().await?;
         println!("failures of several kinds");
+        Ok(())
+    }
+
+    /// One issue of each other kind that the defaults of an organization give, by its real cause.
+    async fn issues(&mut self) -> Result<()> {
+        let add = |path: &str, value: Value| json!([{ "op": "Add", "path": path, "value": value }]);
+        for (number, operations) in [
+            (7, add("meta.created", json!("2020-01-01T00:00:00Z"))),
+            (8, json!([{ "op": "Remove", "path": "userName" }])),
+            (9, add("title", json!(7))),
+            (10, add("title", json!("x".repeat(3_000)))),
+            (11, add("emails[type eq \"work\"", json!("x@contoso.com"))),
+            (12, json!([{ "op": "Move", "path": "title", "value": "x" }])),
+            (13, json!([{ "op": "Add", "path": "title" }])),
+            (14, add("password", json!("correct horse battery staple"))),
+            (15, add("favouriteColour", json!("blue"))),
+            (
+                16,
+                json!([{ "op": "Replace", "path": "active", "value": null }]),
+            ),
+        ] {
+            if let Some(id) = self.find(&Person::new(number)).await? {
+                self.patch(&id, operations).await?;
+            }
+        }
+        let mut unnamed = Person::new(17).body();
+        unnamed["userName"] = json!("");
+        self.refused(unnamed, 1).await?;
+        self.send(Method::POST, "/Users", None).await?;
+        for path in [
+            "/Groups",
+            "/Me",
+            "/Elsewhere",
+            "/Schemas/nothing",
+            "/Users?filter=userName+eq",
+            "/Users?count=many",
+            "/Users?sortBy=shoeSize",
+        ] {
+            self.send(Method::GET, path, None).await?;
+        }
+        self.send(Method::POST, "/Bulk", Some(json!({}))).await?;
+        println!("issues of many kinds");
         Ok(())
     }
 

@@ -48,6 +48,11 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.goto(organization.path(path));
         await check(page);
       }
+      await page.goto(organization.path("/issues"));
+      await check(page);
+      await page.getByRole("link", { name: /^Role value/ }).click();
+      await page.getByRole("heading", { name: "Affected users" }).waitFor();
+      await check(page);
       for (const path of [organization.path("/accounts"), "/account"]) {
         await page.goto(path);
         await check(page);

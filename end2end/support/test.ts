@@ -4,6 +4,7 @@ import { test as base, expect } from "@playwright/test";
 
 import { AccountsPage } from "../pages/accounts";
 import { FirstStartPage } from "../pages/first-start";
+import { IssuesPage } from "../pages/issues";
 import { LogPage } from "../pages/log";
 import { LogsPage } from "../pages/logs";
 import { OrganizationsPage } from "../pages/organizations";
@@ -31,6 +32,7 @@ interface Fixtures {
   overviewPage: OverviewPage;
   usersPage: UsersPage;
   userPage: UserPage;
+  issuesPage: IssuesPage;
   logsPage: LogsPage;
   logPage: LogPage;
   tokensPage: TokensPage;
@@ -68,6 +70,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
   overviewPage: ({ page }, use) => use(new OverviewPage(page)),
   usersPage: ({ page }, use) => use(new UsersPage(page)),
   userPage: ({ page }, use) => use(new UserPage(page)),
+  issuesPage: ({ page }, use) => use(new IssuesPage(page)),
   logsPage: ({ page }, use) => use(new LogsPage(page)),
   logPage: ({ page }, use) => use(new LogPage(page)),
   tokensPage: ({ page }, use) => use(new TokensPage(page)),

@@ -8,7 +8,9 @@ use crate::model::error::AppError;
 use crate::model::frame::Frame;
 
 #[cfg(feature = "ssr")]
-use crate::server::{App, actor::Permission, auth::guards, services::organizations};
+use crate::server::{
+    App, actor::Permission, auth::guards, services::issues, services::organizations,
+};
 
 /// Who is signed in.
 #[server(prefix = "/api", endpoint = "me", input = GetUrl)]
@@ -23,5 +25,10 @@ pub async fn get_frame(slug: String) -> Result<Frame, AppError> {
     let me = guards::me().await?.ok_or(AppError::SignedOut)?;
     let allowed = guards::require(Permission::ReadOrganization, Some(&slug)).await?;
     let organization = organizations::get(&app, &allowed).await?;
-    Ok(Frame { me, organization })
+    let open_issues = issues::count_open(&app, &allowed).await?;
+    Ok(Frame {
+        me,
+        organization,
+        open_issues,
+    })
 }

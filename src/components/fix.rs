@@ -12,6 +12,7 @@ pub fn Fix(tone: Tone, explanation: Explanation, settings: String) -> impl IntoV
     let entra_code = explanation.entra_code.map(|code| {
         view! { <p>"Entra’s own log shows this as " <code>{code}</code> "."</p> }
     });
+    let rfc = explanation.rfc.map(|rfc| view! { " The rule: " {rfc} "." });
     let steps = |title: &'static str, steps: Vec<AnyView>| {
         (!steps.is_empty()).then(|| {
             view! {
@@ -51,6 +52,7 @@ pub fn Fix(tone: Tone, explanation: Explanation, settings: String) -> impl IntoV
                     <h2 id="troubleshooting-heading">{explanation.title}</h2>
                     <p>{explanation.happened}</p>
                     <p>{explanation.why}</p>
+                    <p><b>"What happens next: "</b> {explanation.next} {rfc}</p>
                     {entra_code}
                 </div>
             </div>

@@ -21,6 +21,7 @@ pub mod fix;
 pub mod form;
 pub mod health;
 pub mod icon;
+pub mod issue;
 pub mod live;
 pub mod load;
 pub mod log_entry;

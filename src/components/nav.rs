@@ -5,15 +5,23 @@ use leptos_router::hooks::use_location;
 
 use super::avatar::{Avatar, AvatarKind};
 use super::icon::{Brand, Icon, IconName};
+use super::pager::count;
 use crate::model::account::{AccountRole, Me, OrganizationLink};
+use crate::model::page::Count;
 
 /// `organization` is the one that the pages are about, if they are about one.
 #[component]
-pub fn Nav(me: Me, organization: Option<OrganizationLink>) -> impl IntoView {
+pub fn Nav(
+    me: Me,
+    organization: Option<OrganizationLink>,
+    /// Of that organization, where they were counted.
+    #[prop(optional, into)]
+    open_issues: Option<Count>,
+) -> impl IntoView {
     let is_support = me.role == AccountRole::Support;
     let items = organization
         .clone()
-        .map(|organization| view! { <OrganizationItems slug=organization.slug/> });
+        .map(|organization| view! { <OrganizationItems slug=organization.slug open_issues/> });
     view! {
         <nav class="nav" id="nav" popover aria-label="Main">
             <div class="nav-brand"><Brand/></div>
@@ -58,6 +66,7 @@ fn Switcher(organization: Option<OrganizationLink>, is_support: bool) -> impl In
         (None, true) => view! {
             <ul class="nav-list">
                 <Item href="/organizations" exact=true icon=IconName::Building label="Organizations"/>
+                <Item href="/issues" icon=IconName::Issue label="Issues"/>
                 <Item href="/accounts" icon=IconName::Shield label="Support accounts"/>
                 <Item href="/audit" icon=IconName::Clock label="Audit"/>
             </ul>
@@ -78,13 +87,14 @@ fn OrganizationName(slug: String, name: String) -> impl IntoView {
 }
 
 #[component]
-fn OrganizationItems(slug: String) -> impl IntoView {
+fn OrganizationItems(slug: String, open_issues: Option<Count>) -> impl IntoView {
     let path = |rest: &str| format!("/organizations/{slug}{rest}");
     view! {
         <div>
             <p class="nav-group" id="nav-monitor">"Monitor"</p>
             <ul class="nav-list" aria-labelledby="nav-monitor">
                 <Item href=path("") exact=true icon=IconName::Pulse label="Overview"/>
+                <Item href=path("/issues") icon=IconName::Issue label="Issues" number=open_issues/>
                 <Item href=path("/logs") icon=IconName::Logs label="Logs"/>
                 <Item href=path("/users") icon=IconName::Users label="Users"/>
             </ul>
@@ -113,7 +123,19 @@ fn Item(
     icon: IconName,
     label: &'static str,
     #[prop(optional)] exact: bool,
+    /// Of what is open there; none is not worth a sign.
+    #[prop(optional_no_strip)]
+    number: Option<Count>,
 ) -> impl IntoView {
+    let number = number
+        .filter(|number| *number != Count::Exactly(0))
+        .map(|number| {
+            view! {
+                <span class="nav-count">
+                    {count(number)} <span class="visually-hidden">" open"</span>
+                </span>
+            }
+        });
     let here = use_location().pathname;
     let target = href.clone();
     let current = move || {
@@ -126,7 +148,7 @@ fn Item(
     };
     view! {
         <li>
-            <a class="nav-item" href=href aria-current=current><Icon name=icon/> {label}</a>
+            <a class="nav-item" href=href aria-current=current><Icon name=icon/> {label} {number}</a>
         </li>
     }
 }

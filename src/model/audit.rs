@@ -9,7 +9,7 @@ use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 35] = [
+pub const ACTIONS: [(&str, &str); 41] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.change_password", "Changed the password of"),
     (
@@ -27,6 +27,12 @@ pub const ACTIONS: [(&str, &str); 35] = [
     ("account.sign_in", "Signed in as"),
     ("account.sign_in_failed", "Sign-in refused for"),
     ("audit.export", "Exported the audit log as"),
+    ("issue.acknowledge", "Acknowledged issue"),
+    ("issue.assign", "Assigned issue"),
+    ("issue.ignore", "Ignored issue"),
+    ("issue.note", "Noted something about issue"),
+    ("issue.reopen", "Reopened issue"),
+    ("issue.resolve", "Resolved issue"),
     ("log.dry_run", "Dry-ran the request of"),
     ("log.export", "Exported the provisioning log as"),
     ("organization.create", "Created organization"),
@@ -51,9 +57,10 @@ pub const ACTIONS: [(&str, &str); 35] = [
 ];
 
 /// What things are done to: stored name and words.
-pub const TARGETS: [(&str, &str); 7] = [
+pub const TARGETS: [(&str, &str); 8] = [
     ("account", "Account"),
     ("audit", "Audit log"),
+    ("issue", "Issue"),
     ("log_entry", "Log entry"),
     ("organization", "Organization"),
     ("role", "Role"),

@@ -227,6 +227,8 @@ pub struct LogDetail {
     pub payload_note: String,
     /// The request as a command without the token, where the whole payload is there.
     pub curl: Option<String>,
+    /// The issue that it belongs to.
+    pub issue: Option<String>,
 }
 
 /// What was sent and answered, redacted.
@@ -274,6 +276,8 @@ pub struct Explanation {
     pub why: String,
     pub fix_in_entra: Vec<String>,
     pub fix_here: Vec<String>,
+    /// What becomes of it now.
+    pub next: String,
     /// The code that the customer sees in Entra's own log.
     pub entra_code: Option<String>,
     pub rfc: Option<String>,

@@ -6,6 +6,7 @@ pub mod error;
 pub mod form;
 pub mod frame;
 pub mod health;
+pub mod issue;
 pub mod log;
 pub mod log_query;
 pub mod mapping;

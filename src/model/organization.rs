@@ -106,6 +106,7 @@ pub struct OrganizationRow {
     pub users: Count,
     /// Failed requests of the last 24 hours.
     pub failures: u64,
+    pub open_issues: u64,
     pub last_contact: Option<Moment>,
 }
 

@@ -259,6 +259,10 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
                     let alike = alike.href(&format!("{organization}/logs"));
                     view! { <Fact name="Reason code"><a href=alike><code>{reason}</code></a></Fact> }
                 })}
+                {log.issue.map(|id| {
+                    let href = format!("{organization}/issues/{id}");
+                    view! { <Fact name="Issue"><a href=href>"All failures of this cause"</a></Fact> }
+                })}
                 {log
                     .attribute
                     .map(|attribute| view! { <Fact name="Attribute"><code>{attribute}</code></Fact> })}

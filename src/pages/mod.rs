@@ -6,6 +6,8 @@ pub mod audit;
 pub mod first_start;
 pub mod home;
 pub mod invitation;
+pub mod issue;
+pub mod issues;
 pub mod log;
 pub mod logs;
 pub mod organizations;

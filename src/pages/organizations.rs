@@ -179,6 +179,7 @@ fn OrganizationTable(found: OrganizationPage, query: OrganizationQuery) -> impl 
                     <th scope="col">"Provisioning"</th>
                     <SortHeader label="Last contact" sorted=by_contact href=contact_href/>
                     <SortHeader label="Failures, 24 h" sorted=by_failures href=failures_href class="num"/>
+                    <th scope="col" class="num">"Open issues"</th>
                     <th scope="col" class="num">"Users"</th>
                 </tr>
             </thead>
@@ -230,6 +231,13 @@ fn Row(row: OrganizationRow) -> impl IntoView {
     } else {
         view! { <Dash/> }.into_any()
     };
+    let issues = match row.open_issues {
+        0 => view! { <Dash/> }.into_any(),
+        open => {
+            let href = format!("{PATH}/{}/issues", row.slug);
+            view! { <a class="above" href=href>{number(open)}</a> }.into_any()
+        }
+    };
     let contact = match row.last_contact {
         Some(moment) => view! { <Time moment/> }.into_any(),
         None => view! { <span class="muted">"Never"</span> }.into_any(),
@@ -248,6 +256,7 @@ fn Row(row: OrganizationRow) -> impl IntoView {
             <td class="at-end"><ProvisioningStatus state=row.state/></td>
             <td class="nowrap soft" data-label="Last contact">{contact}</td>
             <td class="num at-end" data-label="Failures">{failures}</td>
+            <td class="num at-end" data-label="Open issues">{issues}</td>
             <td class="num at-hide">{count(row.users)}</td>
         </tr>
     }

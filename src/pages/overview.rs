@@ -11,6 +11,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::figures::{Changes, LatestFailures, TokenCard, Users};
 use self::waiting::Waiting;
+use crate::api::issues::list_issues;
 use crate::api::overview::get_overview;
 use crate::api::tokens::token_form_id;
 use crate::components::badge::{ProvisioningStatus, health_tone};
@@ -18,19 +19,25 @@ use crate::components::card::{Card, FactsLine, LineFact};
 use crate::components::form::{Refusal, form_answer};
 use crate::components::health::Health;
 use crate::components::icon::{Icon, IconName, Tone};
+use crate::components::issue::IssueLinks;
 use crate::components::live::LiveRegions;
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, in_organization};
+use crate::components::pager::counted_up_to;
 use crate::components::region::Region;
 use crate::components::stepper::{Checklist, Milestone};
 use crate::components::time::Time;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::health::{HealthState, NextStep};
+use crate::model::issue::{IssueFilter, IssueRow};
 use crate::model::log::LogFilter;
 use crate::model::organization::ProvisioningState;
 use crate::model::overview::{Overview, SetupStep};
 use crate::model::zone::ReaderZone;
+
+/// Open issues that are shown.
+const ISSUES: usize = 5;
 
 #[component]
 pub fn OverviewPage() -> impl IntoView {
@@ -41,6 +48,10 @@ pub fn OverviewPage() -> impl IntoView {
     let is_week =
         Memo::new(move |_| query.with(|query| query.get("period").as_deref() == Some("7d")));
     let overview = Resource::new(move || slug.get(), get_overview);
+    let issues = Resource::new(
+        move || slug.get(),
+        |slug| list_issues(slug, IssueFilter::default()),
+    );
     // Refused to whoever may not make tokens; the form is left out then.
     let once = Resource::new(move || slug.get(), token_form_id);
     in_organization(move |frame: Frame| {
@@ -50,8 +61,9 @@ pub fn OverviewPage() -> impl IntoView {
             let is_week = is_week.get();
             async move {
                 let overview = overview.await?;
+                let issues = issues.await?.items;
                 let once = once.await.ok();
-                Ok(view! { <View frame overview once answer is_week/> }.into_any())
+                Ok(view! { <View frame overview issues once answer is_week/> }.into_any())
             }
         })
     })
@@ -61,6 +73,7 @@ pub fn OverviewPage() -> impl IntoView {
 fn View(
     frame: Frame,
     overview: Overview,
+    issues: Vec<IssueRow>,
     once: Option<String>,
     answer: Option<FormAnswer>,
     is_week: bool,
@@ -73,7 +86,7 @@ fn View(
     let body = if overview.is_connected && !shows_secret {
         view! {
             <Refusal answer/>
-            <Connected frame=frame.clone() overview is_week/>
+            <Connected frame=frame.clone() overview issues is_week/>
         }
         .into_any()
     } else {
@@ -99,10 +112,16 @@ fn Following(slug: String, zone: ReaderZone) -> impl IntoView {
 }
 
 #[component]
-fn Connected(frame: Frame, overview: Overview, is_week: bool) -> impl IntoView {
+fn Connected(
+    frame: Frame,
+    overview: Overview,
+    issues: Vec<IssueRow>,
+    is_week: bool,
+) -> impl IntoView {
     let zone = frame.me.zone.clone();
     let slug = frame.organization.slug.clone();
     let sentence = view! { <Sentence frame=frame.clone() overview=overview.clone()/> };
+    let open_issues = view! { <OpenIssues frame=frame.clone() issues/> };
     let logs = frame.href("/logs");
     let users = frame.href("/users");
     let home = frame.href("");
@@ -127,6 +146,7 @@ fn Connected(frame: Frame, overview: Overview, is_week: bool) -> impl IntoView {
                 <LineFact name="Provisioning status"><ProvisioningStatus state/></LineFact>
             </FactsLine>
         </Region>
+        <Region name="issues">{open_issues}</Region>
         <div class="split">
             <Region name="failures"><LatestFailures logs failures=overview.failures/></Region>
             <Changes home day=overview.day week=overview.week is_week zone=zone.clone()/>
@@ -140,6 +160,24 @@ fn Connected(frame: Frame, overview: Overview, is_week: bool) -> impl IntoView {
         </div>
         <Following slug zone/>
     }
+}
+
+/// What is to be put right first.
+#[component]
+fn OpenIssues(frame: Frame, issues: Vec<IssueRow>) -> impl IntoView {
+    if issues.is_empty() {
+        return ().into_any();
+    }
+    let all = frame.href("/issues");
+    let label = counted_up_to(frame.open_issues, "open issue", "open issues");
+    let aside = move || view! { <a class="small" href=all.clone()>{label.clone()}</a> };
+    let first = issues.into_iter().take(ISSUES).collect::<Vec<_>>();
+    view! {
+        <Card id="issues" title="Open issues" aside>
+            <IssueLinks rows=first/>
+        </Card>
+    }
+    .into_any()
 }
 
 /// The first line. What it offers is done on this page while Entra is awaited.

@@ -6,6 +6,7 @@ use dialogs::{Ask, Question};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use crate::api::issues::issues_of_user;
 use crate::api::logs::latest_logs_of_user;
 use crate::api::users::{get_user, user_history};
 use crate::components::avatar::{Avatar, AvatarKind};
@@ -16,6 +17,7 @@ use crate::components::code::Code;
 use crate::components::diff::Diff;
 use crate::components::form::form_answer;
 use crate::components::icon::{IconName, Tone};
+use crate::components::issue::IssueLinks;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::pager::Pager;
@@ -27,6 +29,7 @@ use crate::components::timeline::{Event, Timeline};
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
+use crate::model::issue::IssueRow;
 use crate::model::log::{LogRow, Status};
 use crate::model::mapping;
 use crate::model::page::Page;
@@ -75,6 +78,7 @@ fn user_page(question: Option<Question>) -> impl IntoView {
         move || key.get(),
         |(slug, id)| latest_logs_of_user(slug, id),
     );
+    let issues = Resource::new(move || key.get(), |(slug, id)| issues_of_user(slug, id));
     in_organization(move |frame: Frame| {
         let answer = answer.clone();
         load_page(move || {
@@ -84,8 +88,8 @@ fn user_page(question: Option<Question>) -> impl IntoView {
                     return Err(AppError::Forbidden);
                 }
                 let user = user.await?;
-                let (history, logs) = (history.await?, logs.await?);
-                Ok(view! { <UserView frame user history logs question answer/> }.into_any())
+                let (history, logs, issues) = (history.await?, logs.await?, issues.await?);
+                Ok(view! { <UserView frame user history logs issues question answer/> }.into_any())
             }
         })
     })
@@ -97,6 +101,7 @@ fn UserView(
     user: UserDetail,
     history: Page<UserChange>,
     logs: Vec<LogRow>,
+    issues: Vec<IssueRow>,
     question: Option<Question>,
     answer: Option<FormAnswer>,
 ) -> impl IntoView {
@@ -120,6 +125,9 @@ fn UserView(
             current: false,
         })
         .collect();
+    let issues = (!issues.is_empty()).then(|| {
+        view! { <Card id="issues" title="Open issues"><IssueLinks rows=issues/></Card> }
+    });
     let dialog = question.map(|question| {
         view! { <Ask question user=user.clone() here=here.clone() answer/> }
     });
@@ -142,6 +150,7 @@ fn UserView(
                         <History organization=organization.clone() here history/>
                     </section>
                     <div class="stack-loose">
+                        {issues}
                         <Attributes attributes=user.attributes/>
                         <div id="json">
                             <Code heading=json_heading text=user.json what="SCIM JSON"/>

@@ -32,6 +32,11 @@ pub enum Permission {
     ReadLogs,
     /// Request and response bodies; looking is audited.
     ReadPayloads,
+    ReadIssues,
+    /// Those of all organizations.
+    ReadAllIssues,
+    /// Acknowledge, assign, resolve, ignore, reopen, note.
+    ManageIssues,
     ReadTokens,
     ManageTokens,
     ReadAccounts,
@@ -62,6 +67,9 @@ impl Permission {
         Self::Search,
         Self::ReadLogs,
         Self::ReadPayloads,
+        Self::ReadIssues,
+        Self::ReadAllIssues,
+        Self::ManageIssues,
         Self::ReadTokens,
         Self::ManageTokens,
         Self::ReadAccounts,
@@ -73,7 +81,7 @@ impl Permission {
         Self::ReadAllAudit,
     ];
 
-    /// Support reads everywhere and switches provisioning; never tokens, roles, settings or users. Admin does
+    /// Support reads everywhere, works on issues and switches provisioning; never tokens, roles, settings or users. Admin does
     /// everything in one organization; Viewer reads there, without payloads.
     pub fn granted_to(self, role: AccountRole) -> bool {
         use AccountRole::{Admin, Support, Viewer};
@@ -83,6 +91,7 @@ impl Permission {
             | Self::SwitchProvisioning
             | Self::InviteFirstAdmin
             | Self::ManageSupportAccounts
+            | Self::ReadAllIssues
             | Self::ReadAllAudit => role == Support,
             Self::PauseProvisioning
             | Self::ManageOrganization
@@ -91,11 +100,12 @@ impl Permission {
             | Self::EraseUsers
             | Self::ManageTokens
             | Self::ManageAccounts => role == Admin,
-            Self::ReadPayloads => matches!(role, Support | Admin),
+            Self::ReadPayloads | Self::ManageIssues => matches!(role, Support | Admin),
             Self::ReadOrganization
             | Self::ReadUsers
             | Self::Search
             | Self::ReadLogs
+            | Self::ReadIssues
             | Self::ReadTokens
             | Self::ReadAccounts
             | Self::ManageOwnAccount
@@ -110,6 +120,7 @@ impl Permission {
             Self::ListOrganizations
                 | Self::CreateOrganization
                 | Self::ManageSupportAccounts
+                | Self::ReadAllIssues
                 | Self::ReadAllAudit
         )
     }

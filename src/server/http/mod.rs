@@ -7,6 +7,7 @@ pub mod client_address;
 pub mod cross_site;
 pub mod dashboard;
 pub mod health;
+mod issue_forms;
 mod live;
 mod log_export;
 pub mod organization_forms;

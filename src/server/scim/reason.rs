@@ -24,6 +24,8 @@ pub struct Explanation {
     pub scim_type: Option<ScimType>,
     /// The problem in plain words, as an issue's title.
     pub title: &'static str,
+    /// The same with `{attribute}` or `{value}` in it, for where they are known.
+    pub named: Option<&'static str>,
     /// What the service did.
     pub happened: &'static str,
     /// Why Entra sends such a request.
@@ -32,6 +34,8 @@ pub struct Explanation {
     pub fix_in_entra: &'static [&'static str],
     /// Steps in the dashboard.
     pub fix_here: &'static [&'static str],
+    /// What becomes of it now: of Entra's tries, as an estimate, and of what waits for it.
+    pub next: &'static str,
     /// The code in Entra's own provisioning log, where it is known.
     pub entra_code: Option<&'static str>,
     /// The rule, such as "RFC 7644 3.12".
@@ -297,14 +301,18 @@ mod tests {
                 !entry.title.is_empty() && !entry.title.ends_with('.'),
                 "{code}"
             );
-            for text in [entry.happened, entry.why] {
+            for text in [entry.happened, entry.why, entry.next] {
                 assert!(text.ends_with('.'), "{code}: {text}");
             }
             let steps = entry.fix_in_entra.iter().chain(entry.fix_here);
             assert!(steps.clone().count() > 0, "{code} has no fix");
-            for text in steps.chain([&entry.title, &entry.happened, &entry.why]) {
+            for text in steps.chain([&entry.title, &entry.happened, &entry.why, &entry.next]) {
                 assert!(!text.contains('!'), "{code}: {text}");
                 assert!(!text.contains("  "), "{code}: {text}");
+            }
+            if let Some(named) = entry.named {
+                let places = ["{attribute}", "{value}"].map(|place| named.contains(place));
+                assert!(places[0] != places[1] && !named.ends_with('.'), "{code}");
             }
             assert!(
                 matches!(entry.status, 200 | 400..=415 | 500 | 501 | 503),

@@ -10,7 +10,7 @@ pub use entry::{detail, detail_with_payload, previous_and_next};
 pub use export::{Export, Format as ExportFormat, export};
 use filter::search;
 pub use filter::{describe, filter_of};
-pub(super) use words::refusal;
+pub(super) use words::{explanation, refusal, title};
 
 use super::changes;
 use super::moments::Moments;

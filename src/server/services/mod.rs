@@ -9,6 +9,7 @@ pub mod changes;
 pub mod dry_run;
 pub mod export;
 pub mod health;
+pub mod issues;
 pub mod live;
 pub mod log_search;
 pub mod moments;

@@ -16,6 +16,7 @@ use crate::server::clock::{DAY, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::scim::resource::case_key;
 use crate::server::store::health::{self as store, Figures};
+use crate::server::store::issues;
 use crate::server::store::keyset::{self, From};
 use crate::server::store::organizations::{self, Search, state_from_column};
 use crate::server::store::sql::Connection;
@@ -88,6 +89,10 @@ pub async fn list(
         .await?
         .into_iter()
         .collect();
+    let issues: HashMap<String, i64> = issues::count_open(&mut connection, &ids)
+        .await?
+        .into_iter()
+        .collect();
     drop(connection);
     let page = page.try_map(|found| {
         let Found { figures, health } = found;
@@ -95,6 +100,9 @@ pub async fn list(
             state: state_from_column(&figures.state)?,
             users: keyset::count(users.get(&figures.id).copied().unwrap_or_default()),
             failures: u64::try_from(figures.failures).unwrap_or_default(),
+            open_issues: issues
+                .get(&figures.id)
+                .map_or(0, |open| open.unsigned_abs()),
             last_contact: figures.last_contact_at.map(|at| moments.moment(at)),
             slug: figures.slug,
             name: figures.name,

@@ -9,6 +9,7 @@ mod outcome;
 mod redaction;
 
 pub use batch::{Note, Recorder};
+pub use outcome::issue_id;
 pub use redaction::{redacted, redacted_body, redacted_text};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -61,6 +61,9 @@ const TABLE: &[Row] = &[
     ("GET /organizations/{slug}/users/{id}/block", ADMIN),
     ("GET /organizations/{slug}/users/{id}/unblock", ADMIN),
     ("GET /organizations/{slug}/users/{id}/erase", ADMIN),
+    ("GET /organizations/{slug}/issues", READERS),
+    ("GET /organizations/{slug}/issues/{id}", READERS),
+    ("GET /issues", SUPPORT_EVERYWHERE),
     ("GET /organizations/{slug}/logs", READERS),
     ("GET /organizations/{slug}/logs/{id}", READERS),
     ("GET /organizations/{slug}/logs/export.csv", READERS),
@@ -96,6 +99,12 @@ const TABLE: &[Row] = &[
     ("GET /api/users/get", READERS),
     ("GET /api/users/history", READERS),
     ("GET /api/users/roles", READERS),
+    ("GET /api/issues/list", READERS),
+    ("GET /api/issues/counts", READERS),
+    ("GET /api/issues/list_all", SUPPORT_EVERYWHERE),
+    ("GET /api/issues/count_all", SUPPORT_EVERYWHERE),
+    ("GET /api/issues/get", READERS),
+    ("GET /api/issues/of_user", READERS),
     ("GET /api/audit/list", READERS),
     ("GET /api/audit/list_all", SUPPORT_EVERYWHERE),
     ("GET /api/search", SIGNED_IN),
@@ -137,6 +146,7 @@ const TABLE: &[Row] = &[
     ("POST /organizations/{slug}/users/{id}/block", ADMIN),
     ("POST /organizations/{slug}/users/{id}/unblock", ADMIN),
     ("POST /organizations/{slug}/users/{id}/erase", ADMIN),
+    ("POST /organizations/{slug}/issues/{id}", ADMIN_OR_SUPPORT),
     ("POST /organizations/{slug}/tokens", ADMIN),
     ("POST /organizations/{slug}/tokens/{id}/rotate", ADMIN),
     ("POST /organizations/{slug}/tokens/{id}/revoke", ADMIN),
@@ -170,7 +180,7 @@ const TABLE: &[Row] = &[
 const FIELDS: &str = "slug=contoso&id=unknown&user_id=unknown&secret=unknown&purpose=invitation\
      &name=Test&email=new%40contoso.com&role=admin&state=on&once=one-time&days=30&overlap=1h\
      &current=wrong&password=wrong&password_again=wrong&theme=dark&reason=Test&user_name=unknown&q=unknown\
-     &text=unknown&newest=unknown&value=test&display_name=Test&description=&mapped_values=";
+     &text=unknown&newest=unknown&value=test&display_name=Test&description=&mapped_values=&do=resolve";
 
 /// Routes that are no concern of permissions: files of the program; and streams without end (`reads::live` opens them).
 const FREE: &[&str] = &["GET /pkg/{hash}/{*file}", "GET /organizations/{slug}/live"];

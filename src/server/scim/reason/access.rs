@@ -6,12 +6,14 @@ const UNAUTHORIZED: Explanation = Explanation {
     status: 401,
     scim_type: None,
     title: "",
+    named: None,
     happened: "",
     why: "",
     fix_in_entra: &[steps::CREDENTIALS, steps::PASTE_TOKEN],
     fix_here: &[steps::NEW_TOKEN],
     entra_code: Some("Unauthorized"),
     rfc: Some("RFC 7644 2"),
+    next: "Every request is refused until the field is right. Entra goes on trying, but soon puts provisioning into quarantine, with one try a day; Restart provisioning ends that.",
 };
 
 pub(super) static TOKEN_MISSING: Explanation = Explanation {
@@ -87,30 +89,35 @@ pub(super) static ORGANIZATION_OFF: Explanation = Explanation {
     status: 403,
     scim_type: None,
     title: "Provisioning is off for this organization",
+    named: None,
     happened: "Rhombus Support has not turned provisioning on, or has turned it off, so every request is refused.",
     why: "Entra sends on its own schedule and does not know the setting.",
     fix_in_entra: &["Once it is on, select Test Connection and Start provisioning."],
     fix_here: &["Ask Rhombus Support to turn provisioning on for your organization."],
     entra_code: Some("InsufficientRights"),
     rfc: Some("RFC 7644 3.12"),
+    next: "Every request is refused until provisioning is on. Entra puts it into quarantine meanwhile; Restart provisioning ends that.",
 };
 
 pub(super) static ORGANIZATION_PAUSED: Explanation = Explanation {
     status: 503,
     scim_type: None,
     title: "Provisioning is paused",
+    named: None,
     happened: "An Admin of your organization paused provisioning, so requests are answered with \"try later\" and nothing is changed.",
     why: "Entra goes on with its cycles, tries refused changes again for up to four weeks, and may show quarantine meanwhile.",
     fix_in_entra: &["To stop the requests as well, select Pause provisioning there."],
     fix_here: &["Open Settings and select Resume."],
     entra_code: Some("InternalServerError"),
     rfc: Some("RFC 9110 15.6.4"),
+    next: "Changes wait in Entra and arrive after Resume, the first of them with the next cycle.",
 };
 
 pub(super) static GUARD_HOLDING: Explanation = Explanation {
     status: 503,
     scim_type: None,
     title: "The accidental-deletion guard holds a deactivation",
+    named: None,
     happened: "More users than the limit were to be deactivated or deleted in one cycle. This one was not; the user keeps access until somebody decides.",
     why: "A changed scoping filter, a removed group assignment or a change in Users and groups can take many users out of scope at once.",
     fix_in_entra: &[
@@ -124,4 +131,5 @@ pub(super) static GUARD_HOLDING: Explanation = Explanation {
     ],
     entra_code: Some("InternalServerError"),
     rfc: None,
+    next: "Entra tries again with every cycle. Once it is allowed, the next try goes through.",
 };

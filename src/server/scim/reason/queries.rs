@@ -7,6 +7,7 @@ const FILTER: Explanation = Explanation {
     status: 400,
     scim_type: Some(ScimType::InvalidFilter),
     title: "",
+    named: None,
     happened: "",
     why: "Entra builds its filter from the attribute that is marked as matching in Mappings.",
     fix_in_entra: &[
@@ -17,6 +18,7 @@ const FILTER: Explanation = Explanation {
     fix_here: &[steps::ENTRY],
     entra_code: Some("SystemForCrossDomainIdentityManagementServiceIncompatible"),
     rfc: Some("RFC 7644 3.4.2.2"),
+    next: "While the filter is refused, Entra can match no user, so nobody is created or changed. It tries again with every cycle, about every 40 minutes.",
 };
 
 const PARAMETER: Explanation = Explanation {
@@ -25,6 +27,7 @@ const PARAMETER: Explanation = Explanation {
     fix_in_entra: &[],
     fix_here: &[steps::ENTRY, steps::SUPPORT],
     rfc: Some("RFC 7644 3.4.2.4"),
+    next: "The same query is refused again whenever it is sent. Entra's own requests are not held up.",
     ..FILTER
 };
 
@@ -36,18 +39,21 @@ pub(super) static FILTER_MALFORMED: Explanation = Explanation {
 
 pub(super) static FILTER_ATTRIBUTE_UNKNOWN: Explanation = Explanation {
     title: "The filter names an attribute that cannot be searched",
+    named: Some("The filter names {attribute}, which cannot be searched"),
     happened: "The attribute is not in the schema, or is never given out. Nothing was searched: an unfiltered answer would match the wrong user.",
     ..FILTER
 };
 
 pub(super) static FILTER_OPERATOR_UNSUPPORTED: Explanation = Explanation {
     title: "The filter's operator does not suit the attribute",
+    named: Some("The filter's operator does not suit {attribute}"),
     happened: "The operator does not exist, or has no meaning for this type of attribute, so nothing was searched.",
     ..FILTER
 };
 
 pub(super) static FILTER_VALUE_INVALID: Explanation = Explanation {
     title: "The filter's value does not suit the attribute",
+    named: Some("The filter's value does not suit {attribute}"),
     happened: "The attribute takes another type of value than the filter compares it with, so nothing was searched.",
     ..FILTER
 };
@@ -66,6 +72,7 @@ pub(super) static FILTER_TOO_DEEP: Explanation = Explanation {
 
 pub(super) static SORT_ATTRIBUTE_UNKNOWN: Explanation = Explanation {
     title: "sortBy names nothing to sort by",
+    named: Some("{attribute} is nothing to sort by"),
     happened: "The attribute is not in the schema, or has several parts of which none is named.",
     rfc: Some("RFC 7644 3.4.2.3"),
     ..PARAMETER

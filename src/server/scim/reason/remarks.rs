@@ -6,16 +6,19 @@ const REMARK: Explanation = Explanation {
     status: 200,
     scim_type: None,
     title: "",
+    named: None,
     happened: "",
     why: "",
     fix_in_entra: &[],
     fix_here: &[steps::ENTRY],
     entra_code: None,
     rfc: None,
+    next: "Nothing is held up: the request was carried out. The remark comes again with the next request of the kind.",
 };
 
 pub(super) static ATTRIBUTE_IGNORED: Explanation = Explanation {
     title: "An attribute was left out",
+    named: Some("{attribute} was left out"),
     happened: "The request was carried out, except for an attribute that Rhombus does not have or that clients cannot set.",
     why: "A mapping targets the attribute; Entra does not check it against the schema.",
     fix_in_entra: &[
@@ -29,6 +32,7 @@ pub(super) static ATTRIBUTE_IGNORED: Explanation = Explanation {
 
 pub(super) static ATTRIBUTE_REPEATED: Explanation = Explanation {
     title: "One attribute was sent twice",
+    named: Some("{attribute} was sent twice"),
     happened: "The names differ only in the case of letters, which has no meaning. The last value was stored.",
     why: "Two mappings have the same target attribute, written differently.",
     fix_in_entra: &[
@@ -54,6 +58,7 @@ pub(super) static PASSWORD_DISCARDED: Explanation = Explanation {
 
 pub(super) static PRIMARY_REPEATED: Explanation = Explanation {
     title: "Several values were marked as primary",
+    named: Some("{attribute} has several primary values"),
     happened: "At most one value of an attribute is the primary one. The last that was marked is; the others were kept without the mark.",
     why: "The mapping marks several values, or the user holds several app roles.",
     fix_in_entra: &[
@@ -76,11 +81,13 @@ pub(super) static DEFAULT_ROLE_USED: Explanation = Explanation {
     fix_here: &[
         "Open Settings › Roles to choose another default, or to reject users without a role.",
     ],
+    next: "Nothing is held up. With the next cycle Entra sends the role that the user is assigned to, and the issue resolves itself.",
     ..REMARK
 };
 
 pub(super) static UNKNOWN_ROLE_REPLACED: Explanation = Explanation {
     title: "An unknown role was replaced by the default role",
+    named: Some("Role value {value} was replaced by the default role"),
     happened: "The role that Entra sent is not in the role catalogue; by your organization's policy the user got the default role.",
     why: "An app role was added or renamed in the app registration.",
     fix_in_entra: &[
@@ -94,6 +101,7 @@ pub(super) static UNKNOWN_ROLE_REPLACED: Explanation = Explanation {
 
 pub(super) static ROLE_UNREVIEWED: Explanation = Explanation {
     title: "A new role was added and awaits review",
+    named: Some("Role value {value} was added and awaits review"),
     happened: "The role that Entra sent was not in the role catalogue; by your organization's policy it was added, without rights until somebody reviews it.",
     why: "An app role was added or renamed in the app registration.",
     fix_in_entra: &[
@@ -106,6 +114,7 @@ pub(super) static ROLE_UNREVIEWED: Explanation = Explanation {
 
 pub(super) static NAMES_MISSING: Explanation = Explanation {
     title: "A user has no given or family name",
+    named: Some("{attribute} is missing"),
     happened: "The user was stored without a name, as your organization's policy allows.",
     why: "First name or Last name is empty in Entra, or its mapping is gone.",
     fix_in_entra: &[
@@ -147,5 +156,6 @@ pub(super) static USER_REHIRED: Explanation = Explanation {
         "Open the user and check in the history that it is the same person.",
         "If it is another person, check the role.",
     ],
+    next: "Nothing is held up: the user has access again.",
     ..REMARK
 };

@@ -7,12 +7,14 @@ const SYNTAX: Explanation = Explanation {
     status: 400,
     scim_type: Some(ScimType::InvalidSyntax),
     title: "",
+    named: None,
     happened: "",
     why: "Entra does not send such requests; another program, or a proxy that changes bodies, probably does.",
     fix_in_entra: &[],
     fix_here: &[steps::ENTRY, steps::SUPPORT],
     entra_code: Some("SystemForCrossDomainIdentityManagementServiceIncompatible"),
     rfc: Some("RFC 7644 3.12"),
+    next: "The same request is refused again whenever it is sent. Entra's own changes are not held up.",
 };
 
 pub(super) static JSON_MALFORMED: Explanation = Explanation {
@@ -37,6 +39,7 @@ pub(super) static BODY_TOO_LARGE: Explanation = Explanation {
     status: 413,
     scim_type: None,
     title: "The request body is too large",
+    named: None,
     happened: "The body exceeds the size that is accepted and was not read to its end.",
     why: "A mapping sends something very large, such as a picture or a long list.",
     fix_in_entra: &[
@@ -47,18 +50,21 @@ pub(super) static BODY_TOO_LARGE: Explanation = Explanation {
     fix_here: &[],
     entra_code: None,
     rfc: Some("RFC 7644 3.12"),
+    next: "Entra tries again in later cycles, with longer and longer pauses. The change waits until the body is smaller.",
 };
 
 pub(super) static BODY_TIMEOUT: Explanation = Explanation {
     status: 408,
     scim_type: None,
     title: "The request body did not arrive in time",
+    named: None,
     happened: "The sender began a request and then sent nothing more, so it was ended.",
     why: "The connection between Entra and Rhombus was disturbed.",
     fix_in_entra: &[steps::WAIT],
     fix_here: &[steps::SUPPORT],
     entra_code: Some("Timeout"),
     rfc: Some("RFC 9110 15.5.9"),
+    next: "Entra tries again by itself, at the latest with the next cycle, about 40 minutes later.",
 };
 
 pub(super) static CONTENT_TYPE_UNSUPPORTED: Explanation = Explanation {

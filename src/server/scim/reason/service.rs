@@ -7,6 +7,7 @@ const NOT_FOUND: Explanation = Explanation {
     status: 404,
     scim_type: None,
     title: "",
+    named: None,
     happened: "",
     why: "Entra does not ask for it; another program, or a Tenant URL with something added, probably does.",
     fix_in_entra: &[
@@ -16,6 +17,7 @@ const NOT_FOUND: Explanation = Explanation {
     fix_here: &[steps::ENTRY],
     entra_code: None,
     rfc: Some("RFC 7644 3.12"),
+    next: "The same request gets the same answer again. Users are provisioned meanwhile.",
 };
 
 const NOT_IMPLEMENTED: Explanation = Explanation {
@@ -36,6 +38,7 @@ const FAULT: Explanation = Explanation {
     fix_in_entra: &[steps::WAIT],
     fix_here: &[steps::SUPPORT],
     entra_code: Some("InternalServerError"),
+    next: "Entra tries again by itself, at the latest with the next cycle, about 40 minutes later.",
     ..NOT_FOUND
 };
 
@@ -49,6 +52,7 @@ pub(super) static USER_NOT_FOUND: Explanation = Explanation {
     ],
     fix_here: &["Open Users and search for the name among the deleted ones."],
     entra_code: Some("InvalidAnchor"),
+    next: "Until Entra matches anew, every change of this user is refused again.",
     ..NOT_FOUND
 };
 
@@ -119,6 +123,7 @@ pub(super) static VERSION_UNSUPPORTED: Explanation = Explanation {
     ],
     fix_here: &["Open Tokens and copy the Tenant URL."],
     rfc: Some("RFC 7644 3.13"),
+    next: "Every request is refused until the Tenant URL is right. Entra goes on trying, and may put provisioning into quarantine.",
     ..NOT_FOUND
 };
 

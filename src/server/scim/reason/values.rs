@@ -7,18 +7,21 @@ const INVALID: Explanation = Explanation {
     status: 400,
     scim_type: Some(ScimType::InvalidValue),
     title: "",
+    named: None,
     happened: "",
     why: "",
     fix_in_entra: &[steps::MAPPINGS, steps::SAVE, steps::ON_DEMAND],
     fix_here: &[steps::ENTRY],
     entra_code: Some("SystemForCrossDomainIdentityManagementServiceIncompatible"),
     rfc: Some("RFC 7644 3.12"),
+    next: "Entra tries the same change again in later cycles, with longer and longer pauses. Once the value is accepted, the change goes through and the issue resolves itself.",
 };
 
 pub(super) static USER_NAME_TAKEN: Explanation = Explanation {
     status: 409,
     scim_type: Some(ScimType::Uniqueness),
     title: "The userName is already taken",
+    named: None,
     happened: "Another user of your organization has this userName, in any case of letters. Nothing was created or changed.",
     why: "Entra creates a user when its search by the matching attribute finds none, and renames a user when its userPrincipalName changes. Two Entra users with the same source value, or a matching attribute other than userName, lead here.",
     fix_in_entra: &[
@@ -29,6 +32,7 @@ pub(super) static USER_NAME_TAKEN: Explanation = Explanation {
     fix_here: &["Open Users and search for the userName to see who has it."],
     entra_code: Some("Conflict"),
     rfc: Some("RFC 7644 3.3"),
+    next: "Entra tries again in later cycles, with longer and longer pauses. Once the userName is free or changed, the request goes through and the issue resolves itself.",
 };
 
 pub(super) static USER_NAME_MISSING: Explanation = Explanation {
@@ -101,6 +105,7 @@ pub(super) static ROLE_MISSING: Explanation = Explanation {
 
 pub(super) static ROLE_UNKNOWN: Explanation = Explanation {
     title: "A role value is not in the role catalogue",
+    named: Some("Role value {value} is not in the role catalogue"),
     happened: "Entra sent an app role that Rhombus does not know. The whole request was refused: the user keeps the old role, and no other change in it arrived.",
     why: "An app role was added or renamed in the app registration, or the mapping sends a display name instead of the value.",
     fix_in_entra: &[
@@ -143,6 +148,7 @@ pub(super) static ACTIVE_VALUE_MISSING: Explanation = Explanation {
 
 pub(super) static VALUE_WRONG_TYPE: Explanation = Explanation {
     title: "A value has the wrong type",
+    named: Some("{attribute} has a value of the wrong type"),
     happened: "A value is of another kind than its attribute takes, for example a number where text belongs. Nothing was changed.",
     why: "The mapping sends an attribute of another type, or a target attribute was added with the wrong Type.",
     fix_in_entra: &[
@@ -156,6 +162,7 @@ pub(super) static VALUE_WRONG_TYPE: Explanation = Explanation {
 
 pub(super) static VALUE_NOT_CANONICAL: Explanation = Explanation {
     title: "A value is not among the accepted ones",
+    named: Some("{attribute} has a value that is not accepted"),
     happened: "The attribute takes only the values that the error lists. Nothing was changed.",
     why: "The mapping or its expression produces another value for this user.",
     fix_in_entra: &[
@@ -169,6 +176,7 @@ pub(super) static VALUE_NOT_CANONICAL: Explanation = Explanation {
 
 pub(super) static VALUE_TOO_LONG: Explanation = Explanation {
     title: "A value is too long",
+    named: Some("{attribute} is too long"),
     happened: "A text is longer than its attribute takes. Nothing was changed.",
     why: "The mapping joins several source attributes, or sends something that is no plain text, such as a picture.",
     fix_in_entra: &[
@@ -181,6 +189,7 @@ pub(super) static VALUE_TOO_LONG: Explanation = Explanation {
 
 pub(super) static TOO_MANY_VALUES: Explanation = Explanation {
     title: "An attribute has too many values",
+    named: Some("{attribute} has too many values"),
     happened: "A multi-valued attribute would have more than 1,000 values. Nothing was changed.",
     why: "The mapping sends a long list, or adds to a list again and again without removing from it.",
     fix_in_entra: &[
@@ -193,6 +202,7 @@ pub(super) static TOO_MANY_VALUES: Explanation = Explanation {
 
 pub(super) static NUL_CHARACTER: Explanation = Explanation {
     title: "A value has a NUL character",
+    named: Some("{attribute} has a NUL character"),
     happened: "A text holds the character U+0000, which cannot be stored. Nothing was changed.",
     why: "The source attribute was filled by a program that left the character in, often in an on-premises directory.",
     fix_in_entra: &[
@@ -205,6 +215,7 @@ pub(super) static NUL_CHARACTER: Explanation = Explanation {
 pub(super) static ATTRIBUTE_READ_ONLY: Explanation = Explanation {
     scim_type: Some(ScimType::Mutability),
     title: "A read-only attribute was to be changed",
+    named: Some("{attribute} is read-only and was to be changed"),
     happened: "The attribute is set by Rhombus alone. The whole request was refused.",
     why: "A mapping targets an attribute such as id, meta or groups.",
     fix_in_entra: &[
@@ -219,6 +230,7 @@ pub(super) static ATTRIBUTE_READ_ONLY: Explanation = Explanation {
 pub(super) static ATTRIBUTE_REQUIRED_REMOVED: Explanation = Explanation {
     scim_type: Some(ScimType::Mutability),
     title: "A required attribute was to be removed",
+    named: Some("{attribute} is required and was to be removed"),
     happened: "Every user has this attribute, so it cannot be removed. Nothing was changed.",
     why: "A test tool or another client asks to remove it; Entra itself sends a new value instead.",
     fix_in_entra: &[

@@ -3,7 +3,7 @@
 use super::words::explanation;
 use super::{changes_of, curl, row};
 use crate::model::log::{
-    AttributeChange, LogDetail, LogPayload, LogRemark, Step, StepKind, StepOutcome,
+    Action, AttributeChange, LogDetail, LogPayload, LogRemark, Step, StepKind, StepOutcome,
 };
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
@@ -11,8 +11,11 @@ use crate::server::error::{ServiceError, StoreError};
 use crate::server::scim::resource::case_key;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::moments::Moments;
+use crate::server::services::recording::issue_id;
 use crate::server::services::{changes, organization};
+use crate::server::store::issues;
 use crate::server::store::log_details::{self as details, FullEntry};
+use crate::server::store::sql::Connection;
 
 /// Everything about one entry but its payload. `allowed` proves [`Permission::ReadLogs`].
 ///
@@ -89,7 +92,31 @@ async fn read(
         }
     }
     let moments = Moments::of(allowed, app.clock.now());
-    assemble(full, changed, shown, &moments)
+    let issue = issue_of(&mut connection, organization, &full).await?;
+    Ok(LogDetail {
+        issue,
+        ..assemble(full, changed, shown, &moments)?
+    })
+}
+
+/// The issue that an entry belongs to: its id, while there is one.
+async fn issue_of(
+    connection: &mut Connection<'_>,
+    organization: &OrganizationRef,
+    full: &FullEntry,
+) -> Result<Option<String>, ServiceError> {
+    let entry = &full.entry;
+    let action = Action::parse(&entry.action);
+    let id = action.and_then(|action| {
+        let reason = entry.reason.as_deref()?;
+        issue_id(&organization.id, action, reason, full.attribute.as_deref())
+    });
+    match id {
+        Some(id) => Ok(issues::find(connection, &organization.id, &id)
+            .await?
+            .map(|issue| issue.id)),
+        None => Ok(None),
+    }
 }
 
 fn assemble(
@@ -125,6 +152,7 @@ fn assemble(
         payload: None,
         payload_note: String::new(),
         curl: None,
+        issue: None,
         row: row(entry, changed, moments)?,
     })
 }

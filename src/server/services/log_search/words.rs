@@ -1,7 +1,7 @@
 //! An entry in words: whom it is about, what it did or why not, and what to do then.
 
 use crate::model::log::{Action, AttributeChange, Explanation, Status};
-use crate::server::scim::reason::Reason;
+use crate::server::scim::reason::{self, Reason};
 use crate::server::services::changes;
 use crate::server::store::log_search::Entry;
 
@@ -83,8 +83,24 @@ pub fn refusal(reason: Option<&str>, detail: Option<&str>) -> String {
     }
 }
 
+/// The problem in plain words, with the attribute or the value in it where the catalogue has a place for it.
+pub fn title(
+    explanation: &reason::Explanation,
+    attribute: Option<&str>,
+    value: Option<&str>,
+) -> String {
+    let named = explanation.named.and_then(|named| {
+        let (place, text) = match named.contains("{value}") {
+            true => ("{value}", value?),
+            false => ("{attribute}", attribute?),
+        };
+        Some(named.replace(place, text))
+    });
+    named.unwrap_or_else(|| explanation.title.to_owned())
+}
+
 /// What the catalogue of reason codes says.
-pub(super) fn explanation(reason: &str) -> Option<Explanation> {
+pub fn explanation(reason: &str) -> Option<Explanation> {
     let found = Reason::from_code(reason)?.explanation();
     let owned = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect();
     Some(Explanation {
@@ -93,6 +109,7 @@ pub(super) fn explanation(reason: &str) -> Option<Explanation> {
         why: found.why.to_owned(),
         fix_in_entra: owned(found.fix_in_entra),
         fix_here: owned(found.fix_here),
+        next: found.next.to_owned(),
         entra_code: found.entra_code.map(str::to_owned),
         rfc: found.rfc.map(str::to_owned),
     })

@@ -18,12 +18,7 @@ pub(super) fn occurrence(
     value: Option<String>,
 ) -> Option<Occurrence> {
     let reason = entry.reason.and_then(Reason::from_code)?;
-    let is_wanted = match reason.concern() {
-        Concern::Always => true,
-        Concern::Updates => action.is_change() && action != Action::Delete,
-        Concern::Never => false,
-    };
-    if !is_wanted || entry.organization_id.is_empty() {
+    if !is_issue(reason, action) || entry.organization_id.is_empty() {
         return None;
     }
     let mut occurrence = of_reason(
@@ -39,6 +34,26 @@ pub(super) fn occurrence(
     let has_user = action.is_change() && !reason.is_connection() && reason != Reason::UserNotFound;
     occurrence.user = affected(entry).filter(|_| has_user);
     Some(occurrence)
+}
+
+/// The id of the issue that an entry of the log belongs to, if it is of a kind that does.
+pub fn issue_id(
+    organization_id: &str,
+    action: Action,
+    reason: &str,
+    attribute: Option<&str>,
+) -> Option<String> {
+    let reason = Reason::from_code(reason)?;
+    let attribute = attribute.map(str::to_owned);
+    is_issue(reason, action).then(|| of_reason(organization_id, reason, action, attribute).issue_id)
+}
+
+fn is_issue(reason: Reason, action: Action) -> bool {
+    match reason.concern() {
+        Concern::Always => true,
+        Concern::Updates => action.is_change() && action != Action::Delete,
+        Concern::Never => false,
+    }
 }
 
 /// Requests that are counted only belong to an issue all the same.

@@ -1,0 +1,69 @@
+//! Issues: failures and warnings of one cause.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+
+use crate::model::error::AppError;
+use crate::model::issue::{IssueCounts, IssueDetail, IssueFilter, IssueRow};
+use crate::model::page::Page;
+
+#[cfg(feature = "ssr")]
+use crate::server::{App, actor::Permission, auth::guards, services::issues};
+
+#[server(prefix = "/api", endpoint = "issues/list", input = GetUrl)]
+pub async fn list_issues(
+    slug: String,
+    #[server(default)] filter: IssueFilter,
+) -> Result<Page<IssueRow>, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadIssues, Some(&slug)).await?;
+    Ok(issues::list(&app, &allowed, &filter).await?)
+}
+
+#[server(prefix = "/api", endpoint = "issues/counts", input = GetUrl)]
+pub async fn count_issues(slug: String) -> Result<IssueCounts, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadIssues, Some(&slug)).await?;
+    Ok(issues::counts(&app, &allowed).await?)
+}
+
+/// Those of all organizations.
+#[server(prefix = "/api", endpoint = "issues/list_all", input = GetUrl)]
+pub async fn list_all_issues(
+    #[server(default)] filter: IssueFilter,
+) -> Result<Page<IssueRow>, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadAllIssues, None).await?;
+    Ok(issues::list(&app, &allowed, &filter).await?)
+}
+
+#[server(prefix = "/api", endpoint = "issues/count_all", input = GetUrl)]
+pub async fn count_all_issues() -> Result<IssueCounts, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadAllIssues, None).await?;
+    Ok(issues::counts(&app, &allowed).await?)
+}
+
+#[server(prefix = "/api", endpoint = "issues/get", input = GetUrl)]
+pub async fn get_issue(
+    slug: String,
+    id: String,
+    after: Option<String>,
+    before: Option<String>,
+) -> Result<IssueDetail, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadIssues, Some(&slug)).await?;
+    let may_manage = guards::require(Permission::ManageIssues, Some(&slug))
+        .await
+        .is_ok();
+    let (after, before) = (after.as_deref(), before.as_deref());
+    Ok(issues::detail(&app, &allowed, &id, after, before, may_manage).await?)
+}
+
+/// The open issues of one user.
+#[server(prefix = "/api", endpoint = "issues/of_user", input = GetUrl)]
+pub async fn issues_of_user(slug: String, user_id: String) -> Result<Vec<IssueRow>, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadIssues, Some(&slug)).await?;
+    Ok(issues::of_user(&app, &allowed, &user_id).await?)
+}
