@@ -80,7 +80,7 @@ pub async fn describe(
         .map(|reason| reason.code())
         .filter_map(|code| Some((code.to_owned(), explanation(code)?.title)))
         .collect();
-    reasons.sort_by(|(_, a), (_, b)| case_key(a).cmp(&case_key(b)));
+    reasons.sort_by_key(|(_, title)| case_key(title));
     let (from, to) = minutes(&filter);
     Ok(LogFilterWords {
         reasons,
