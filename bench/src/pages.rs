@@ -69,6 +69,7 @@ const PAGES: &[&str] = &[
     "/logs?within=24h&lookups=1",
     "/logs?q={name}&lookups=1",
     "/logs/req_{log}",
+    "/issues",
     "/tokens",
     "/tokens/{token}/rotate",
     "/tokens/{token}/revoke",
@@ -84,6 +85,7 @@ const PAGES: &[&str] = &[
 const SUPPORT_PAGES: &[&str] = &[
     "/organizations",
     "/organizations?q=ben",
+    "/issues",
     "/search?q={name}",
     "/accounts",
     "/audit",

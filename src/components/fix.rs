@@ -9,10 +9,12 @@ use crate::model::log::Explanation;
 /// Steps of ours that name the settings lead there: `settings` is the page's address.
 #[component]
 pub fn Fix(tone: Tone, explanation: Explanation, settings: String) -> impl IntoView {
+    let rfc = explanation.rfc.map(|rfc| format!(" The rule: {rfc}."));
     let entra_code = explanation.entra_code.map(|code| {
-        view! { <p>"Entra’s own log shows this as " <code>{code}</code> "."</p> }
+        view! { "Entra’s own log shows this as " <code>{code}</code> "." }
     });
-    let rfc = explanation.rfc.map(|rfc| view! { " The rule: " {rfc} "." });
+    let sources =
+        (entra_code.is_some() || rfc.is_some()).then(|| view! { <p>{entra_code} {rfc}</p> });
     let steps = |title: &'static str, steps: Vec<AnyView>| {
         (!steps.is_empty()).then(|| {
             view! {
@@ -52,8 +54,8 @@ pub fn Fix(tone: Tone, explanation: Explanation, settings: String) -> impl IntoV
                     <h2 id="troubleshooting-heading">{explanation.title}</h2>
                     <p>{explanation.happened}</p>
                     <p>{explanation.why}</p>
-                    <p><b>"What happens next: "</b> {explanation.next} {rfc}</p>
-                    {entra_code}
+                    <p><b>"What happens next: "</b> {explanation.next}</p>
+                    {sources}
                 </div>
             </div>
             {has_steps

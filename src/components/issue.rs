@@ -101,7 +101,7 @@ fn Row(row: IssueRow, is_all: bool) -> impl IntoView {
     let organization = is_all.then(|| {
         let href = format!("/issues?organization={}", row.organization.slug);
         view! {
-            <td data-label="Organization">
+            <td class="at-full" data-label="Organization">
                 <a class="above" href=href>{row.organization.name.clone()}</a>
             </td>
         }
