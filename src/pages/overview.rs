@@ -146,17 +146,20 @@ fn Connected(
                 <LineFact name="Provisioning status"><ProvisioningStatus state/></LineFact>
             </FactsLine>
         </Region>
-        <Region name="issues">{open_issues}</Region>
+        // Two columns, so that no card is stretched to the height of the one beside it.
         <div class="split">
-            <Region name="failures"><LatestFailures logs failures=overview.failures/></Region>
-            <Changes home day=overview.day week=overview.week is_week zone=zone.clone()/>
+            <div class="stack">
+                <Region name="issues">{open_issues}</Region>
+                <Region name="failures"><LatestFailures logs failures=overview.failures/></Region>
+            </div>
+            <div class="stack">
+                <Changes home day=overview.day week=overview.week is_week zone=zone.clone()/>
+                <Users path=users figures=overview.users/>
+            </div>
         </div>
         <div class="split">
-            <Users path=users figures=overview.users/>
-            <div class="stack">
-                <TokenCard frame token=overview.token/>
-                <Region name="seen">{setup}</Region>
-            </div>
+            <TokenCard frame token=overview.token/>
+            <Region name="seen">{setup}</Region>
         </div>
         <Following slug zone/>
     }
