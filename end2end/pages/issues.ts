@@ -6,6 +6,7 @@ export class IssuesPage {
   readonly headline: Locator;
   readonly explanation: Locator;
   readonly history: Locator;
+  readonly dryRun: Locator;
 
   constructor(private readonly page: Page) {
     const table = page.getByRole("table", { name: /issues/ });
@@ -13,6 +14,11 @@ export class IssuesPage {
     this.headline = page.getByRole("heading", { level: 1 });
     this.explanation = page.locator("#troubleshooting");
     this.history = page.getByRole("region", { name: "Notes and history" });
+    this.dryRun = page.getByRole("region", { name: "Dry-run" });
+  }
+
+  async dryRunAgain(): Promise<void> {
+    await this.page.getByRole("link", { name: "Dry-run for affected users" }).click();
   }
 
   issue(title: string): Locator {

@@ -39,6 +39,20 @@ test("failures of one cause are one issue, explained, and gone when everybody su
   await expect(issuesPage.history).toContainText("By itself");
 });
 
+test("a cure is tried for everybody affected before Entra tries it", async ({ organization, signInPage, issuesPage }) => {
+  const entra = await organization.connect();
+  for (const person of [marcus, elif]) await entra.create({ ...person, role: "SECURITY_LEAD" });
+  await signInPage.enter(await organization.account("admin"), organization.path("/issues"));
+  await issuesPage.open(title);
+  await issuesPage.dryRunAgain();
+  await expect(issuesPage.dryRun).toContainText("Would now succeed for 0 of 2 users.");
+  await organization.set("--unknown-role", "default");
+  await issuesPage.dryRunAgain();
+  await expect(issuesPage.dryRun).toContainText("Would now succeed for 2 of 2 users.");
+  await expect(issuesPage.dryRun).toContainText("Elif Demir");
+  await expect(issuesPage.status("Open")).toBeVisible();
+});
+
 test("an admin acknowledges, notes, ignores and resolves", async ({ page, organization, signInPage, issuesPage }) => {
   const entra = await organization.connect();
   await entra.create({ ...marcus, role: "SECURITY_LEAD" });

@@ -4,11 +4,16 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 use crate::model::error::AppError;
-use crate::model::issue::{IssueCounts, IssueDetail, IssueFilter, IssueRow};
+use crate::model::issue::{IssueCounts, IssueDetail, IssueDryRun, IssueFilter, IssueRow};
 use crate::model::page::Page;
 
 #[cfg(feature = "ssr")]
-use crate::server::{App, actor::Permission, auth::guards, services::issues};
+use crate::server::{
+    App,
+    actor::Permission,
+    auth::guards,
+    services::{dry_run, issues},
+};
 
 #[server(prefix = "/api", endpoint = "issues/list", input = GetUrl)]
 pub async fn list_issues(
@@ -58,6 +63,14 @@ pub async fn get_issue(
         .is_ok();
     let (after, before) = (after.as_deref(), before.as_deref());
     Ok(issues::detail(&app, &allowed, &id, after, before, may_manage).await?)
+}
+
+/// Whether the latest request about each affected user would succeed today; nothing is stored but that somebody asked.
+#[server(prefix = "/api", endpoint = "issues/dry_run", input = GetUrl)]
+pub async fn dry_run_issue(slug: String, id: String) -> Result<IssueDryRun, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadPayloads, Some(&slug)).await?;
+    Ok(dry_run::dry_run_issue(&app, &allowed, &id).await?)
 }
 
 /// The open issues of one user.

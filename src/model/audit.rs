@@ -9,7 +9,7 @@ use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 41] = [
+pub const ACTIONS: [(&str, &str); 42] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.change_password", "Changed the password of"),
     (
@@ -29,6 +29,7 @@ pub const ACTIONS: [(&str, &str); 41] = [
     ("audit.export", "Exported the audit log as"),
     ("issue.acknowledge", "Acknowledged issue"),
     ("issue.assign", "Assigned issue"),
+    ("issue.dry_run", "Dry-ran the requests of issue"),
     ("issue.ignore", "Ignored issue"),
     ("issue.note", "Noted something about issue"),
     ("issue.reopen", "Reopened issue"),

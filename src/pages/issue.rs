@@ -2,13 +2,15 @@
 //!
 //! Request and response of the latest entry are shown when asked for: looking at them is audited.
 
+mod dry_run;
 mod work;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use self::dry_run::DryRunView;
 use self::work::{Actions, Aside};
-use crate::api::issues::get_issue;
+use crate::api::issues::{dry_run_issue, get_issue};
 use crate::api::logs::{get_log, glance_at_log, list_logs};
 use crate::components::avatar::Person;
 use crate::components::badge::LogStatus;
@@ -17,7 +19,7 @@ use crate::components::card::{Card, FactsLine, LineFact};
 use crate::components::code::Code;
 use crate::components::fix::Fix;
 use crate::components::form::{Refusal, field_errors, form_answer};
-use crate::components::icon::Tone;
+use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::issue::{IssueStatus, Spark, issue_tone};
 use crate::components::live::LiveRegions;
 use crate::components::load::load_page;
@@ -29,7 +31,7 @@ use crate::components::time::{ExactTime, Time};
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
-use crate::model::issue::{IssueDetail, IssueRow, IssueUser};
+use crate::model::issue::{IssueDetail, IssueDryRun, IssueRow, IssueUser};
 use crate::model::log::{Action, Explanation, LogDetail, LogFilter, LogRow};
 use crate::model::page::Page;
 use crate::model::query::href;
@@ -58,6 +60,22 @@ pub fn IssuePage() -> impl IntoView {
     let issue = Resource::new(
         move || key.get(),
         |(slug, id, after, before)| get_issue(slug, id, after, before),
+    );
+    // A number, because a link to the address that one is at would only scroll.
+    let asked = query.get_untracked().get("dry_run");
+    let is_asked = asked.is_some();
+    let next_dry_run = asked
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0_u32)
+        .wrapping_add(1);
+    let dry_run = Resource::new(
+        move || key.get(),
+        move |(slug, id, ..)| async move {
+            match is_asked {
+                true => dry_run_issue(slug, id).await.map(Some),
+                false => Ok(None),
+            }
+        },
     );
     let sample = Resource::new(
         move || (key.get(), shows_sample.get()),
@@ -91,10 +109,11 @@ pub fn IssuePage() -> impl IntoView {
                 let issue = issue.await?;
                 let sample = sample.await?;
                 let entries = entries.await?.page.items;
-                Ok(
-                    view! { <IssueView frame issue sample shows_sample entries answer/> }
-                        .into_any(),
-                )
+                let dry_run = dry_run.await?;
+                Ok(view! {
+                    <IssueView frame issue sample shows_sample entries answer dry_run next_dry_run/>
+                }
+                .into_any())
             }
         })
     })
@@ -122,6 +141,8 @@ fn IssueView(
     shows_sample: bool,
     entries: Vec<LogRow>,
     answer: Option<FormAnswer>,
+    dry_run: Option<IssueDryRun>,
+    next_dry_run: u32,
 ) -> impl IntoView {
     let organization = frame.href("");
     let row = issue.row.clone();
@@ -147,7 +168,8 @@ fn IssueView(
         view! { <Actions here=here.clone() state=row.state answer=answer.clone()/> }
     });
     let zone = frame.me.zone.clone();
-    let follows = (!shows_sample).then(|| {
+    // Each update would look, or try, again.
+    let follows = (!shows_sample && dry_run.is_none()).then(|| {
         view! {
             <p class="row row-between small">
                 <LiveRegions slug zone/>
@@ -165,6 +187,20 @@ fn IssueView(
         ..issue.explanation.clone()
     };
     let fix = view! { <Fix tone=issue_tone(&row) explanation settings/> };
+    let again = (may_see && !issue.users.items.is_empty()).then(|| {
+        let href = format!("{here}?dry_run={next_dry_run}#dry-run");
+        view! {
+            <div class="row">
+                <a class="btn" href=href rel="nofollow">
+                    <Icon name=IconName::Flask/>
+                    "Dry-run for affected users"
+                </a>
+                <span class="small muted">"Tries their latest requests again. Nothing is stored."</span>
+            </div>
+        }
+    });
+    let dry_run =
+        dry_run.map(|dry_run| view! { <DryRunView organization=organization.clone() dry_run/> });
     let users = view! {
         <Users organization=organization.clone() here=here.clone() users=issue.users.clone()/>
     };
@@ -187,7 +223,9 @@ fn IssueView(
             {fix}
             <div class="split split-aside">
                 <div class="stack-loose">
+                    {dry_run}
                     <Region name="users">{users}</Region>
+                    {again}
                     {sample}
                     <Region name="entries">
                         <Entries organization entries all=all_entries/>

@@ -103,6 +103,7 @@ const TABLE: &[Row] = &[
     ("GET /api/issues/counts", READERS),
     ("GET /api/issues/list_all", SUPPORT_EVERYWHERE),
     ("GET /api/issues/count_all", SUPPORT_EVERYWHERE),
+    ("GET /api/issues/dry_run", ADMIN_OR_SUPPORT),
     ("GET /api/issues/get", READERS),
     ("GET /api/issues/of_user", READERS),
     ("GET /api/audit/list", READERS),

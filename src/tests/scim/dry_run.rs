@@ -3,7 +3,7 @@
 use rhombus_provisioning::model::log::{DryRun, DryRunResult, Status};
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::error::ServiceError;
-use rhombus_provisioning::server::services::dry_run::dry_run;
+use rhombus_provisioning::server::services::dry_run::{dry_run, dry_run_issue};
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 
@@ -157,5 +157,48 @@ entra_test! {
         let asked = "SELECT target_id FROM audit_log WHERE action = 'log.dry_run'";
         let asked: Vec<(String,)> = entra.app.rows(sql(asked)).await;
         assert_eq!(asked, [(id.to_owned(),)]);
+    }
+}
+
+entra_test! {
+    async fn an_issue_is_tried_for_everybody_it_affects(entra: Entra) {
+        let with_role = |name: &str| {
+            let mut body = user(name);
+            body["roles"] = json!([{"primary": "True", "value": "SECURITY_LEAD"}]);
+            body
+        };
+        for name in ["ana", "ben", "ben"] {
+            assert_eq!(entra.post(&with_role(name)).await.status, 400);
+        }
+        entra.app.flush().await;
+        let issues = "SELECT id, users_affected FROM issues WHERE reason = 'role_unknown'";
+        let issues: Vec<(String, i64)> = entra.app.rows(sql(issues)).await;
+        let [(id, 2)] = issues.as_slice() else { panic!("{issues:?}") };
+        let proof = allowed(Permission::ReadPayloads, &entra.organization_id);
+        let before = left(&entra).await;
+
+        let tried = dry_run_issue(&entra.app.app, &proof, id).await.unwrap();
+        assert_eq!((tried.put_right, tried.affected, tried.users.len()), (0, 2, 2));
+        assert_eq!(tried.users[0].status, Some(Status::Failure));
+        assert!(tried.users[0].text.contains("SECURITY_LEAD"));
+
+        // Ben comes with a known role; for Ana the cure is a policy.
+        entra.create("ben").await;
+        entra.policy("unknown_role", "default").await;
+        let created = left(&entra).await;
+        let tried = dry_run_issue(&entra.app.app, &proof, id).await.unwrap();
+        let all: Vec<_> = tried.users.iter().map(|user| (user.user_name.as_deref(), user.status, user.is_put_right)).collect();
+        assert_eq!(tried.put_right, 1);
+        assert_eq!(all, [(Some("ana"), Some(Status::Warning), true)], "Ben has succeeded meanwhile");
+        assert_eq!(left(&entra).await, created);
+        assert_ne!(before, created);
+
+        for (permission, organization) in [
+            (Permission::ReadIssues, entra.organization_id.as_str()),
+            (Permission::ReadPayloads, "another"),
+        ] {
+            let answer = dry_run_issue(&entra.app.app, &allowed(permission, organization), id).await;
+            assert!(matches!(answer, Err(ServiceError::Forbidden | ServiceError::NotFound { .. })));
+        }
     }
 }
