@@ -155,11 +155,9 @@ fn Connected(
             <div class="stack">
                 <Changes home day=overview.day week=overview.week is_week zone=zone.clone()/>
                 <Users path=users figures=overview.users/>
+                <TokenCard frame token=overview.token/>
+                <Region name="seen">{setup}</Region>
             </div>
-        </div>
-        <div class="split">
-            <TokenCard frame token=overview.token/>
-            <Region name="seen">{setup}</Region>
         </div>
         <Following slug zone/>
     }

@@ -49,7 +49,7 @@ pub(super) fn DryRunView(organization: String, dry_run: IssueDryRun) -> impl Int
                     <td class="col-person"><b>{user.name}</b> <small>{user.user_name}</small></td>
                     <td class="at-end">{status}</td>
                     <td class="soft">{user.text}</td>
-                    <td>{entry}</td>
+                    <td class="nowrap">{entry}</td>
                 </tr>
             }
         })
