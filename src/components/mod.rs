@@ -13,6 +13,7 @@ pub mod copy;
 pub mod dialog;
 pub mod diff;
 pub mod drawer;
+pub mod dry_run;
 pub mod empty;
 pub mod entrance;
 pub mod field;

@@ -17,9 +17,10 @@ use crate::components::badge::LogStatus;
 use crate::components::callout::Callout;
 use crate::components::card::{Card, FactsLine, LineFact};
 use crate::components::code::Code;
+use crate::components::dry_run::{DryRunLink, asked_dry_run};
 use crate::components::fix::Fix;
 use crate::components::form::{Refusal, field_errors, form_answer};
-use crate::components::icon::{Icon, IconName, Tone};
+use crate::components::icon::Tone;
 use crate::components::issue::{IssueStatus, Spark, issue_tone};
 use crate::components::live::LiveRegions;
 use crate::components::load::load_page;
@@ -61,19 +62,13 @@ pub fn IssuePage() -> impl IntoView {
         move || key.get(),
         |(slug, id, after, before)| get_issue(slug, id, after, before),
     );
-    // A number, because a link to the address that one is at would only scroll.
-    let asked = query.get_untracked().get("dry_run");
-    let is_asked = asked.is_some();
-    let next_dry_run = asked
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0_u32)
-        .wrapping_add(1);
+    let asked = asked_dry_run();
     let dry_run = Resource::new(
         move || key.get(),
         move |(slug, id, ..)| async move {
-            match is_asked {
-                true => dry_run_issue(slug, id).await.map(Some),
-                false => Ok(None),
+            match asked {
+                Some(_) => dry_run_issue(slug, id).await.map(Some),
+                None => Ok(None),
             }
         },
     );
@@ -111,7 +106,7 @@ pub fn IssuePage() -> impl IntoView {
                 let entries = entries.await?.page.items;
                 let dry_run = dry_run.await?;
                 Ok(view! {
-                    <IssueView frame issue sample shows_sample entries answer dry_run next_dry_run/>
+                    <IssueView frame issue sample shows_sample entries answer dry_run asked/>
                 }
                 .into_any())
             }
@@ -142,7 +137,7 @@ fn IssueView(
     entries: Vec<LogRow>,
     answer: Option<FormAnswer>,
     dry_run: Option<IssueDryRun>,
-    next_dry_run: u32,
+    asked: Option<u32>,
 ) -> impl IntoView {
     let organization = frame.href("");
     let row = issue.row.clone();
@@ -188,13 +183,9 @@ fn IssueView(
     };
     let fix = view! { <Fix tone=issue_tone(&row) explanation settings/> };
     let again = (may_see && !issue.users.items.is_empty()).then(|| {
-        let href = format!("{here}?dry_run={next_dry_run}#dry-run");
         view! {
             <div class="row">
-                <a class="btn" href=href rel="nofollow">
-                    <Icon name=IconName::Flask/>
-                    "Dry-run for affected users"
-                </a>
+                <DryRunLink page=here.clone() asked label="Dry-run for affected users"/>
                 <span class="small muted">"Tries their latest requests again. Nothing is stored."</span>
             </div>
         }

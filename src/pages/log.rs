@@ -1,7 +1,7 @@
 //! `/organizations/{slug}/logs/{id}`: one request, from what was sent to how to fix it.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 
 use crate::api::logs::{dry_run_log, get_log, latest_logs_of_user, log_neighbours};
 use crate::components::badge::{LogStatus, log_tone};
@@ -10,6 +10,7 @@ use crate::components::card::{Card, Fact, Facts};
 use crate::components::code::Code;
 use crate::components::copy::CopyIcon;
 use crate::components::diff::Diff;
+use crate::components::dry_run::{DryRunLink, asked_dry_run};
 use crate::components::fix::Fix;
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
@@ -37,20 +38,13 @@ pub fn LogPage() -> impl IntoView {
     });
     let log = Resource::new(move || key.get(), |(slug, id)| get_log(slug, id));
     let neighbours = Resource::new(move || key.get(), |(slug, id)| log_neighbours(slug, id));
-    // Tried when the address asks for it, so that reload and back do what they should, scripts or none.
-    // A number, because a link to the address that one is at would only scroll.
-    let asked = use_query_map().get_untracked().get("dry_run");
-    let is_asked = asked.is_some();
-    let next_dry_run = asked
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0_u32)
-        .wrapping_add(1);
+    let asked = asked_dry_run();
     let dry_run = Resource::new(
         move || key.get(),
         move |(slug, id)| async move {
-            match is_asked {
-                true => dry_run_log(slug, id).await.map(Some),
-                false => Ok(None),
+            match asked {
+                Some(_) => dry_run_log(slug, id).await.map(Some),
+                None => Ok(None),
             }
         },
     );
@@ -71,10 +65,7 @@ pub fn LogPage() -> impl IntoView {
                 let log = log.await?;
                 let (neighbours, of_user) = (neighbours.await?, of_user.await?);
                 let dry_run = dry_run.await?;
-                Ok(
-                    view! { <LogView frame log neighbours of_user dry_run next_dry_run/> }
-                        .into_any(),
-                )
+                Ok(view! { <LogView frame log neighbours of_user dry_run asked/> }.into_any())
             }
         })
     })
@@ -87,7 +78,7 @@ fn LogView(
     neighbours: (Option<String>, Option<String>),
     of_user: Vec<LogRow>,
     dry_run: Option<DryRun>,
-    next_dry_run: u32,
+    asked: Option<u32>,
 ) -> impl IntoView {
     let organization = frame.href("");
     let refused = log.row.status == Status::Failure;
@@ -105,16 +96,8 @@ fn LogView(
         view! { <Fix tone=log_tone(log.row.status) explanation settings/> }
     });
     let again = log.payload.is_some().then(|| {
-        let href = format!(
-            "{organization}/logs/{}?dry_run={next_dry_run}#dry-run",
-            log.row.id
-        );
-        view! {
-            <a class="btn btn-primary" href=href rel="nofollow">
-                <Icon name=IconName::Flask/>
-                "Dry-run again"
-            </a>
-        }
+        let page = format!("{organization}/logs/{}", log.row.id);
+        view! { <DryRunLink page asked label="Dry-run again" primary=true/> }
     });
     let contents = [
         (dry_run.is_some(), "#dry-run", "Dry-run"),

@@ -7,6 +7,7 @@ use crate::components::card::{Fact, Facts};
 use crate::components::copy::CopyIcon;
 use crate::components::diff::Diff;
 use crate::components::drawer::Drawer;
+use crate::components::dry_run::DryRunLink;
 use crate::components::fix::Fix;
 use crate::components::icon::{Icon, IconName};
 use crate::components::log_entry::{StepList, headline};
@@ -137,15 +138,8 @@ pub(super) fn EntryDrawer(
         .filter(|_| refused)
         .unwrap_or_else(|| log.row.summary.clone());
     // Only a refusal makes one wonder.
-    let again = (refused && may_read_payloads).then(|| {
-        let href = format!("{whole}?dry_run=1#dry-run");
-        view! {
-            <a class="btn" href=href rel="nofollow">
-                <Icon name=IconName::Flask/>
-                "Dry-run again"
-            </a>
-        }
-    });
+    let again = (refused && may_read_payloads)
+        .then(|| view! { <DryRunLink page=whole.clone() label="Dry-run again"/> });
     let user = log.user_id.clone().map(
         |id| view! { <a class="btn" href=format!("{organization}/users/{id}")>"Open user"</a> },
     );

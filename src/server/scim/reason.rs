@@ -265,8 +265,8 @@ then Save.";
     pub(super) const WAIT: &str = "Nothing has to be done: Entra tries again by itself.";
     pub(super) const SAVE: &str = "Save the mapping.";
     pub(super) const NEW_TOKEN: &str = "Open Tokens and create a new token; it is shown once.";
-    pub(super) const SUPPORT: &str = "If it does not go away, open the log entry and send its support \
-bundle to Rhombus Support.";
+    pub(super) const SUPPORT: &str = "If it does not go away, send the log entry's request ID to Rhombus \
+Support.";
     pub(super) const ENTRY: &str = "Open the log entry and look at Request to see what was sent.";
 }
 

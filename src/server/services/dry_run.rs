@@ -7,6 +7,7 @@ use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::scim::reason::Reason;
 use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::issues::name_of;
 use crate::server::services::moments::Moments;
 use crate::server::services::provisioning::{LoggedRequest, Rehearsed, rehearse};
 use crate::server::services::recording::{CallingToken, Incoming};
@@ -69,11 +70,7 @@ pub async fn dry_run_issue(
         };
         let is_refused = status.is_none_or(|status| status == Status::Failure);
         tried.push(UserDryRun {
-            name: user
-                .label
-                .filter(|label| !label.is_empty())
-                .or_else(|| user.user_name.clone())
-                .unwrap_or_else(|| "Somebody without a name".to_owned()),
+            name: name_of(&user),
             user_name: user.user_name,
             log_id,
             status,

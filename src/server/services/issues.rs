@@ -23,7 +23,7 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::case_key;
 use crate::server::services::organizations;
 use crate::server::store::issue_records::{day_of, name_key, user_key};
-use crate::server::store::issues::{self as store, Issue, Rank, Search};
+use crate::server::store::issues::{self as store, CountedUser, Issue, Rank, Search};
 use crate::server::store::sql::Connection;
 use crate::server::store::{keyset, users};
 
@@ -151,11 +151,7 @@ pub async fn detail(
     );
     let users = users.try_map(|user| {
         Ok::<_, StoreError>(IssueUser {
-            name: user
-                .label
-                .filter(|label| !label.is_empty())
-                .or_else(|| user.user_name.clone())
-                .unwrap_or_else(|| "Somebody without a name".to_owned()),
+            name: name_of(&user),
             user_id: user.user_id,
             user_name: user.user_name,
             events: count_of(user.events)?,
@@ -221,6 +217,13 @@ pub async fn of_user(
         &Moments::of(allowed, app.clock.now()),
     )
     .await
+}
+
+/// As people know them.
+pub(super) fn name_of(user: &CountedUser) -> String {
+    let label = user.label.as_ref().filter(|label| !label.is_empty());
+    let name = label.or(user.user_name.as_ref()).cloned();
+    name.unwrap_or_else(|| "Somebody without a name".to_owned())
 }
 
 /// The proof decides what is seen: one organization, or all of them.
