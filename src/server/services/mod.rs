@@ -8,6 +8,7 @@ pub mod browsers;
 pub mod changes;
 pub mod dry_run;
 pub mod export;
+pub mod guard;
 pub mod health;
 pub mod issues;
 pub mod live;

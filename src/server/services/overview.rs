@@ -7,8 +7,8 @@ use crate::model::health::HealthState;
 use crate::model::log::{Action, LogFilter, LogRow, Status};
 use crate::model::organization::ProvisioningState;
 use crate::model::overview::{
-    Chart, Column, Overview, Reach, RoleFigure, RoleHint, Seen, SeenKind, SetupKind, SetupStep,
-    TokenLife, UserFigures,
+    Chart, Column, Held, Overview, Reach, RoleFigure, RoleHint, Seen, SeenKind, SetupKind,
+    SetupStep, TokenLife, UserFigures,
 };
 use crate::model::page::Count;
 use crate::model::token::TokenState;
@@ -17,6 +17,7 @@ use crate::server::actor::{Allowed, Permission};
 use crate::server::clock::{DAY, HOUR, Millis};
 use crate::server::error::ServiceError;
 use crate::server::services::tokens;
+use crate::server::store::guard;
 use crate::server::store::health as store;
 use crate::server::store::keyset;
 use crate::server::store::log_details::{self, Hour};
@@ -58,6 +59,7 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
     let users = users(&mut connection, &organization.id, &hours).await?;
     let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
     let roles = role_catalogue::list(&mut connection, &organization.id).await?;
+    let guard = guard::figures(&mut connection, &organization.id).await?;
     drop(connection);
     let is_connected = facts.last_accepted_at.is_some();
     let health = health::decide(&facts, &moments);
@@ -85,6 +87,10 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
             })
             .collect(),
         reach: reach(&app.settings.public_url),
+        held: guard.waiting_since.map(|since| Held {
+            users: keyset::count(guard.waiting),
+            since: moments.moment(since),
+        }),
         failures: failed.items.into_iter().take(FAILURES).collect(),
         health,
         users,

@@ -7,6 +7,7 @@ mod change;
 mod columns;
 mod create;
 mod delete;
+mod guard;
 mod policy;
 mod read;
 mod rehearsal;
