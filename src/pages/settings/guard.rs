@@ -44,6 +44,7 @@ pub(super) fn GuardSection(
     let fields = view! {
         <fieldset class="fieldset" disabled=!may_change>
             <legend>"When many users lose access in one cycle"</legend>
+            <div class="stack">
             <div class="stack-tight">
                 <Choice name="guard" value="off" label="Let Entra do it" detail=off checked=chosen == "off"/>
                 <Choice
@@ -55,6 +56,7 @@ pub(super) fn GuardSection(
                 />
             </div>
             <Field name="removal_limit" label="Users in one cycle at most" value=limit hint errors optional=true/>
+            </div>
         </fieldset>
     };
     let save = may_change

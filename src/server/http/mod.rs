@@ -11,6 +11,7 @@ pub mod health;
 mod issue_forms;
 mod live;
 mod log_export;
+pub mod metrics;
 pub mod organization_forms;
 pub mod own_account_forms;
 mod router;

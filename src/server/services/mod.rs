@@ -13,6 +13,7 @@ pub mod health;
 pub mod issues;
 pub mod live;
 pub mod log_search;
+pub mod metrics;
 pub mod moments;
 pub mod names;
 pub mod organization_list;

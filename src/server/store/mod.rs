@@ -9,6 +9,7 @@ pub mod audit_search;
 pub mod carried;
 pub mod db;
 pub mod dialect;
+pub mod figures;
 pub mod guard;
 pub mod health;
 pub mod issue_changes;

@@ -109,7 +109,7 @@ entra_test! {
         let page = open(entra.app, &admin, HELD).await.text;
         assert!(page.contains("3 users wait for a decision."), "{page}");
         let overview = open(entra.app, &admin, "/organizations/contoso").await.text;
-        assert!(overview.contains("holds 3 users"), "{overview}");
+        assert!(overview.contains("The accidental-deletion guard holds") && overview.contains("3 users"), "{overview}");
         let allowed = decide(&entra, &admin, "allowed").await;
         assert_eq!((allowed.status, allowed.header("location")), (303, HELD));
         entra.app.advance(40 * MINUTE);

@@ -5,6 +5,7 @@ mod fill;
 mod live;
 mod log_export;
 mod log_search;
+mod metrics;
 mod overview;
 mod retention;
 mod search;

@@ -20,6 +20,8 @@ pub use delete::delete;
 pub use read::{find, list, query_action, schemas_enforcement, sought_by};
 pub use rehearsal::{LoggedRequest, Rehearsed, rehearse};
 
+use std::time::Instant;
+
 use serde_json::Value;
 
 use crate::model::log::{Action, Status};
@@ -205,7 +207,7 @@ where
         return Box::pin(rehearsal::run(app, exchange, work)).await;
     }
     let live = app.live.clone();
-    let (outcome, note) = app
+    let (outcome, note, handed_over) = app
         .db
         .write(move |tx| {
             Box::pin(async move {
@@ -217,10 +219,11 @@ where
                 let entry = entry(exchange, &outcome);
                 let note = Note::counted(&entry);
                 Exchange::store(tx, entry, live);
-                Ok::<_, StoreError>((outcome, note))
+                Ok::<_, StoreError>((outcome, note, Instant::now()))
             })
         })
         .await?;
+    app.metrics.commit_waited(handed_over.elapsed());
     app.recorder.note(note).await;
     outcome.map_err(Refusal::Scim)
 }
