@@ -45,10 +45,12 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
         std::process::exit(1);
     });
     let retention = jobs::retention::spawn(app.clone(), app.shutdown.clone());
+    let health = jobs::health::spawn(app.clone(), app.shutdown.clone());
     let router = http::router(app.clone());
     http::serve::serve(&app, router, listener).await;
-    // It stops between two batches.
+    // They stop between two batches.
     let _ = retention.await;
+    let _ = health.await;
     app.finish().await;
     tracing::info!("stopped");
     Ok(())

@@ -24,6 +24,8 @@ const TOMBSTONE_DAYS: i64 = 90;
 const HOURS_DAYS: i64 = 400;
 /// How long an issue is kept after it was resolved.
 const ISSUE_DAYS: i64 = 90;
+/// How long a problem is kept after it ended.
+const PROBLEM_DAYS: i64 = 90;
 /// Longer than an issue's chart shows.
 const ISSUE_CHART_DAYS: i64 = 30;
 /// Longer than any window in which attempts are counted.
@@ -43,6 +45,8 @@ pub struct Purged {
     pub issues: u64,
     /// Users, history and days of issues.
     pub of_issues: u64,
+    pub cycles: u64,
+    pub problems: u64,
 }
 
 /// Starts the job; it ends soon after `shutdown`.
@@ -142,6 +146,10 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
         purged.of_issues += delete_all(app, of_issues).await?;
     }
     purged.issues = delete_all(app, Expired::Issues { before: resolved }).await?;
+    // A cycle opens its entries.
+    purged.cycles = delete_all(app, Expired::Cycles { before: entries }).await?;
+    let before = days_ago(PROBLEM_DAYS);
+    purged.problems = delete_all(app, Expired::Problems { before }).await?;
     let mut connection = app.db.read().await?;
     let organizations = store::organization_ids(&mut connection).await?;
     drop(connection);
