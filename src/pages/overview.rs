@@ -218,10 +218,12 @@ fn Sentence(frame: Frame, overview: Overview) -> impl IntoView {
             let failures = LogFilter::failures_of_a_day().href(&frame.href("/logs"));
             Some((failures, "See what failed"))
         }
+        NextStep::SeeIssues => Some((frame.href("/issues"), "Review issues")),
+        NextStep::RotateToken if frame.is_admin() => Some((frame.href("/tokens"), "Rotate token")),
         NextStep::Nothing if health.state == HealthState::Paused && frame.is_admin() => {
             Some((frame.href("/settings"), "Resume in Settings"))
         }
-        NextStep::CreateToken | NextStep::Nothing => None,
+        NextStep::CreateToken | NextStep::RotateToken | NextStep::Nothing => None,
     };
     let action = move || {
         action

@@ -52,6 +52,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
         std::process::exit(1);
     });
     let retention = jobs::retention::spawn(app.clone(), app.shutdown.clone());
+    let health = jobs::health::spawn(app.clone(), app.shutdown.clone());
     let metrics = metrics_listener.map(|listener| {
         let app = app.clone();
         tokio::spawn(async move {
@@ -63,8 +64,9 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     if let Some(metrics) = metrics {
         let _ = metrics.await;
     }
-    // It stops between two batches.
+    // They stop between two batches.
     let _ = retention.await;
+    let _ = health.await;
     app.finish().await;
     tracing::info!("stopped");
     Ok(())

@@ -24,6 +24,8 @@ const TOMBSTONE_DAYS: i64 = 90;
 const HOURS_DAYS: i64 = 400;
 /// How long an issue is kept after it was resolved.
 const ISSUE_DAYS: i64 = 90;
+/// How long a problem is kept after it ended.
+const PROBLEM_DAYS: i64 = 90;
 /// Longer than an issue's chart shows.
 const ISSUE_CHART_DAYS: i64 = 30;
 /// Longer than any cycle.
@@ -49,6 +51,8 @@ pub struct Purged {
     pub of_issues: u64,
     /// Counted and held users of the accidental-deletion guard.
     pub guard: u64,
+    pub cycles: u64,
+    pub problems: u64,
 }
 
 /// Starts the job; it ends soon after `shutdown`.
@@ -158,6 +162,10 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
         purged.guard += delete_all(app, of_guard).await?;
     }
     purged.issues = delete_all(app, Expired::Issues { before: resolved }).await?;
+    // A cycle opens its entries.
+    purged.cycles = delete_all(app, Expired::Cycles { before: entries }).await?;
+    let before = days_ago(PROBLEM_DAYS);
+    purged.problems = delete_all(app, Expired::Problems { before }).await?;
     let mut connection = app.db.read().await?;
     let organizations = store::organization_ids(&mut connection).await?;
     drop(connection);

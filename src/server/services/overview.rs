@@ -1,8 +1,9 @@
 //! The overview of an organization: how is it, and what does Entra need from me?
 
 use super::health::{self, Facts};
+use super::health_facts::{self, About};
+use super::log_search;
 use super::moments::Moments;
-use super::{log_search, organization_list};
 use crate::model::health::HealthState;
 use crate::model::log::{Action, LogFilter, LogRow, Status};
 use crate::model::organization::ProvisioningState;
@@ -47,16 +48,18 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
         .await?
         .page;
     let mut connection = app.db.read().await?;
-    let (figures, mut facts) = organization_list::facts_of(&mut connection, &organization.id, now)
+    let about = About::One(&organization.id);
+    let (figures, mut facts) = health_facts::gather(&mut connection, about, now)
         .await?
+        .pop()
         .ok_or(ServiceError::NotFound {
             what: "organization",
         })?;
-    facts.failures = failed.total;
     let tokens = token_store::list(&mut connection, &organization.id, TOKENS).await?;
     let first_day = days.first().copied().unwrap_or(now);
     let hours = log_details::hours(&mut connection, &organization.id, first_day, i64::MAX).await?;
     let users = users(&mut connection, &organization.id, &hours).await?;
+    facts.users = Some(users.all);
     let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
     let roles = role_catalogue::list(&mut connection, &organization.id).await?;
     let guard = guard::figures(&mut connection, &organization.id).await?;

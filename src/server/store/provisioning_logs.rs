@@ -9,7 +9,7 @@ use crate::server::clock::{HOUR, MINUTE, Millis};
 use crate::server::error::StoreError;
 
 /// Requests of one organization with no gap above this are one cycle.
-const CYCLE_GAP: Millis = 5 * MINUTE;
+pub const CYCLE_GAP: Millis = 5 * MINUTE;
 /// Rows of one insert: 28 values each, below both databases' limits.
 const ROWS: usize = 100;
 

@@ -2,6 +2,7 @@
 
 mod browser;
 mod fill;
+mod health_watch;
 mod live;
 mod log_export;
 mod log_search;

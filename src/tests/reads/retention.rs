@@ -76,6 +76,20 @@ db_test! {
                 .bind(CONTOSO).bind(user).bind(at),
             ]);
         }
+        for (id, at, is_initial) in [("old", 91, false), ("first", 91, true), ("new", 89, false)] {
+            statements.push(
+                sql("INSERT INTO cycles (organization_id, id, started_at, last_at, requests, calls, changes, failures, \
+                     users, is_initial, counted_at) VALUES ($1, $2, 0, $3, 1, 1, 1, 0, 0, $4, 0)")
+                .bind(CONTOSO).bind(id).bind(NOW - at * DAY).bind(is_initial),
+            );
+        }
+        for (id, ended) in [("old", Some(91)), ("new", Some(89)), ("open", None)] {
+            statements.push(
+                sql("INSERT INTO problems (id, organization_id, kind, subject, began_at, ended_at, detail) \
+                     VALUES ($1, $2, 'silent', '', 0, $3, '')")
+                .bind(id).bind(CONTOSO).bind(ended.map(|ended| NOW - ended * DAY)),
+            );
+        }
         run(&app, statements).await;
         let purged = Purged {
             entries: 1_001,
@@ -89,6 +103,8 @@ db_test! {
             issues: 1,
             of_issues: 5,
             guard: 3,
+            cycles: 1,
+            problems: 1,
         };
         assert_eq!(retention::run_once(&app).await.unwrap(), purged);
         assert_eq!(retention::run_once(&app).await.unwrap(), Purged::default());
@@ -103,6 +119,8 @@ db_test! {
             ("SELECT count(*) FROM issue_history", 2),
             ("SELECT count(*) FROM guard_removals", 1),
             ("SELECT count(*) FROM guard_holds", 2),
+            ("SELECT count(*) FROM cycles", 2),
+            ("SELECT count(*) FROM problems", 2),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
         }

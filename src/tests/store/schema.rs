@@ -217,6 +217,14 @@ fn landed_migrations_stay_as_they_are() {
             "sqlite/0010_guard.sql",
             "3e0063bddb6668c337a832f29e9ac2004f22b83605fb7f3ad7bd729544913a80",
         ),
+        (
+            "postgres/0006_cycles.sql",
+            "5ea05036e339b6de347bd1c620627e1e600982a3fafee2c417b1448288d8c052",
+        ),
+        (
+            "sqlite/0006_cycles.sql",
+            "d7ceb5220c621bba24532b6b06089b301b130e549c5850d35667fc9db4f50db6",
+        ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut names: [Vec<String>; 2] = Default::default();
