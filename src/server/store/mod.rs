@@ -30,6 +30,7 @@ pub mod search;
 pub mod sessions;
 pub mod sign_in_attempts;
 pub mod sql;
+pub mod support_bundles;
 pub mod tokens;
 pub mod user_blocks;
 pub mod user_directory;

@@ -52,6 +52,10 @@ pub enum Expired {
     IssueDays {
         before: Millis,
     },
+    /// Links to support bundles that have expired.
+    SupportBundles {
+        before: Millis,
+    },
     /// Hourly counts of one organization; "" for those of none.
     Hours {
         organization_id: String,
@@ -119,6 +123,11 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         Expired::IssueDays { before } => sql(
             "DELETE FROM issue_days WHERE (issue_id, day) IN (SELECT issue_id, day FROM issue_days \
                  WHERE day < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::SupportBundles { before } => sql(
+            "DELETE FROM support_bundles WHERE id IN (SELECT id FROM support_bundles \
+                 WHERE expires_at < $1 LIMIT $2)",
         )
         .bind(*before),
         Expired::Hours {

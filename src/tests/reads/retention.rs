@@ -37,6 +37,13 @@ db_test! {
                 .bind(id).bind(at),
             );
         }
+        for (id, at) in [("old", NOW - 1), ("new", NOW + 1)] {
+            statements.push(
+                sql("INSERT INTO support_bundles (id, organization_id, hash, subject, subject_id, title, is_anonymous, \
+                     created_at, created_by, expires_at, opened, document) VALUES ($1, '', $1, '', '', '', FALSE, 0, '', $2, 0, '')")
+                .bind(id).bind(at),
+            );
+        }
         for (id, at) in [("old", NOW - 2 * DAY), ("new", NOW - HOUR)] {
             statements.push(
                 sql("INSERT INTO sign_in_attempts (key, window_started_at, attempts) VALUES ($1, $2, 1)")
@@ -78,6 +85,7 @@ db_test! {
             hours: 2,
             issues: 1,
             of_issues: 5,
+            support_bundles: 1,
         };
         assert_eq!(retention::run_once(&app).await.unwrap(), purged);
         assert_eq!(retention::run_once(&app).await.unwrap(), Purged::default());
@@ -90,6 +98,7 @@ db_test! {
             ("SELECT count(*) FROM issues", 2),
             ("SELECT count(*) FROM issue_users", 2),
             ("SELECT count(*) FROM issue_history", 2),
+            ("SELECT count(*) FROM support_bundles", 1),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
         }
