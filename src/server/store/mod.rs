@@ -12,6 +12,7 @@ pub mod dialect;
 pub mod health;
 pub mod issue_changes;
 pub mod issue_records;
+pub mod issue_text;
 pub mod issues;
 pub mod keyset;
 pub mod log_details;
