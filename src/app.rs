@@ -36,6 +36,7 @@ use crate::pages::role::{DeleteRolePage, NewRolePage, RolePage};
 use crate::pages::search::SearchPage;
 use crate::pages::settings::{PausePage, SettingsPage};
 use crate::pages::sign_in::SignInPage;
+use crate::pages::support_bundle::{NewSupportBundlePage, SupportBundlesPage};
 use crate::pages::tokens::{RevokeTokenPage, RotateTokenPage, TokensPage};
 use crate::pages::user::{BlockUserPage, EraseUserPage, UnblockUserPage, UserPage};
 use crate::pages::users::UsersPage;
@@ -144,6 +145,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/accounts/:id/link") view=NewLinkPage ssr=mode()/>
                     <Route path=path!("/accounts/:id/deactivate") view=DeactivateAccountPage ssr=mode()/>
                     <Route path=path!("/audit") view=AuditPage ssr=mode()/>
+                    <Route path=path!("/support-bundles") view=SupportBundlesPage ssr=mode()/>
+                    <Route path=path!("/support-bundles/new") view=NewSupportBundlePage ssr=mode()/>
                 </ParentRoute>
                 <ParentRoute path=path!("/search") view=AccountLayout ssr=mode()>
                     <Route path=path!("") view=SearchPage ssr=mode()/>

@@ -85,3 +85,19 @@ test("a viewer reads", async ({ page, organization, signInPage, issuesPage }) =>
   await expect(issuesPage.button("Resolve")).toHaveCount(0);
   await expect(page.getByText("Your role does not show request bodies.")).toBeVisible();
 });
+
+test("issues are found by what they say and whom they affect", async ({ page, organization, signInPage, issuesPage }) => {
+  const entra = await organization.connect();
+  await entra.create({ ...marcus, role: "SECURITY_LEAD" });
+  await signInPage.enter(await organization.account("viewer"), organization.path("/issues"));
+  const search = page.getByRole("searchbox", { name: "Problem, attribute, value or user" });
+  for (const text of ["security_lead", "catalogue role", marcus.userName]) {
+    await search.fill(text);
+    await search.press("Enter");
+    await expect(page).toHaveURL(/[?&]q=/);
+    await expect(issuesPage.issue(title)).toBeVisible();
+  }
+  await search.fill("nothing of the kind");
+  await search.press("Enter");
+  await expect(page.getByText("No issue matches")).toBeVisible();
+});

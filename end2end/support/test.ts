@@ -13,6 +13,7 @@ import { Frame } from "../pages/frame";
 import { Search } from "../pages/search";
 import { SettingsPage } from "../pages/settings";
 import { SignInPage } from "../pages/sign-in";
+import { SupportBundlePage } from "../pages/support-bundle";
 import { TokensPage } from "../pages/tokens";
 import { UserPage } from "../pages/user";
 import { UsersPage } from "../pages/users";
@@ -38,6 +39,7 @@ interface Fixtures {
   tokensPage: TokensPage;
   accountsPage: AccountsPage;
   settingsPage: SettingsPage;
+  supportBundlePage: SupportBundlePage;
 }
 
 export const test = base.extend<Fixtures, { program: Program }>({
@@ -76,6 +78,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
   tokensPage: ({ page }, use) => use(new TokensPage(page)),
   accountsPage: ({ page }, use) => use(new AccountsPage(page)),
   settingsPage: ({ page }, use) => use(new SettingsPage(page)),
+  supportBundlePage: ({ page }, use) => use(new SupportBundlePage(page)),
 });
 
 export { expect };

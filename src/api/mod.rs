@@ -15,6 +15,7 @@ pub mod overview;
 pub mod own_account;
 pub mod search;
 pub mod settings;
+pub mod support_bundles;
 pub mod tokens;
 pub mod users;
 

@@ -29,7 +29,12 @@ pub fn field_errors(answer: Option<&FormAnswer>) -> Vec<FieldError> {
 pub fn Refusal(answer: Option<FormAnswer>) -> impl IntoView {
     let text = match answer {
         Some(FormAnswer::Refused { error, .. }) => error.to_string(),
-        Some(FormAnswer::TokenCreated(_) | FormAnswer::LinkCreated(_)) | None => {
+        Some(
+            FormAnswer::TokenCreated(_)
+            | FormAnswer::LinkCreated(_)
+            | FormAnswer::BundleLinkCreated(_),
+        )
+        | None => {
             return ().into_any();
         }
     };

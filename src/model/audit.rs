@@ -9,7 +9,7 @@ use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 45] = [
+pub const ACTIONS: [(&str, &str); 49] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.change_password", "Changed the password of"),
     (
@@ -55,6 +55,13 @@ pub const ACTIONS: [(&str, &str); 45] = [
     ("role.review", "Reviewed role"),
     ("role.set", "Changed role"),
     ("role.set_default", "Made the default role"),
+    ("support_bundle.download", "Made a support bundle of"),
+    ("support_bundle.link", "Made a support bundle link for"),
+    ("support_bundle.open", "Opened the support bundle link of"),
+    (
+        "support_bundle.revoke",
+        "Revoked the support bundle link of",
+    ),
     ("token.create", "Created token"),
     ("token.revoke", "Revoked token"),
     ("token.rotate", "Rotated token"),
@@ -64,13 +71,14 @@ pub const ACTIONS: [(&str, &str); 45] = [
 ];
 
 /// What things are done to: stored name and words.
-pub const TARGETS: [(&str, &str); 8] = [
+pub const TARGETS: [(&str, &str); 9] = [
     ("account", "Account"),
     ("audit", "Audit log"),
     ("issue", "Issue"),
     ("log_entry", "Log entry"),
     ("organization", "Organization"),
     ("role", "Role"),
+    ("support_bundle", "Support bundle"),
     ("token", "Token"),
     ("user", "User"),
 ];

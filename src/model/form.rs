@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::CreatedLink;
 use super::error::AppError;
+use super::support_bundle::CreatedBundleLink;
 use super::token::CreatedToken;
 
 /// Handed to the page that answers a form; a page that was merely opened has none.
@@ -14,6 +15,8 @@ pub enum FormAnswer {
     TokenCreated(CreatedToken),
     /// The one time that an invitation or a reset link is shown.
     LinkCreated(CreatedLink),
+    /// The one time that the link to a support bundle is shown.
+    BundleLinkCreated(CreatedBundleLink),
     /// Nothing was changed. `values` are the fields to show again, never a secret.
     Refused {
         error: AppError,
@@ -29,7 +32,7 @@ impl FormAnswer {
                 .iter()
                 .find(|(field, _)| field == name)
                 .map(|(_, value)| value.as_str()),
-            Self::TokenCreated(_) | Self::LinkCreated(_) => None,
+            Self::TokenCreated(_) | Self::LinkCreated(_) | Self::BundleLinkCreated(_) => None,
         }
     }
 }

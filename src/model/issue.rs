@@ -291,6 +291,8 @@ impl IssueEventKind {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct IssueFilter {
+    /// Words of the title, a reason, an attribute or a value; or how an affected user's name begins.
+    pub text: String,
     pub tab: IssueTab,
     pub action: Option<Action>,
     /// A reason code.
@@ -310,6 +312,7 @@ impl IssueFilter {
         for (name, value) in pairs.filter(|(_, value)| !value.trim().is_empty()) {
             let text = || Some(value.trim().to_owned());
             match name.as_ref() {
+                "q" => filter.text = value.trim().to_owned(),
                 "state" => filter.tab = IssueTab::parse(value).unwrap_or_default(),
                 "action" => filter.action = Action::parse(value),
                 "reason" => filter.reason = text(),
@@ -327,7 +330,9 @@ impl IssueFilter {
     pub fn to_pairs(&self) -> Vec<Pair> {
         let owned = |text: &'static str| Some(text.to_owned());
         let tab = (self.tab != IssueTab::default()).then(|| self.tab.as_str().to_owned());
+        let text = (!self.text.is_empty()).then(|| self.text.clone());
         [
+            ("q", text),
             ("state", tab),
             (
                 "action",
@@ -356,7 +361,8 @@ impl IssueFilter {
 
     /// Whether anything but the tab leaves issues out.
     pub fn is_narrowed(&self) -> bool {
-        self.action.is_some()
+        !self.text.is_empty()
+            || self.action.is_some()
             || self.reason.is_some()
             || self.assigned.is_some()
             || self.organization.is_some()
@@ -370,6 +376,7 @@ mod tests {
     #[test]
     fn an_address_says_the_whole_filter() {
         let filter = IssueFilter {
+            text: "unknown role & ana".to_owned(),
             tab: IssueTab::Ignored,
             action: Some(Action::Create),
             reason: Some("role_unknown".to_owned()),

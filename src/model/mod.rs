@@ -18,6 +18,7 @@ pub mod query;
 pub mod role;
 pub mod search;
 pub mod settings;
+pub mod support_bundle;
 pub mod token;
 pub mod user;
 pub mod user_query;

@@ -35,12 +35,14 @@ pub fn AuditPage() -> impl IntoView {
     );
     in_organization(move |frame: Frame| {
         let path = frame.href("/audit");
+        let bundles = (!frame.is_viewer()).then(|| frame.href("/support-bundles"));
         view! {
             <OrganizationSheet frame title=TITLE width=Width::Wide>
                 <Head
                     path=path.clone()
                     filter
                     lead="What people changed and looked at in this organization. Entries cannot be changed."
+                    bundles
                 />
                 {filters(path.clone(), filter, entries)}
                 <Region name="results">
@@ -94,10 +96,19 @@ fn use_filter() -> Memo<AuditFilter> {
 }
 
 #[component]
-fn Head(path: String, filter: Memo<AuditFilter>, lead: &'static str) -> impl IntoView {
+fn Head(
+    path: String,
+    filter: Memo<AuditFilter>,
+    lead: &'static str,
+    /// The links to support bundles, for those who may see them.
+    #[prop(optional_no_strip)]
+    bundles: Option<String>,
+) -> impl IntoView {
     let actions = move || {
         let file = |format| filter.with(|filter| filter.export_href(&path, format));
+        let bundles = bundles.clone();
         view! {
+            {bundles.map(|href| view! { <a class="btn" href=href>"Support bundle links"</a> })}
             <a class="btn" href=file("csv") download="">"Export CSV"</a>
             <a class="btn" href=file("ndjson") download="">"Export NDJSON"</a>
         }

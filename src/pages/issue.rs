@@ -36,6 +36,7 @@ use crate::model::issue::{IssueDetail, IssueDryRun, IssueRow, IssueUser};
 use crate::model::log::{Action, Explanation, LogDetail, LogFilter, LogRow};
 use crate::model::page::Page;
 use crate::model::query::href;
+use crate::model::support_bundle::BundleSubject;
 
 /// Latest log entries that are shown.
 const ENTRIES: usize = 5;
@@ -162,6 +163,10 @@ fn IssueView(
     let actions = issue.may_manage.then(|| {
         view! { <Actions here=here.clone() state=row.state answer=answer.clone()/> }
     });
+    let bundle = may_see.then(|| {
+        let subject = BundleSubject::Issue(row.id.clone());
+        view! { <a class="btn" href=frame.href(&subject.form_path())>"Support bundle"</a> }
+    });
     let zone = frame.me.zone.clone();
     // Each update would look, or try, again.
     let follows = (!shows_sample && dry_run.is_none()).then(|| {
@@ -207,7 +212,7 @@ fn IssueView(
                     <Region name="status">{status}</Region>
                     <h1>{title}</h1>
                 </div>
-                <div class="page-actions">{actions}</div>
+                <div class="page-actions">{actions} {bundle}</div>
             </div>
             {ignored}
             <Region name="facts"><IssueFacts row/></Region>

@@ -5,7 +5,9 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::api::issues::{count_all_issues, count_issues, list_all_issues, list_issues};
 use crate::components::empty::{Empty, EmptyArt};
-use crate::components::filter_bar::{Chip, Chips, FilterBar, FilterMenu, FilterOption};
+use crate::components::filter_bar::{
+    Chip, Chips, FilterBar, FilterMenu, FilterOption, SearchField,
+};
 use crate::components::issue::IssueTable;
 use crate::components::live::LiveRegions;
 use crate::components::load::load;
@@ -176,6 +178,7 @@ fn Filters(
         let reason = filter.with(|filter| filter.reason.clone());
         reason.into_iter().collect::<Vec<_>>()
     });
+    let text = Signal::derive(move || filter.with(|filter| filter.text.clone()));
     let titles = causes.clone();
     // Chosen by a link: kept when another filter changes, taken away by its chip.
     let kept = move || {
@@ -197,6 +200,7 @@ fn Filters(
     let chips = Signal::derive(move || filter.with(|filter| chips(filter, &titles, &chips_path)));
     view! {
         <FilterBar action=path label="Filter issues">
+            <SearchField placeholder="Problem, attribute, value or user" value=text/>
             <FilterMenu label="Action" name="action" single=true options=actions chosen=action/>
             <FilterMenu label="Cause" name="reason" single=true options=causes chosen=cause/>
             <FilterMenu label="Assigned to" name="assigned" single=true options=assignees chosen=assigned/>

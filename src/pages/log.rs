@@ -20,6 +20,7 @@ use crate::components::print::PrintButton;
 use crate::components::time::{ExactTime, Time, duration};
 use crate::model::frame::Frame;
 use crate::model::log::{DryRun, LogDetail, LogFilter, LogRow, Status};
+use crate::model::support_bundle::BundleSubject;
 
 mod dry_run;
 
@@ -99,6 +100,10 @@ fn LogView(
         let page = format!("{organization}/logs/{}", log.row.id);
         view! { <DryRunLink page asked label="Dry-run again" primary=true/> }
     });
+    let bundle = (!frame.is_viewer()).then(|| {
+        let subject = BundleSubject::LogEntry(log.row.id.clone());
+        view! { <a class="btn" href=frame.href(&subject.form_path())>"Support bundle"</a> }
+    });
     let contents = [
         (dry_run.is_some(), "#dry-run", "Dry-run"),
         (fix.is_some(), "#troubleshooting", "Troubleshooting"),
@@ -143,6 +148,7 @@ fn LogView(
                 </div>
                 <div class="page-actions">
                     {again}
+                    {bundle}
                     <Neighbours organization=organization.clone() neighbours/>
                     <PrintButton label="Print support view"/>
                 </div>

@@ -19,6 +19,7 @@ pub mod role;
 pub mod search;
 pub mod settings;
 pub mod sign_in;
+pub mod support_bundle;
 pub mod tokens;
 pub mod user;
 pub mod users;

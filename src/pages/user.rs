@@ -34,6 +34,7 @@ use crate::model::log::{LogRow, Status};
 use crate::model::mapping;
 use crate::model::page::Page;
 use crate::model::query::href;
+use crate::model::support_bundle::BundleSubject;
 use crate::model::user::{ChangeKind, RoleState, UserChange, UserDetail};
 
 #[component]
@@ -107,6 +108,8 @@ fn UserView(
 ) -> impl IntoView {
     let organization = frame.href("");
     let may_manage = frame.is_admin();
+    let bundle =
+        (!frame.is_viewer()).then(|| frame.href(&BundleSubject::User(user.id.clone()).form_path()));
     let all_logs = href(
         &frame.href("/logs"),
         &[("user", user.id.clone()), ("lookups", "1".to_owned())],
@@ -135,7 +138,7 @@ fn UserView(
         <OrganizationSheet frame title=user.label.clone() above>
             <p class="print-only small">{print_note}</p>
             <div class="stack-loose" inert=dialog.is_some()>
-                <UserHead user=user.clone() here=here.clone() may_manage/>
+                <UserHead user=user.clone() here=here.clone() may_manage bundle/>
                 <Troubles
                     user=user.clone()
                     latest=logs.first().cloned()
@@ -165,7 +168,14 @@ fn UserView(
 }
 
 #[component]
-fn UserHead(user: UserDetail, here: String, may_manage: bool) -> impl IntoView {
+fn UserHead(
+    user: UserDetail,
+    here: String,
+    may_manage: bool,
+    /// The page that makes a support bundle, for those who may.
+    #[prop(optional_no_strip)]
+    bundle: Option<String>,
+) -> impl IntoView {
     let can_block = may_manage && user.block.is_none() && user.deleted.is_none();
     let block = can_block.then(|| {
         view! { <a class="btn btn-danger" href=format!("{here}/block")>"Block user"</a> }
@@ -195,6 +205,7 @@ fn UserHead(user: UserDetail, here: String, may_manage: bool) -> impl IntoView {
             </div>
             <div class="page-actions">
                 <Badge icon=IconName::Lock label="Managed by Entra ID"/>
+                {bundle.map(|href| view! { <a class="btn" href=href>"Support bundle"</a> })}
                 {block}
             </div>
         </div>

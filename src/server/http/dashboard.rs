@@ -21,7 +21,7 @@ use leptos_axum::{
 use super::assets::Assets;
 use super::{
     account_forms, audit_export, guard_forms, issue_forms, live, log_export, organization_forms,
-    own_account_forms, settings_forms, token_forms, user_forms,
+    own_account_forms, settings_forms, support_bundle_forms, token_forms, user_forms,
 };
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
@@ -98,6 +98,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(own_account_forms::routes())
         .merge(settings_forms::routes())
         .merge(audit_export::routes())
+        .merge(support_bundle_forms::routes())
         .fallback(not_found)
         .layer(from_fn(api_status))
         .layer(tower_http::compression::CompressionLayer::new());
@@ -157,7 +158,9 @@ pub(super) async fn answer_form(
     answer: FormAnswer,
 ) -> Response {
     let status = match &answer {
-        FormAnswer::TokenCreated(_) | FormAnswer::LinkCreated(_) => StatusCode::OK,
+        FormAnswer::TokenCreated(_)
+        | FormAnswer::LinkCreated(_)
+        | FormAnswer::BundleLinkCreated(_) => StatusCode::OK,
         FormAnswer::Refused { error, .. } => {
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
         }

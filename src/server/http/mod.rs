@@ -19,6 +19,7 @@ pub mod scim;
 pub mod serve;
 mod settings_forms;
 pub mod sign_in;
+mod support_bundle_forms;
 pub mod token_forms;
 pub mod user_forms;
 

@@ -53,6 +53,8 @@ pub struct Purged {
     pub guard: u64,
     pub cycles: u64,
     pub problems: u64,
+    /// Links that have expired.
+    pub support_bundles: u64,
 }
 
 /// Starts the job; it ends soon after `shutdown`.
@@ -141,6 +143,7 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
         .await?,
         ..Purged::default()
     };
+    purged.support_bundles = delete_all(app, Expired::SupportBundles { before: now }).await?;
     let resolved = days_ago(ISSUE_DAYS);
     for of_issues in [
         Expired::IssueUsers { before: resolved },

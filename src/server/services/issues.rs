@@ -1,6 +1,7 @@
 //! Issues as the dashboard shows them: ranked, explained, in plain words.
 
 mod change;
+mod text;
 
 pub use change::{Act, act};
 
@@ -53,7 +54,12 @@ pub async fn list(
         keyset::FETCH,
     )
     .await?;
-    let total = keyset::count(store::count(&mut connection, &search).await?);
+    // A first page that is not full has counted already.
+    let counted = match i64::try_from(found.len()) {
+        Ok(counted) if cursor.is_none() && counted < keyset::FETCH => counted,
+        _ => store::count(&mut connection, &search).await?,
+    };
+    let total = keyset::count(counted);
     let page = Page::of(found, cursor.is_some(), back, total, |issue| {
         Rank::of(issue, search.tab).to_string()
     });
@@ -254,6 +260,7 @@ async fn search(
             Assigned::ToMe => Some(allowed.actor().id().to_owned()),
             Assigned::ToNobody => None,
         }),
+        text: text::search(&filter.text),
     })
 }
 

@@ -6,6 +6,7 @@ mod export;
 mod filter;
 mod words;
 
+pub(super) use entry::whole;
 pub use entry::{detail, detail_with_payload, previous_and_next};
 pub use export::{Export, Format as ExportFormat, export};
 use filter::search;

@@ -30,6 +30,7 @@ pub mod roles;
 pub mod search;
 pub mod settings;
 pub mod sign_in;
+pub mod support_bundle;
 pub mod tokens;
 pub mod user_access;
 pub mod user_directory;

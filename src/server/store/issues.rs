@@ -4,6 +4,7 @@ use std::fmt;
 
 use sqlx::FromRow;
 
+use super::issue_text::{TextSearch, push_text};
 use super::keyset::{COUNT_LIMIT, TimeCursor, push_list};
 use super::log_search::SHOWN;
 use super::sql::{Builder, Connection, sql};
@@ -22,6 +23,7 @@ pub struct Search {
     pub reason: Option<String>,
     /// An account, or nobody.
     pub assignee: Option<Option<String>>,
+    pub text: Option<TextSearch>,
 }
 
 /// An issue with the names of what it refers to.
@@ -190,6 +192,9 @@ fn narrow(statement: &mut Builder, search: &Search) {
             statement.push(" AND i.assignee_id IS NULL");
         }
         None => {}
+    }
+    if let Some(text) = &search.text {
+        push_text(statement, text, search.organization_id.as_deref());
     }
 }
 

@@ -254,6 +254,44 @@ pub async fn latest_for_user(
     connection.fetch_all(statement.finish()).await
 }
 
+/// The ids of the latest entries about a user from `since` on, newest first; refused creates of the same userName are
+/// among them.
+pub async fn ids_of_user(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    user_id: &str,
+    user_name_key: &str,
+    since: Millis,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let mut found: Vec<(Millis, String)> = Vec::new();
+    for (test, key) in [
+        (" AND l.user_id = ", user_id),
+        (
+            " AND l.user_id IS NULL AND l.user_name_key = ",
+            user_name_key,
+        ),
+    ] {
+        let mut statement = Builder::new(
+            "SELECT l.occurred_at, l.id FROM provisioning_logs l WHERE l.organization_id = ",
+        );
+        statement.bind(organization_id).push(SHOWN);
+        statement.push(test).bind(key);
+        statement.push(" AND l.occurred_at >= ").bind(since);
+        statement
+            .push(" ORDER BY l.occurred_at DESC, l.id DESC LIMIT ")
+            .bind(limit);
+        found.extend(
+            connection
+                .fetch_all::<(Millis, String)>(statement.finish())
+                .await?,
+        );
+    }
+    found.sort_by(|a, b| b.cmp(a));
+    found.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(found.into_iter().map(|(_, id)| id).collect())
+}
+
 /// Entries of one hour that are alike.
 #[derive(Debug, Clone, FromRow)]
 pub struct Hour {

@@ -69,6 +69,10 @@ pub enum Expired {
     Problems {
         before: Millis,
     },
+    /// Links to support bundles that have expired.
+    SupportBundles {
+        before: Millis,
+    },
     /// Hourly counts of one organization; "" for those of none.
     Hours {
         organization_id: String,
@@ -155,6 +159,11 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         .bind(*before),
         Expired::Problems { before } => sql(
             "DELETE FROM problems WHERE id IN (SELECT id FROM problems WHERE ended_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::SupportBundles { before } => sql(
+            "DELETE FROM support_bundles WHERE id IN (SELECT id FROM support_bundles \
+                 WHERE expires_at < $1 LIMIT $2)",
         )
         .bind(*before),
         Expired::Hours {

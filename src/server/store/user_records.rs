@@ -180,3 +180,26 @@ pub async fn history(
     statement.bind(FETCH);
     Ok((connection.fetch_all(statement.finish()).await?, total))
 }
+
+/// The latest change sets of a user from `since` on, newest first.
+pub async fn latest_changes(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    user_id: &str,
+    since: Millis,
+    limit: i64,
+) -> Result<Vec<StoredChange>, StoreError> {
+    connection
+        .fetch_all(
+            sql(
+                "SELECT id, log_id, changed_at, kind, actor_kind, actor_name, version, changes FROM user_changes \
+                 WHERE organization_id = $1 AND user_id = $2 AND changed_at >= $3 \
+                 ORDER BY changed_at DESC, id DESC LIMIT $4",
+            )
+            .bind(organization_id)
+            .bind(user_id)
+            .bind(since)
+            .bind(limit),
+        )
+        .await
+}

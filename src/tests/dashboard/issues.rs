@@ -130,6 +130,56 @@ entra_test! {
         }
     }
 
+    async fn issues_are_found_by_what_they_say_and_whom_they_affect(entra: Entra) {
+        two_issues(&entra).await;
+        let mut named = user("zoe@contoso.com");
+        named["displayName"] = json!("Zoë Quill");
+        let zoe = entra.post(&named).await.id();
+        entra.change(&zoe, "Add", "title", json!(7)).await.is_error(400, "invalidValue");
+        let mut walter = user("boss@contoso.com");
+        walter["displayName"] = json!("Walter Nobody");
+        walter["roles"] = json!([{"value": "SECURITY_LEAD", "primary": true}]);
+        entra.post(&walter).await.is_error(400, "invalidValue");
+        let mut refused = user("under_score");
+        refused["title"] = json!("x".repeat(20_000));
+        entra.post(&refused).await.is_error(400, "invalidValue");
+        let found = async |text: &str| {
+            let filter = IssueFilter { text: text.to_owned(), ..IssueFilter::default() };
+            let mut reasons: Vec<String> = list(&entra, filter).await.into_iter().map(|row| row.reason).collect();
+            reasons.sort();
+            reasons.join(" ")
+        };
+        for (text, reasons) in [
+            // The title, the code, the attribute, the value; in any case, in any order, all of them.
+            ("catalogue", "role_unknown"), ("ROLE unknown", "role_unknown"), ("role_unknown", "role_unknown"),
+            ("security_lead", "role_unknown"), ("lead role", "role_unknown"), ("name.familyName", "family_name_missing"),
+            ("title", "value_too_long value_wrong_type"), ("title long", "value_too_long"), ("role family", ""),
+            // Whom it affects, by the beginning of a name or userName: users, and creates that were refused.
+            ("zoë q", "value_wrong_type"), ("ZOE@contoso", "value_wrong_type"), ("ben", "role_unknown"), ("dot", "family_name_missing"),
+            ("walter n", "role_unknown"), ("under_", "value_too_long"), ("ruiz", "value_wrong_type"), ("quill", ""),
+            // What would stand for anything stands for itself.
+            ("%", ""), ("under%", ""), ("u_der", ""), ("\\", ""), ("'", ""), ("x' OR 1=1 --", ""), ("  ", "family_name_missing role_unknown value_too_long value_wrong_type"),
+        ] {
+            assert_eq!(found(text).await, reasons, "{text:?}");
+        }
+        // Whoever has succeeded since is not affected any more.
+        entra.change(&zoe, "Replace", "active", json!("True")).await.is(200);
+        assert_eq!(found("zoë").await, "");
+        // Another organization finds nothing of it; Support all of it, refused creates by userName.
+        let other = entra.app.entra("fabrikam").await;
+        let filter = |text: &str| IssueFilter { text: text.to_owned(), ..IssueFilter::default() };
+        assert!(list(&other, filter("ben")).await.is_empty());
+        let support = Allowed::command_line(Permission::ReadAllIssues, None);
+        for (text, count) in [("catalogue", 1), ("ben", 1), ("nobody at all", 0)] {
+            let page = issues::list(&entra.app.app, &support, &filter(text)).await.unwrap();
+            assert_eq!(page.items.len(), count, "{text}");
+        }
+        let viewer = account(entra.app, "vic@contoso.com", AccountRole::Viewer, Some("contoso")).await;
+        let cookie = cookie(entra.app, &viewer).await;
+        let page = open(entra.app, &cookie, "/organizations/contoso/issues?q=security_lead&state=open").await;
+        assert!(page.text.contains("value=\"security_lead\"") && !page.text.contains("Family name is missing"), "{}", page.text);
+    }
+
     async fn pages_of_issues_follow_each_other(entra: Entra) {
         for number in 0..120_i64 {
             let statement = sql(

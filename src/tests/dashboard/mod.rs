@@ -8,4 +8,5 @@ mod permissions;
 mod person;
 mod roles;
 mod settings;
+mod support_bundles;
 mod time_zone;

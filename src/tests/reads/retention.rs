@@ -37,6 +37,13 @@ db_test! {
                 .bind(id).bind(at),
             );
         }
+        for (id, at) in [("old", NOW - 1), ("new", NOW + 1)] {
+            statements.push(
+                sql("INSERT INTO support_bundles (id, organization_id, hash, subject, subject_id, title, is_anonymous, \
+                     created_at, created_by, expires_at, opened, document) VALUES ($1, '', $1, '', '', '', FALSE, 0, '', $2, 0, '')")
+                .bind(id).bind(at),
+            );
+        }
         for (id, at) in [("old", NOW - 2 * DAY), ("new", NOW - HOUR)] {
             statements.push(
                 sql("INSERT INTO sign_in_attempts (key, window_started_at, attempts) VALUES ($1, $2, 1)")
@@ -105,6 +112,7 @@ db_test! {
             guard: 3,
             cycles: 1,
             problems: 1,
+            support_bundles: 1,
         };
         assert_eq!(retention::run_once(&app).await.unwrap(), purged);
         assert_eq!(retention::run_once(&app).await.unwrap(), Purged::default());
@@ -121,6 +129,7 @@ db_test! {
             ("SELECT count(*) FROM guard_holds", 2),
             ("SELECT count(*) FROM cycles", 2),
             ("SELECT count(*) FROM problems", 2),
+            ("SELECT count(*) FROM support_bundles", 1),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
         }

@@ -10,6 +10,7 @@ mod issues;
 mod lifecycle;
 mod log;
 mod policies;
+mod reason_table;
 mod regressions;
 mod rules;
 mod snapshots;

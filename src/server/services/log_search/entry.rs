@@ -38,6 +38,23 @@ pub async fn detail_with_payload(
     allowed: &Allowed,
     id: &str,
 ) -> Result<LogDetail, ServiceError> {
+    organization(allowed, Permission::ReadPayloads)?;
+    let detail = whole(app, allowed, id).await?;
+    if detail.payload.is_some() {
+        audit_payload_viewed(app, allowed, id).await?;
+    }
+    Ok(detail)
+}
+
+/// As [`detail_with_payload`], for a use case that audits itself that somebody looks.
+///
+/// # Errors
+/// As [`detail`].
+pub(in crate::server::services) async fn whole(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+) -> Result<LogDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadPayloads)?;
     let mut detail = read(app, allowed, organization, id).await?;
     let mut connection = app.db.read().await?;
@@ -49,7 +66,6 @@ pub async fn detail_with_payload(
             format!("Bodies are kept for {days} days; there is none for this entry.");
         return Ok(detail);
     };
-    audit_payload_viewed(app, allowed, id).await?;
     detail.payload_note = format!("Bodies are kept for {days} days.");
     let payload = LogPayload {
         query: payload.query,
