@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon, IconName, Tone};
 use crate::model::account::AccountState;
-use crate::model::health::HealthState;
+use crate::model::health::{HealthState, Risk};
 use crate::model::log;
 use crate::model::organization::ProvisioningState;
 use crate::model::token::TokenState;
@@ -55,10 +55,21 @@ pub fn ProvisioningStatus(state: ProvisioningState) -> impl IntoView {
 pub fn health_tone(state: HealthState) -> Tone {
     match state {
         HealthState::Healthy => Tone::Ok,
-        HealthState::Refused => Tone::Fail,
+        HealthState::Refused | HealthState::AtRisk | HealthState::Quarantined => Tone::Fail,
         HealthState::Failing | HealthState::Silent => Tone::Warn,
         HealthState::Waiting => Tone::Wait,
         HealthState::Off | HealthState::Paused => Tone::Off,
+    }
+}
+
+/// How near quarantine is: bars, and the word for them.
+#[component]
+pub fn QuarantineRisk(risk: Risk) -> impl IntoView {
+    view! {
+        <span class="risk" data-level=risk.level().to_string()>
+            <span class="risk-bars" aria-hidden="true"><i></i><i></i><i></i><i></i></span>
+            {risk.label()}
+        </span>
     }
 }
 

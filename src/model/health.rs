@@ -12,12 +12,16 @@ pub enum HealthState {
     /// Entra has not called with a valid token yet.
     Waiting,
     Healthy,
-    /// Some requests failed in the last 24 hours.
+    /// Open issues keep some users from being up to date.
     Failing,
     /// Entra called, and does not any more.
     Silent,
     /// No call gets past its token.
     Refused,
+    /// One of the limits is near, or passed, at which Entra puts the application into quarantine.
+    AtRisk,
+    /// Entra calls once a day, as it does in quarantine.
+    Quarantined,
 }
 
 impl HealthState {
@@ -31,12 +35,46 @@ impl HealthState {
             Self::Failing => "Failing",
             Self::Silent => "Silent",
             Self::Refused => "Refused",
+            Self::AtRisk => "At risk",
+            Self::Quarantined => "Quarantine",
+        }
+    }
+}
+
+/// How near quarantine is, as far as Entra's published limits tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Entra does not provision.
+    NotRunning,
+    Low,
+    Elevated,
+    High,
+    /// Probably there already.
+    Quarantine,
+}
+
+impl Risk {
+    /// As shown.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotRunning => "Not running",
+            Self::Low => "Low",
+            Self::Elevated => "Elevated",
+            Self::High => "High",
+            Self::Quarantine => "Quarantine, probably",
         }
     }
 
-    /// Whether somebody should look: it was meant to work and does not.
-    pub fn needs_help(self) -> bool {
-        matches!(self, Self::Failing | Self::Silent | Self::Refused)
+    /// Bars of four that are filled.
+    pub fn level(self) -> u8 {
+        match self {
+            Self::NotRunning => 0,
+            Self::Low => 1,
+            Self::Elevated => 2,
+            Self::High => 3,
+            Self::Quarantine => 4,
+        }
     }
 }
 
@@ -46,7 +84,10 @@ impl HealthState {
 pub enum NextStep {
     Nothing,
     CreateToken,
+    /// The token that Entra uses expires soon.
+    RotateToken,
     SeeFailures,
+    SeeIssues,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,4 +98,28 @@ pub struct Health {
     /// The same in a list, beside the state's label.
     pub phrase: String,
     pub next: NextStep,
+    pub risk: Risk,
+    /// The token that Entra uses expires within 30 days.
+    pub token_expires: bool,
 }
+
+impl Health {
+    /// Where it stands among others: 0 needs help most. Stored with the organization, which lists are ordered by.
+    pub fn order(&self) -> u8 {
+        match self.state {
+            HealthState::Quarantined => 0,
+            HealthState::Refused => 1,
+            HealthState::AtRisk => 2,
+            HealthState::Silent => 3,
+            HealthState::Failing => 4,
+            HealthState::Healthy if self.token_expires => 5,
+            HealthState::Waiting => 6,
+            HealthState::Healthy => 7,
+            HealthState::Paused => 8,
+            HealthState::Off => 9,
+        }
+    }
+}
+
+/// Below this [`Health::order`] somebody should look: it was meant to work and does not, or will not for long.
+pub const NEEDS_HELP_BELOW: u8 = 6;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod error;
 pub mod form;
 pub mod frame;
+pub mod guard;
 pub mod health;
 pub mod issue;
 pub mod log;

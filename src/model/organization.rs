@@ -123,17 +123,20 @@ pub struct OrganizationPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrganizationSort {
+    /// Who needs help most comes first.
     #[default]
+    Health,
     Name,
     LastContact,
     Failures,
 }
 
 impl OrganizationSort {
-    pub const ALL: [Self; 3] = [Self::Name, Self::LastContact, Self::Failures];
+    pub const ALL: [Self; 4] = [Self::Health, Self::Name, Self::LastContact, Self::Failures];
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Health => "health",
             Self::Name => "name",
             Self::LastContact => "last_contact",
             Self::Failures => "failures",
@@ -194,7 +197,7 @@ impl OrganizationQuery {
         if self.needs_help {
             pairs.push(("needs_help", "1".to_owned()));
         }
-        if self.sort != OrganizationSort::Name {
+        if self.sort != OrganizationSort::default() {
             pairs.push(("sort", self.sort.as_str().to_owned()));
         }
         if self.descending {

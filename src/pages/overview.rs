@@ -15,6 +15,7 @@ use crate::api::issues::list_issues;
 use crate::api::overview::get_overview;
 use crate::api::tokens::token_form_id;
 use crate::components::badge::{ProvisioningStatus, health_tone};
+use crate::components::callout::Callout;
 use crate::components::card::{Card, FactsLine, LineFact};
 use crate::components::form::{Refusal, form_answer};
 use crate::components::health::Health;
@@ -33,7 +34,7 @@ use crate::model::health::{HealthState, NextStep};
 use crate::model::issue::{IssueFilter, IssueRow};
 use crate::model::log::LogFilter;
 use crate::model::organization::ProvisioningState;
-use crate::model::overview::{Overview, SetupStep};
+use crate::model::overview::{Held, Overview, SetupStep};
 use crate::model::zone::ReaderZone;
 
 /// Open issues that are shown.
@@ -137,6 +138,9 @@ fn Connected(
     let state = frame.organization.state;
     let setup = (!overview.setup.iter().all(|step| step.done))
         .then(|| view! { <Setup steps=overview.setup.clone()/> });
+    let held = overview
+        .held
+        .map(|held| view! { <HeldUsers held path=frame.href("/held")/> });
     view! {
         <Region name="health">
             {sentence}
@@ -145,6 +149,7 @@ fn Connected(
                 <LineFact name="Secret Token">{token}</LineFact>
                 <LineFact name="Provisioning status"><ProvisioningStatus state/></LineFact>
             </FactsLine>
+            {held}
         </Region>
         // Two columns, so that no card is stretched to the height of the one beside it.
         <div class="split">
@@ -160,6 +165,22 @@ fn Connected(
             </div>
         </div>
         <Following slug zone/>
+    }
+}
+
+/// That the accidental-deletion guard waits for somebody's word.
+#[component]
+fn HeldUsers(held: Held, path: String) -> impl IntoView {
+    let users = counted_up_to(held.users, "user", "users");
+    let action = move || view! { <a class="btn btn-primary" href=path.clone()>"Decide"</a> };
+    view! {
+        <Callout tone=Tone::Warn action>
+            <p>
+                <b>"The accidental-deletion guard holds " {users} "."</b>
+                " More than the limit would have lost access in one cycle, first "
+                <Time moment=held.since/> ". They keep it until an administrator decides."
+            </p>
+        </Callout>
     }
 }
 
@@ -197,10 +218,12 @@ fn Sentence(frame: Frame, overview: Overview) -> impl IntoView {
             let failures = LogFilter::failures_of_a_day().href(&frame.href("/logs"));
             Some((failures, "See what failed"))
         }
+        NextStep::SeeIssues => Some((frame.href("/issues"), "Review issues")),
+        NextStep::RotateToken if frame.is_admin() => Some((frame.href("/tokens"), "Rotate token")),
         NextStep::Nothing if health.state == HealthState::Paused && frame.is_admin() => {
             Some((frame.href("/settings"), "Resume in Settings"))
         }
-        NextStep::CreateToken | NextStep::Nothing => None,
+        NextStep::CreateToken | NextStep::RotateToken | NextStep::Nothing => None,
     };
     let action = move || {
         action

@@ -1,3 +1,4 @@
 //! What the service does on its own, by the clock.
 
+pub mod health;
 pub mod retention;

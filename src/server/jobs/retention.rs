@@ -24,8 +24,14 @@ const TOMBSTONE_DAYS: i64 = 90;
 const HOURS_DAYS: i64 = 400;
 /// How long an issue is kept after it was resolved.
 const ISSUE_DAYS: i64 = 90;
+/// How long a problem is kept after it ended.
+const PROBLEM_DAYS: i64 = 90;
 /// Longer than an issue's chart shows.
 const ISSUE_CHART_DAYS: i64 = 30;
+/// Longer than any cycle.
+const GUARD_REMOVAL_DAYS: i64 = 7;
+/// Longer than Entra tries again: four weeks.
+const GUARD_HOLD_DAYS: i64 = 35;
 /// Longer than any window in which attempts are counted.
 const SIGN_IN_ATTEMPT_DAYS: i64 = 1;
 
@@ -45,6 +51,10 @@ pub struct Purged {
     pub of_issues: u64,
     /// Links that have expired.
     pub support_bundles: u64,
+    /// Counted and held users of the accidental-deletion guard.
+    pub guard: u64,
+    pub cycles: u64,
+    pub problems: u64,
 }
 
 /// Starts the job; it ends soon after `shutdown`.
@@ -144,7 +154,21 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
     ] {
         purged.of_issues += delete_all(app, of_issues).await?;
     }
+    for of_guard in [
+        Expired::GuardRemovals {
+            before: days_ago(GUARD_REMOVAL_DAYS),
+        },
+        Expired::GuardHolds {
+            before: days_ago(GUARD_HOLD_DAYS),
+        },
+    ] {
+        purged.guard += delete_all(app, of_guard).await?;
+    }
     purged.issues = delete_all(app, Expired::Issues { before: resolved }).await?;
+    // A cycle opens its entries.
+    purged.cycles = delete_all(app, Expired::Cycles { before: entries }).await?;
+    let before = days_ago(PROBLEM_DAYS);
+    purged.problems = delete_all(app, Expired::Problems { before }).await?;
     let mut connection = app.db.read().await?;
     let organizations = store::organization_ids(&mut connection).await?;
     drop(connection);

@@ -1,18 +1,30 @@
 //! How an organization's provisioning is. Decided here, from facts alone, so that the overview's first line, the
-//! list of organizations and whoever asks next say the same.
+//! list of organizations and the problems that people are told of say the same.
 
-use crate::model::health::{Health, HealthState, NextStep};
+mod risk;
+#[cfg(test)]
+mod tests;
+
+pub use risk::{Danger, Worst, danger, is_thinned, quarantined_since};
+
+use crate::model::health::{Health, HealthState, NextStep, Risk};
 use crate::model::organization::ProvisioningState;
 use crate::model::page::{Count, number};
-use crate::server::clock::{HOUR, MINUTE, Millis};
+use crate::server::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::server::scim::reason::Reason;
 use crate::server::services::moments::Moments;
 
-/// Without a request for this long Entra is silent: three cycles missed.
-const SILENCE: Millis = 2 * HOUR;
-/// Entra's cycles are 40 minutes apart. Once it is connected, callers that nobody knows count only when its own
-/// call is overdue: anybody can send a wrong token.
-const CYCLE: Millis = 45 * MINUTE;
+/// Without a request for this long Entra is silent, unless the organization says otherwise: three cycles missed.
+pub const SILENCE: Millis = 2 * HOUR;
+/// From the beginning of one of Entra's cycles to that of the next.
+pub const INTERVAL: Millis = 40 * MINUTE;
+/// Once Entra is connected, callers that nobody knows count only when its own call is overdue: anybody can send a
+/// wrong token.
+const OVERDUE: Millis = INTERVAL + 5 * MINUTE;
+/// A token that expires within this is spoken of.
+pub const EXPIRES_SOON: Millis = 30 * DAY;
+/// A token that expires within this is a risk.
+const EXPIRES_NOW: Millis = 7 * DAY;
 
 /// What is decided from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +33,40 @@ pub struct Facts {
     pub state_changed_at: Millis,
     pub has_tokens: bool,
     pub has_valid_token: bool,
+    /// The one that Entra uses.
+    pub token: Option<CurrentToken>,
     /// The last request of any kind.
     pub last_contact_at: Option<Millis>,
     /// The last request whose token was good.
     pub last_accepted_at: Option<Millis>,
     pub refusal: Option<Refusal>,
-    /// Of the last 24 hours.
-    pub failures: Count,
+    /// Without a request for longer than this Entra is silent.
+    pub silence: Millis,
+    /// Requests are heard without a break since then: what came before and failed to reach the service is no silence.
+    pub heard_since: Millis,
+    /// When the cycles of Entra's last four weeks began, newest first, where the latest are a day apart.
+    pub thinned: Vec<Millis>,
+    /// The cycle of the last day with the most failures, where there were many.
+    pub worst: Option<Worst>,
+    /// The latest request asked for an address that does not exist.
+    pub is_lost: bool,
+    /// Of requests that got past their token.
+    pub open_issues: u64,
+    /// Whom those are about.
+    pub affected_users: Count,
+    /// All users, where they were counted.
+    pub users: Option<Count>,
+}
+
+/// The valid token that was used last, or else lives longest; where none is valid, the one that expired last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentToken {
+    pub id: String,
+    pub name: String,
+    pub created_at: Millis,
+    pub expires_at: Millis,
+    /// Another one was made to take over.
+    pub has_successor: bool,
 }
 
 /// Requests refused for their token since the last one that was accepted.
@@ -40,12 +79,39 @@ pub struct Refusal {
     pub token: Option<String>,
 }
 
+impl Facts {
+    /// The refusal that says something about Entra itself.
+    pub fn refused(&self, now: Millis) -> Option<&Refusal> {
+        let accepted_lately = |refusal: &&Refusal| match (refusal.reason, self.last_accepted_at) {
+            (Reason::TokenExpired | Reason::TokenRevoked, _) | (_, None) => true,
+            (_, Some(accepted)) => now - accepted > OVERDUE,
+        };
+        self.refusal.as_ref().filter(accepted_lately)
+    }
+
+    /// Since when Entra has been silent.
+    pub fn silent_since(&self, now: Millis) -> Option<Millis> {
+        let heard = self.last_accepted_at?;
+        // While it was paused or off, or the service was down, nothing could be expected of it.
+        let since = heard.max(self.state_changed_at).max(self.heard_since) + self.silence;
+        (now > since).then_some(since)
+    }
+
+    /// The valid token that expires soon and is to be replaced.
+    pub fn expiring(&self, now: Millis) -> Option<&CurrentToken> {
+        self.token
+            .as_ref()
+            .filter(|token| token.expires_at > now && token.expires_at - now <= EXPIRES_SOON)
+    }
+}
+
 /// Decides, as of now, in the words of somebody who reads times in a zone.
 #[must_use]
 pub fn decide(facts: &Facts, moments: &Moments) -> Health {
     match facts.state {
         ProvisioningState::Off => health(
             HealthState::Off,
+            Risk::NotRunning,
             "Provisioning is off: Entra’s calls are refused until Rhombus support turns it on.",
             format!("Since {}.", moments.clock(facts.state_changed_at)),
             NextStep::Nothing,
@@ -54,6 +120,7 @@ pub fn decide(facts: &Facts, moments: &Moments) -> Health {
             let since = moments.clock(facts.state_changed_at);
             health(
                 HealthState::Paused,
+                Risk::Elevated,
                 format!(
                     "Provisioning is paused since {since}. Entra tries again for up to four weeks, so nothing is lost."
                 ),
@@ -66,24 +133,27 @@ pub fn decide(facts: &Facts, moments: &Moments) -> Health {
 }
 
 fn decide_on(facts: &Facts, moments: &Moments) -> Health {
+    let now = moments.now();
     if !facts.has_tokens {
         return health(
             HealthState::Waiting,
+            Risk::NotRunning,
             "Create a Secret Token, so that Entra can call Rhombus.",
             "No Secret Token yet.",
             NextStep::CreateToken,
         );
     }
-    if let Some(refusal) = facts
-        .refusal
-        .as_ref()
-        .filter(|refusal| counts(refusal, facts, moments.now()))
-    {
+    let refusal = facts.refused(now);
+    if let Some(since) = risk::quarantined_since(facts, now) {
+        return quarantined(since, refusal, moments);
+    }
+    if let Some(refusal) = refusal {
         return refused(refusal, moments);
     }
     if !facts.has_valid_token {
         return health(
             HealthState::Refused,
+            Risk::High,
             "Entra cannot call Rhombus: no Secret Token is valid. Create one and paste it into Admin Credentials.",
             "No Secret Token is valid.",
             NextStep::CreateToken,
@@ -92,15 +162,17 @@ fn decide_on(facts: &Facts, moments: &Moments) -> Health {
     let Some(accepted) = facts.last_accepted_at else {
         return health(
             HealthState::Waiting,
+            Risk::NotRunning,
             "Waiting for Entra: paste the Tenant URL and the Secret Token, and press Test Connection.",
             "Waiting for Test Connection.",
             NextStep::Nothing,
         );
     };
     let called = moments.moment(accepted).relative;
-    if moments.now() - accepted > SILENCE {
+    if facts.silent_since(now).is_some() {
         return health(
             HealthState::Silent,
+            Risk::Elevated,
             format!(
                 "Entra last called {called} and should call every 40 minutes. Check in Entra that provisioning is \
                  started and not in quarantine."
@@ -109,44 +181,120 @@ fn decide_on(facts: &Facts, moments: &Moments) -> Health {
             NextStep::Nothing,
         );
     }
-    let failures = match facts.failures {
-        Count::Exactly(0) => {
-            return health(
-                HealthState::Healthy,
-                format!("Entra last called {called}, and nothing failed in the last 24 hours."),
-                "On schedule; nothing failed.",
-                NextStep::Nothing,
-            );
+    let danger = risk::danger(facts);
+    if let Some(danger) = danger.as_ref().filter(|danger| danger.is_near) {
+        return health(
+            HealthState::AtRisk,
+            Risk::High,
+            format!(
+                "Entra may put the application into quarantine: {}. {}",
+                danger.text, danger.step
+            ),
+            format!("{}.", capitalized(&danger.text)),
+            danger.next,
+        );
+    }
+    let mut health = match facts.open_issues {
+        0 => healthy(facts, &called),
+        open => failing(open, facts.affected_users, &called),
+    };
+    if let Some(danger) = danger {
+        health.risk = Risk::Elevated;
+        health.phrase = format!("{} {}.", health.phrase, capitalized(&danger.text));
+    }
+    if let Some(token) = facts.expiring(now) {
+        expires(&mut health, token, moments);
+    }
+    health
+}
+
+fn healthy(facts: &Facts, called: &str) -> Health {
+    let sync = match facts.users {
+        Some(Count::Exactly(0)) => " and has sent no users yet".to_owned(),
+        Some(Count::Exactly(1)) => " and the one user is in sync".to_owned(),
+        Some(Count::Exactly(n)) => format!(" and all {} users are in sync", number(n)),
+        Some(Count::MoreThan(n)) => {
+            format!(" and all of more than {} users are in sync", number(n))
         }
-        Count::Exactly(1) => "1 request".to_owned(),
-        Count::Exactly(n) => format!("{} requests", number(n)),
-        Count::MoreThan(n) => format!("more than {} requests", number(n)),
+        None => " and no issue is open".to_owned(),
     };
     health(
-        HealthState::Failing,
-        format!("Entra last called {called}, but {failures} failed in the last 24 hours."),
-        format!("{} failed in 24 hours.", capitalized(&failures)),
-        NextStep::SeeFailures,
+        HealthState::Healthy,
+        Risk::Low,
+        format!("Entra last called {called}{sync}."),
+        "On schedule; no open issues.",
+        NextStep::Nothing,
     )
 }
 
-/// Whether a refusal says something about Entra itself.
-fn counts(refusal: &Refusal, facts: &Facts, now: Millis) -> bool {
-    let is_ours = matches!(refusal.reason, Reason::TokenExpired | Reason::TokenRevoked);
-    is_ours
-        || facts
-            .last_accepted_at
-            .is_none_or(|accepted| now - accepted > CYCLE)
+fn failing(open: u64, users: Count, called: &str) -> Health {
+    let issues = match open {
+        1 => "1 open issue".to_owned(),
+        n => format!("{} open issues", number(n)),
+    };
+    let keeps = if open == 1 { "keeps" } else { "keep" };
+    let about = match users {
+        Count::Exactly(0) => {
+            return health(
+                HealthState::Failing,
+                Risk::Low,
+                format!(
+                    "Entra last called {called}, but there {} {issues}.",
+                    if open == 1 { "is" } else { "are" }
+                ),
+                format!("{}.", capitalized(&issues)),
+                NextStep::SeeIssues,
+            );
+        }
+        Count::Exactly(1) => "1 user".to_owned(),
+        Count::Exactly(n) => format!("{} users", number(n)),
+        Count::MoreThan(n) => format!("more than {} users", number(n)),
+    };
+    health(
+        HealthState::Failing,
+        Risk::Low,
+        format!("Entra last called {called}, but {issues} {keeps} {about} from being up to date."),
+        format!(
+            "{} {keeps} {about} from being up to date.",
+            capitalized(&issues)
+        ),
+        NextStep::SeeIssues,
+    )
 }
 
-fn refused(refusal: &Refusal, moments: &Moments) -> Health {
-    let since = moments.clock(refusal.since);
+/// Says of an organization that works that its token will not for long.
+fn expires(health: &mut Health, token: &CurrentToken, moments: &Moments) {
+    let when = moments.moment(token.expires_at).relative;
+    health.token_expires = true;
+    if moments.now() + EXPIRES_NOW >= token.expires_at {
+        health.risk = health.risk.max(Risk::Elevated);
+    }
+    let (step, next) = if token.has_successor {
+        (
+            "Paste its successor into Admin Credentials.",
+            NextStep::Nothing,
+        )
+    } else {
+        ("Rotate it in time.", NextStep::RotateToken)
+    };
+    health.sentence = format!(
+        "{} The token '{}' expires {when}. {step}",
+        health.sentence, token.name
+    );
+    health.phrase = format!("{} The Secret Token expires {when}.", health.phrase);
+    if health.next == NextStep::Nothing {
+        health.next = next;
+    }
+}
+
+/// Why Entra is refused, what to do, and where.
+pub fn cause(refusal: &Refusal) -> (String, &'static str, NextStep) {
     let token = match &refusal.token {
         Some(name) => format!("the token '{name}'"),
         None => "its token".to_owned(),
     };
     let again = "Create a new one and paste it into Admin Credentials.";
-    let (cause, step, next) = match refusal.reason {
+    match refusal.reason {
         Reason::TokenExpired => (format!("{token} expired"), again, NextStep::CreateToken),
         Reason::TokenRevoked => (format!("{token} was revoked"), again, NextStep::CreateToken),
         Reason::TokenMissing => (
@@ -169,17 +317,61 @@ fn refused(refusal: &Refusal, moments: &Moments) -> Health {
             "Paste a valid Secret Token, whole, into Admin Credentials.",
             NextStep::SeeFailures,
         ),
-    };
+    }
+}
+
+fn refused(refusal: &Refusal, moments: &Moments) -> Health {
+    let since = moments.clock(refusal.since);
+    let (cause, step, next) = cause(refusal);
     health(
         HealthState::Refused,
+        Risk::High,
         format!("Entra has been refused since {since}: {cause}. {step}"),
         format!("Since {since}: {cause}."),
         next,
     )
 }
 
+fn quarantined(since: Millis, refusal: Option<&Refusal>, moments: &Moments) -> Health {
+    let left = match risk::days_left(since, moments.now()) {
+        0 => "Entra disables provisioning after four weeks of it, which is now".to_owned(),
+        1 => "1 day is left of the four weeks until Entra disables provisioning".to_owned(),
+        days => format!("{days} days are left of the four weeks until Entra disables provisioning"),
+    };
+    let began = moments.clock(since);
+    let (sentence, why, next) = match refusal {
+        Some(refusal) => {
+            let (cause, step, next) = cause(refusal);
+            (
+                format!(
+                    "Entra calls only once a day since {began}, so it has probably put the application into \
+                     quarantine: {cause}. {step} {left}."
+                ),
+                format!("; {cause}"),
+                next,
+            )
+        }
+        None => (
+            format!(
+                "Entra calls only once a day since {began}, so it has probably put the application into quarantine. \
+                 See in Entra why, put it right and press Restart provisioning. {left}."
+            ),
+            String::new(),
+            NextStep::SeeIssues,
+        ),
+    };
+    health(
+        HealthState::Quarantined,
+        Risk::Quarantine,
+        sentence,
+        format!("Probably in quarantine since {began}{why}."),
+        next,
+    )
+}
+
 fn health(
     state: HealthState,
+    risk: Risk,
     sentence: impl Into<String>,
     phrase: impl Into<String>,
     next: NextStep,
@@ -189,6 +381,8 @@ fn health(
         sentence: sentence.into(),
         phrase: phrase.into(),
         next,
+        risk,
+        token_expires: false,
     }
 }
 
@@ -200,183 +394,4 @@ fn capitalized(text: &str) -> String {
         .flat_map(char::to_uppercase)
         .chain(letters)
         .collect()
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use jiff::tz::TimeZone;
-
-    use super::*;
-    use crate::server::clock::DAY;
-    use crate::server::zone;
-
-    /// 23 Nov 2026, 09:30 UTC.
-    const NOW: Millis = 1_795_426_200_000;
-
-    fn utc() -> Moments {
-        Moments::new(NOW, TimeZone::UTC)
-    }
-
-    fn facts() -> Facts {
-        Facts {
-            state: ProvisioningState::On,
-            state_changed_at: NOW - 3 * DAY,
-            has_tokens: true,
-            has_valid_token: true,
-            last_contact_at: Some(NOW - 12 * MINUTE),
-            last_accepted_at: Some(NOW - 12 * MINUTE),
-            refusal: None,
-            failures: Count::Exactly(0),
-        }
-    }
-
-    fn refused_for(reason: Reason, token: Option<&str>) -> Option<Refusal> {
-        Some(Refusal {
-            since: NOW - 16 * MINUTE,
-            reason,
-            token: token.map(str::to_owned),
-        })
-    }
-
-    #[test]
-    fn each_state_has_its_sentence_and_its_next_step() {
-        let cases = [
-            (
-                Facts {
-                    state: ProvisioningState::Off,
-                    ..facts()
-                },
-                HealthState::Off,
-                "Provisioning is off: Entra’s calls are refused until Rhombus support turns it on.",
-                NextStep::Nothing,
-            ),
-            (
-                Facts {
-                    state: ProvisioningState::Paused,
-                    ..facts()
-                },
-                HealthState::Paused,
-                "Provisioning is paused since 20 Nov. Entra tries again for up to four weeks, so nothing is lost.",
-                NextStep::Nothing,
-            ),
-            (
-                Facts {
-                    has_tokens: false,
-                    has_valid_token: false,
-                    ..facts()
-                },
-                HealthState::Waiting,
-                "Create a Secret Token, so that Entra can call Rhombus.",
-                NextStep::CreateToken,
-            ),
-            (
-                Facts {
-                    last_accepted_at: None,
-                    ..facts()
-                },
-                HealthState::Waiting,
-                "Waiting for Entra: paste the Tenant URL and the Secret Token, and press Test Connection.",
-                NextStep::Nothing,
-            ),
-            (
-                Facts {
-                    has_valid_token: false,
-                    ..facts()
-                },
-                HealthState::Refused,
-                "Entra cannot call Rhombus: no Secret Token is valid. Create one and paste it into Admin Credentials.",
-                NextStep::CreateToken,
-            ),
-            (
-                Facts {
-                    has_valid_token: false,
-                    refusal: refused_for(Reason::TokenExpired, Some("Entra")),
-                    ..facts()
-                },
-                HealthState::Refused,
-                "Entra has been refused since 09:14: the token 'Entra' expired. Create a new one and paste it into \
-                 Admin Credentials.",
-                NextStep::CreateToken,
-            ),
-            (
-                Facts {
-                    last_accepted_at: None,
-                    refusal: refused_for(Reason::TokenUnknown, None),
-                    ..facts()
-                },
-                HealthState::Refused,
-                "Entra has been refused since 09:14: its token is not known here. Paste a valid Secret Token, whole, \
-                 into Admin Credentials.",
-                NextStep::SeeFailures,
-            ),
-            (
-                facts(),
-                HealthState::Healthy,
-                "Entra last called 12 min ago, and nothing failed in the last 24 hours.",
-                NextStep::Nothing,
-            ),
-            (
-                Facts {
-                    failures: Count::Exactly(1),
-                    ..facts()
-                },
-                HealthState::Failing,
-                "Entra last called 12 min ago, but 1 request failed in the last 24 hours.",
-                NextStep::SeeFailures,
-            ),
-            (
-                Facts {
-                    failures: Count::MoreThan(10_000),
-                    ..facts()
-                },
-                HealthState::Failing,
-                "Entra last called 12 min ago, but more than 10,000 requests failed in the last 24 hours.",
-                NextStep::SeeFailures,
-            ),
-            (
-                Facts {
-                    last_accepted_at: Some(NOW - 3 * HOUR),
-                    ..facts()
-                },
-                HealthState::Silent,
-                "Entra last called 3 h ago and should call every 40 minutes. Check in Entra that provisioning is \
-                 started and not in quarantine.",
-                NextStep::Nothing,
-            ),
-        ];
-        for (facts, state, sentence, next) in cases {
-            let decided = decide(&facts, &utc());
-            assert_eq!(decided.sentence, sentence);
-            assert_eq!((decided.state, decided.next), (state, next), "{sentence}");
-        }
-    }
-
-    #[test]
-    fn a_stranger_with_a_wrong_token_says_nothing_about_entra_while_it_is_on_schedule() {
-        let stranger = Facts {
-            refusal: refused_for(Reason::TokenUnknown, None),
-            ..facts()
-        };
-        assert_eq!(decide(&stranger, &utc()).state, HealthState::Healthy);
-        let overdue = Facts {
-            last_accepted_at: Some(NOW - HOUR),
-            ..stranger
-        };
-        assert_eq!(decide(&overdue, &utc()).state, HealthState::Refused);
-    }
-
-    #[test]
-    fn a_sentence_tells_the_time_of_whoever_reads_it() {
-        let facts = Facts {
-            state: ProvisioningState::Paused,
-            state_changed_at: NOW - 10 * HOUR,
-            ..facts()
-        };
-        let berlin = Moments::new(NOW, zone::named("Europe/Berlin").unwrap());
-        assert_eq!(
-            decide(&facts, &berlin).phrase,
-            "Since 00:30, by an administrator."
-        );
-    }
 }

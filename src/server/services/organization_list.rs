@@ -3,26 +3,26 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::health::{self, Facts, Refusal};
+use super::health;
+use super::health_facts::{self, About};
 use super::moments::Moments;
-use crate::model::health::Health;
+use crate::model::health::{Health, NEEDS_HELP_BELOW};
 use crate::model::organization::{
     OrganizationPage, OrganizationQuery, OrganizationRow, OrganizationSort,
 };
 use crate::model::page::{Count, Page};
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
-use crate::server::clock::{DAY, Millis};
-use crate::server::error::{ServiceError, StoreError};
+use crate::server::error::ServiceError;
 use crate::server::scim::resource::case_key;
 use crate::server::store::health::{self as store, Figures};
 use crate::server::store::issues;
 use crate::server::store::keyset::{self, From};
-use crate::server::store::organizations::{self, Search, state_from_column};
+use crate::server::store::organizations::{self, Order, Search, state_from_column};
 use crate::server::store::sql::Connection;
 
-/// Health and its figures follow from the log and change by themselves, so that no index orders them: at most so
-/// many organizations are read, sorted and filtered here.
+/// Last contact and failures follow from the log and change by themselves, so that no index orders them: at most so
+/// many organizations are read and sorted here. Health is noted once a minute, and orders by an index.
 const READ_AT_MOST: i64 = 500;
 
 /// A page of all organizations.
@@ -39,19 +39,19 @@ pub async fn list(
     let search = Search {
         prefix: case_key(query.search.trim()),
         state: query.state,
+        health_below: query.needs_help.then_some(NEEDS_HELP_BELOW),
     };
     let from = From::new(query.after.as_deref(), query.before.as_deref());
     let mut connection = app.db.read().await?;
-    let is_by_name = query.sort == OrganizationSort::Name;
-    let (found, total, stopped_after) = if is_by_name && !query.needs_help {
-        let keys = organizations::list(
-            &mut connection,
-            &search,
-            &from,
-            query.descending,
-            keyset::FETCH,
-        )
-        .await?;
+    let order = match query.sort {
+        OrganizationSort::Health => Some(Order::Health),
+        OrganizationSort::Name => Some(Order::Name),
+        OrganizationSort::LastContact | OrganizationSort::Failures => None,
+    };
+    let (found, total, stopped_after) = if let Some(order) = order {
+        let order = (order, query.descending);
+        let keys =
+            organizations::list(&mut connection, &search, &from, order, keyset::FETCH).await?;
         let total = organizations::count(&mut connection, &search, keyset::COUNT_LIMIT + 1).await?;
         let found = judge_all(&mut connection, &keys, &moments).await?;
         (found, keyset::count(total), None)
@@ -60,7 +60,7 @@ pub async fn list(
             &mut connection,
             &search,
             &From::Start,
-            false,
+            (Order::Name, false),
             READ_AT_MOST + 1,
         )
         .await?;
@@ -68,7 +68,6 @@ pub async fn list(
         let stopped_after = (keys.len() > limit).then(|| READ_AT_MOST.unsigned_abs());
         keys.truncate(limit);
         let mut found = judge_all(&mut connection, &keys, &moments).await?;
-        found.retain(|found| !query.needs_help || found.health.state.needs_help());
         sort(&mut found, query);
         let counted = found.len() as u64;
         let total = match stopped_after {
@@ -115,25 +114,6 @@ pub async fn list(
     })
 }
 
-/// How one organization is, with its figures; `None` when it is gone.
-///
-/// # Errors
-/// As any read.
-pub(super) async fn facts_of(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    now: Millis,
-) -> Result<Option<(Figures, Facts)>, ServiceError> {
-    let figures = store::list(connection, &[organization_id], now - DAY, now).await?;
-    match figures.into_iter().next() {
-        Some(figures) => {
-            let facts = facts(connection, &figures).await?;
-            Ok(Some((figures, facts)))
-        }
-        None => Ok(None),
-    }
-}
-
 struct Found {
     figures: Figures,
     health: Health,
@@ -146,72 +126,32 @@ async fn judge_all(
     moments: &Moments,
 ) -> Result<Vec<Found>, ServiceError> {
     let ids: Vec<&str> = keys.iter().map(|(id, _)| id.as_str()).collect();
-    let mut figures: HashMap<String, Figures> =
-        store::list(connection, &ids, moments.now() - DAY, moments.now())
+    let mut gathered: HashMap<String, Found> =
+        health_facts::gather(connection, About::These(&ids), moments.now())
             .await?
             .into_iter()
-            .map(|figures| (figures.id.clone(), figures))
-            .collect();
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        if let Some(figures) = figures.remove(id) {
-            let facts = facts(connection, &figures).await?;
-            let health = health::decide(&facts, moments);
-            found.push(Found { figures, health });
-        }
-    }
-    Ok(found)
-}
-
-async fn facts(connection: &mut Connection<'_>, figures: &Figures) -> Result<Facts, ServiceError> {
-    let refused = figures
-        .last_refused()
-        .filter(|(at, _)| figures.last_used_at.is_none_or(|used| *at >= used));
-    // Exactly when the last request was accepted matters only where another one was refused about then.
-    let last_accepted_at = match (figures.last_used_at, refused) {
-        (Some(used), Some(_)) => Some(store::last_accepted(connection, &figures.id, used).await?),
-        (used, _) => used,
-    };
-    let refusal = match refused {
-        Some((at, reason)) if last_accepted_at.is_none_or(|accepted| at > accepted) => {
-            let after = last_accepted_at.unwrap_or_default();
-            let since = store::first_refused(connection, &figures.id, after).await?;
-            Some(Refusal {
-                since: since.unwrap_or(at),
-                reason,
-                token: store::refused_token(connection, &figures.id, reason, at).await?,
+            .map(|(figures, facts)| {
+                let health = health::decide(&facts, moments);
+                (figures.id.clone(), Found { figures, health })
             })
-        }
-        _ => None,
-    };
-    Ok(Facts {
-        state: state_from_column(&figures.state)?,
-        state_changed_at: figures.state_changed_at,
-        has_tokens: figures.tokens > 0,
-        has_valid_token: figures.valid_tokens > 0,
-        last_contact_at: figures.last_contact_at,
-        last_accepted_at,
-        refusal,
-        failures: Count::Exactly(
-            u64::try_from(figures.failures)
-                .map_err(|_| StoreError::Corrupt(format!("{} failures", figures.failures)))?,
-        ),
-    })
+            .collect();
+    Ok(ids
+        .into_iter()
+        .filter_map(|id| gathered.remove(id))
+        .collect())
 }
 
 fn sort(found: &mut [Found], query: &OrganizationQuery) {
     let compare = |a: &Found, b: &Found| -> Ordering {
         let (a, b) = (&a.figures, &b.figures);
-        match query.sort {
-            OrganizationSort::Name => Ordering::Equal,
-            OrganizationSort::LastContact => a.last_contact_at.cmp(&b.last_contact_at),
-            OrganizationSort::Failures => a.failures.cmp(&b.failures),
+        if query.sort == OrganizationSort::Failures {
+            a.failures.cmp(&b.failures)
+        } else {
+            a.last_contact_at.cmp(&b.last_contact_at)
         }
     };
     // They come in the order of their names, and a stable sort keeps it among equals.
-    if query.descending && query.sort == OrganizationSort::Name {
-        found.reverse();
-    } else if query.descending {
+    if query.descending {
         found.sort_by(|a, b| compare(b, a));
     } else {
         found.sort_by(compare);

@@ -1,14 +1,15 @@
 //! The overview of an organization: how is it, and what does Entra need from me?
 
 use super::health::{self, Facts};
+use super::health_facts::{self, About};
+use super::log_search;
 use super::moments::Moments;
-use super::{log_search, organization_list};
 use crate::model::health::HealthState;
 use crate::model::log::{Action, LogFilter, LogRow, Status};
 use crate::model::organization::ProvisioningState;
 use crate::model::overview::{
-    Chart, Column, Overview, Reach, RoleFigure, RoleHint, Seen, SeenKind, SetupKind, SetupStep,
-    TokenLife, UserFigures,
+    Chart, Column, Held, Overview, Reach, RoleFigure, RoleHint, Seen, SeenKind, SetupKind,
+    SetupStep, TokenLife, UserFigures,
 };
 use crate::model::page::Count;
 use crate::model::token::TokenState;
@@ -17,6 +18,7 @@ use crate::server::actor::{Allowed, Permission};
 use crate::server::clock::{DAY, HOUR, Millis};
 use crate::server::error::ServiceError;
 use crate::server::services::tokens;
+use crate::server::store::guard;
 use crate::server::store::health as store;
 use crate::server::store::keyset;
 use crate::server::store::log_details::{self, Hour};
@@ -46,18 +48,21 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
         .await?
         .page;
     let mut connection = app.db.read().await?;
-    let (figures, mut facts) = organization_list::facts_of(&mut connection, &organization.id, now)
+    let about = About::One(&organization.id);
+    let (figures, mut facts) = health_facts::gather(&mut connection, about, now)
         .await?
+        .pop()
         .ok_or(ServiceError::NotFound {
             what: "organization",
         })?;
-    facts.failures = failed.total;
     let tokens = token_store::list(&mut connection, &organization.id, TOKENS).await?;
     let first_day = days.first().copied().unwrap_or(now);
     let hours = log_details::hours(&mut connection, &organization.id, first_day, i64::MAX).await?;
     let users = users(&mut connection, &organization.id, &hours).await?;
+    facts.users = Some(users.all);
     let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
     let roles = role_catalogue::list(&mut connection, &organization.id).await?;
+    let guard = guard::figures(&mut connection, &organization.id).await?;
     drop(connection);
     let is_connected = facts.last_accepted_at.is_some();
     let health = health::decide(&facts, &moments);
@@ -85,6 +90,10 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
             })
             .collect(),
         reach: reach(&app.settings.public_url),
+        held: guard.waiting_since.map(|since| Held {
+            users: keyset::count(guard.waiting),
+            since: moments.moment(since),
+        }),
         failures: failed.items.into_iter().take(FAILURES).collect(),
         health,
         users,

@@ -2,8 +2,9 @@
 
 use sqlx::FromRow;
 
+use super::Tx;
 use super::keyset::{COUNT_LIMIT, push_list};
-use super::sql::{Builder, Connection, sql};
+use super::sql::{Arg, Builder, Connection, sql};
 use crate::server::clock::{MINUTE, Millis, SECOND};
 use crate::server::error::StoreError;
 use crate::server::scim::reason::Reason;
@@ -26,12 +27,30 @@ pub struct Figures {
     pub name: String,
     pub state: String,
     pub state_changed_at: Millis,
+    pub health_order: i64,
     pub tokens: i64,
     pub valid_tokens: i64,
     /// Written at most once a minute.
     pub last_used_at: Option<Millis>,
     pub last_contact_at: Option<Millis>,
+    /// The latest request for an address that does not exist.
+    pub lost_at: Option<Millis>,
+    /// Requests that failed, of the hours that were asked for.
     pub failures: i64,
+    /// Of requests that got past their token.
+    pub open_issues: i64,
+    /// Whom those are about, up to the limit that was asked for and one more.
+    pub affected_users: i64,
+    /// The valid token that was used last, or else lives longest; where none is valid, the one that expired last.
+    pub token_id: Option<String>,
+    pub token_name: Option<String>,
+    pub token_created_at: Option<Millis>,
+    pub token_expires_at: Option<Millis>,
+    pub token_successor_id: Option<String>,
+    /// When the latest cycles of Entra began.
+    pub first_cycle_at: Option<Millis>,
+    pub second_cycle_at: Option<Millis>,
+    pub third_cycle_at: Option<Millis>,
     missing_at: Option<Millis>,
     malformed_at: Option<Millis>,
     unknown_at: Option<Millis>,
@@ -58,18 +77,28 @@ impl Figures {
     }
 }
 
-/// The figures of the organizations `ids`, in no order. Failures are those of the hours from `since` on.
+/// Which figures are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'i> {
+    /// Of these organizations; `None` for all.
+    pub ids: Option<&'i [&'i str]>,
+    /// Failures from this hour on.
+    pub failures_since: Millis,
+    /// Where counting affected users stops.
+    pub users: i64,
+}
+
+/// The figures of organizations, in no order, each by the beginning or the end of an index.
 pub async fn list(
     connection: &mut Connection<'_>,
-    ids: &[&str],
-    since: Millis,
+    wanted: Wanted<'_>,
     now: Millis,
 ) -> Result<Vec<Figures>, StoreError> {
-    if ids.is_empty() {
+    if wanted.ids.is_some_and(<[&str]>::is_empty) {
         return Ok(Vec::new());
     }
     let mut statement = Builder::new(
-        "SELECT o.id, o.slug, o.name, o.state, o.state_changed_at, \
+        "SELECT o.id, o.slug, o.name, o.state, o.state_changed_at, o.health_order, \
          (SELECT count(*) FROM tokens t WHERE t.organization_id = o.id) AS tokens, \
          (SELECT count(*) FROM tokens t WHERE t.organization_id = o.id AND t.revoked_at IS NULL \
           AND t.expires_at > ",
@@ -78,19 +107,42 @@ pub async fn list(
         ") AS valid_tokens, \
          (SELECT max(t.last_used_at) FROM tokens t WHERE t.organization_id = o.id) AS last_used_at, \
          (SELECT max(l.occurred_at) FROM provisioning_logs l WHERE l.organization_id = o.id) AS last_contact_at, \
+         k.id AS token_id, k.name AS token_name, k.created_at AS token_created_at, \
+         k.expires_at AS token_expires_at, k.successor_id AS token_successor_id, \
          (SELECT CAST(COALESCE(sum(h.entries + h.unrecorded), 0) AS BIGINT) FROM provisioning_log_hours h \
           WHERE h.organization_id = o.id AND h.status = 'failure' AND h.hour >= ",
     );
-    statement.bind(since).push(") AS failures");
-    let columns = [
+    statement.bind(wanted.failures_since).push(
+        ") AS failures, (SELECT count(*) FROM issues i WHERE i.organization_id = o.id AND i.is_open",
+    );
+    push_not_connection(&mut statement);
+    statement.push(
+        ") AS open_issues, (SELECT count(DISTINCT c.user_key) FROM (SELECT u.user_key FROM issues i \
+         JOIN issue_users u ON u.issue_id = i.id WHERE i.organization_id = o.id AND i.is_open AND u.is_counted",
+    );
+    statement.push(" LIMIT ").bind(wanted.users + 1);
+    statement.push(") c) AS affected_users");
+    let cycles = [
+        "0) AS first_cycle_at",
+        "1) AS second_cycle_at",
+        "2) AS third_cycle_at",
+    ];
+    for column in cycles {
+        statement.push(
+            ", (SELECT c.started_at FROM cycles c WHERE c.organization_id = o.id AND c.calls > 0 \
+             ORDER BY c.started_at DESC LIMIT 1 OFFSET ",
+        );
+        statement.push(column);
+    }
+    let reasons = REFUSALS.into_iter().zip([
         ") AS missing_at",
         ") AS malformed_at",
         ") AS unknown_at",
         ") AS expired_at",
         ") AS revoked_at",
         ") AS foreign_at",
-    ];
-    for (reason, column) in REFUSALS.into_iter().zip(columns) {
+    ]);
+    for (reason, column) in reasons.chain([(Reason::EndpointNotFound, ") AS lost_at")]) {
         statement
             .push(
                 ", (SELECT max(l.occurred_at) FROM provisioning_logs l WHERE l.organization_id = o.id \
@@ -99,74 +151,102 @@ pub async fn list(
             .bind(reason.code())
             .push(column);
     }
-    statement.push(" FROM organizations o WHERE 1 = 1");
-    push_list(&mut statement, " AND o.id IN (", ids.iter().copied());
+    statement.push(
+        " FROM organizations o LEFT JOIN tokens k ON k.id = (SELECT t.id FROM tokens t \
+         WHERE t.organization_id = o.id AND t.revoked_at IS NULL ORDER BY CASE WHEN t.expires_at > ",
+    );
+    statement.bind(now).push(
+        " THEN COALESCE(t.last_used_at, 0) ELSE -1 END DESC, t.expires_at DESC, t.id LIMIT 1)",
+    );
+    if let Some(ids) = wanted.ids {
+        push_list(&mut statement, " WHERE o.id IN (", ids.iter().copied());
+    }
     connection.fetch_all(statement.finish()).await
 }
 
-/// When the last request was accepted, given when a token was last used: that is noted at most once a minute.
-pub async fn last_accepted(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    last_used_at: Millis,
-) -> Result<Millis, StoreError> {
-    let later: Option<(Millis,)> = connection
-        .fetch_optional(
-            sql(
-                "SELECT occurred_at FROM provisioning_logs WHERE organization_id = $1 AND occurred_at > $2 \
-                 AND occurred_at <= $3 AND http_status <> 401 AND token_id IS NOT NULL \
-                 ORDER BY occurred_at DESC, id DESC LIMIT 1",
-            )
-            .bind(organization_id)
-            .bind(last_used_at)
-            .bind(last_used_at + MINUTE + SECOND),
-        )
-        .await?;
-    Ok(later.map_or(last_used_at, |(at,)| at))
+/// Callers that are refused are no issue of anybody's users, and may be strangers.
+fn push_not_connection(statement: &mut Builder) {
+    push_list(
+        statement,
+        " AND i.reason NOT IN (",
+        Reason::CONNECTION.iter().map(|reason| reason.code()),
+    );
 }
 
-/// The first request that was refused for its token after `after`.
-pub async fn first_refused(
+/// A refusal that is asked about.
+#[derive(Debug, Clone)]
+pub struct Asked<'i> {
+    pub organization_id: &'i str,
+    /// When a token was last used, which is noted at most once a minute.
+    pub last_used_at: Option<Millis>,
+    /// The latest refusal.
+    pub at: Millis,
+    pub reason: Reason,
+}
+
+/// What is known of a refusal.
+#[derive(Debug, Clone, FromRow)]
+pub struct Refused {
+    pub organization_id: String,
+    /// The last request that was accepted.
+    pub accepted_at: Option<Millis>,
+    /// The first one that was refused after it.
+    pub since: Option<Millis>,
+    /// The name of the token in the latest one that was refused, if it is one of ours.
+    pub token: Option<String>,
+}
+
+/// Organizations that are asked about in one question.
+const REFUSED: usize = 200;
+/// Organizations that are changed in one statement.
+const ORDERED: usize = 500;
+
+/// Since when requests have been refused, and which token was in them.
+pub async fn refusals(
     connection: &mut Connection<'_>,
-    organization_id: &str,
-    after: Millis,
-) -> Result<Option<Millis>, StoreError> {
-    let mut statement = Builder::new("SELECT min(refused_at) AS refused_at FROM (");
-    for (index, reason) in REFUSALS.into_iter().enumerate() {
-        if index > 0 {
-            statement.push(" UNION ALL ");
+    asked: &[Asked<'_>],
+) -> Result<Vec<Refused>, StoreError> {
+    let mut found = Vec::with_capacity(asked.len());
+    for asked in asked.chunks(REFUSED) {
+        let mut statement =
+            Builder::new("WITH asked (id, used_at, refused_at, reason) AS (VALUES ");
+        statement.push_rows(asked.iter().map(|asked| {
+            vec![
+                Arg::from(asked.organization_id),
+                Arg::from(asked.last_used_at),
+                Arg::from(asked.at),
+                Arg::from(asked.reason.code()),
+            ]
+        }));
+        statement.push(
+            ") SELECT a.id AS organization_id, a.accepted_at, \
+             (SELECT t.name FROM provisioning_logs l JOIN tokens t ON t.id = l.token_id \
+             WHERE l.organization_id = a.id AND l.reason = a.reason AND l.occurred_at = a.refused_at LIMIT 1) AS token, \
+             (SELECT min(f.at) FROM (",
+        );
+        for (index, reason) in REFUSALS.into_iter().enumerate() {
+            if index > 0 {
+                statement.push(" UNION ALL ");
+            }
+            statement
+                .push(
+                    "SELECT min(l.occurred_at) AS at FROM provisioning_logs l WHERE l.organization_id = a.id \
+                     AND l.occurred_at > COALESCE(a.accepted_at, 0) AND l.reason = ",
+                )
+                .bind(reason.code());
         }
         statement.push(
-            "SELECT min(occurred_at) AS refused_at FROM provisioning_logs WHERE organization_id = ",
+            ") f) AS since FROM (SELECT q.id, q.refused_at, q.reason, COALESCE((SELECT l.occurred_at \
+             FROM provisioning_logs l WHERE l.organization_id = q.id AND l.occurred_at > q.used_at \
+             AND l.occurred_at <= q.used_at + ",
         );
-        statement.bind(organization_id).push(" AND reason = ");
-        statement.bind(reason.code()).push(" AND occurred_at > ");
-        statement.bind(after);
+        statement.bind(MINUTE + SECOND).push(
+            " AND l.http_status <> 401 AND l.token_id IS NOT NULL ORDER BY l.occurred_at DESC, l.id DESC LIMIT 1), \
+             q.used_at) AS accepted_at FROM asked q) a",
+        );
+        found.extend(connection.fetch_all::<Refused>(statement.finish()).await?);
     }
-    statement.push(") firsts");
-    let first: Option<(Option<Millis>,)> = connection.fetch_optional(statement.finish()).await?;
-    Ok(first.and_then(|(first,)| first))
-}
-
-/// The name of the token, if it is one of ours, in the request that was refused for `reason` at that time.
-pub async fn refused_token(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    reason: Reason,
-    at: Millis,
-) -> Result<Option<String>, StoreError> {
-    let name: Option<(String,)> = connection
-        .fetch_optional(
-            sql(
-                "SELECT t.name FROM provisioning_logs l JOIN tokens t ON t.id = l.token_id \
-                 WHERE l.organization_id = $1 AND l.reason = $2 AND l.occurred_at = $3 LIMIT 1",
-            )
-            .bind(organization_id)
-            .bind(reason.code())
-            .bind(at),
-        )
-        .await?;
-    Ok(name.map(|(name,)| name))
+    Ok(found)
 }
 
 /// How many users each of the organizations has, in no order; counting stops beyond [`COUNT_LIMIT`].
@@ -219,4 +299,19 @@ pub async fn has_accounts(
         )
         .await?;
     Ok(counted > 0)
+}
+
+/// Stores how much organizations need help.
+pub async fn set_order(tx: &mut Tx<'_>, order: u8, ids: &[String]) -> Result<(), StoreError> {
+    for ids in ids.chunks(ORDERED) {
+        let mut statement = Builder::new("UPDATE organizations SET health_order = ");
+        statement.bind(i64::from(order));
+        push_list(
+            &mut statement,
+            " WHERE id IN (",
+            ids.iter().map(String::as_str),
+        );
+        tx.execute(statement.finish()).await?;
+    }
+    Ok(())
 }

@@ -200,33 +200,52 @@ pub struct Search {
     /// A normalized beginning of name or slug.
     pub prefix: String,
     pub state: Option<ProvisioningState>,
+    /// Only with an order of health below this.
+    pub health_below: Option<u8>,
 }
 
-/// The ids and slugs of the next `limit` organizations in the order of their names, or against it; a page
-/// before the cursor is read towards the beginning.
+/// What a list is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Name,
+    /// Who needs help most, then by name.
+    Health,
+}
+
+/// The ids and slugs of the next `limit` organizations in this order, or against it; a page before the cursor is read
+/// towards the beginning.
 pub async fn list(
     connection: &mut Connection<'_>,
     search: &Search,
     from: &From,
-    descending: bool,
+    (order, descending): (Order, bool),
     limit: i64,
 ) -> Result<Vec<(String, String)>, StoreError> {
     let downwards = from.is_back() != descending;
     let (comparison, direction) = if downwards {
-        (" AND (name_key, slug) < (", " DESC")
+        (") < (", " DESC")
     } else {
-        (" AND (name_key, slug) > (", "")
+        (") > (", "")
+    };
+    let columns = match order {
+        Order::Name => "name_key, slug",
+        Order::Health => "health_order, name_key, slug",
     };
     let mut statement = Builder::new("SELECT id, slug FROM organizations WHERE 1 = 1");
     push_search(&mut statement, search);
     if let From::After(slug) | From::Before(slug) = from {
+        statement.push(" AND (").push(columns).push(comparison);
+        statement.push("SELECT ").push(columns);
         statement
-            .push(comparison)
-            .push("SELECT name_key, slug FROM organizations WHERE slug = ")
+            .push(" FROM organizations WHERE slug = ")
             .bind(slug)
             .push(")");
     }
-    statement.push(" ORDER BY name_key").push(direction);
+    statement.push(" ORDER BY ");
+    if order == Order::Health {
+        statement.push("health_order").push(direction).push(", ");
+    }
+    statement.push("name_key").push(direction);
     statement.push(", slug").push(direction);
     statement.push(" LIMIT ").bind(limit);
     connection.fetch_all(statement.finish()).await
@@ -249,6 +268,11 @@ pub async fn count(
 fn push_search(statement: &mut Builder, search: &Search) {
     if let Some(state) = search.state {
         statement.push(" AND state = ").bind(state.as_str());
+    }
+    if let Some(order) = search.health_below {
+        statement
+            .push(" AND health_order < ")
+            .bind(i64::from(order));
     }
     if search.prefix.is_empty() {
         return;

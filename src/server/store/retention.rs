@@ -1,6 +1,7 @@
-//! Deleting what is no longer kept, a batch at a time, and the lease of the job that does it.
+//! Deleting what is no longer kept, a batch at a time.
 
 use super::Tx;
+pub use super::leases::claim;
 use super::sql::{Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -54,6 +55,22 @@ pub enum Expired {
     },
     /// Links to support bundles that have expired.
     SupportBundles {
+        before: Millis,
+    },
+    /// Users whom the guard counted in a cycle that began before.
+    GuardRemovals {
+        before: Millis,
+    },
+    /// Users whom it holds and Entra has not asked about since.
+    GuardHolds {
+        before: Millis,
+    },
+    /// Cycles that ended before, but the initial ones: there is no second first.
+    Cycles {
+        before: Millis,
+    },
+    /// Problems that ended before.
+    Problems {
         before: Millis,
     },
     /// Hourly counts of one organization; "" for those of none.
@@ -130,6 +147,25 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
                  WHERE expires_at < $1 LIMIT $2)",
         )
         .bind(*before),
+        Expired::GuardRemovals { before } => sql(
+            "DELETE FROM guard_removals WHERE (organization_id, cycle_id, user_id) IN \
+                 (SELECT organization_id, cycle_id, user_id FROM guard_removals WHERE removed_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::GuardHolds { before } => sql(
+            "DELETE FROM guard_holds WHERE (organization_id, user_id) IN \
+                 (SELECT organization_id, user_id FROM guard_holds WHERE last_held_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::Cycles { before } => sql(
+            "DELETE FROM cycles WHERE (organization_id, id) IN (SELECT organization_id, id FROM cycles \
+                 WHERE last_at < $1 AND NOT is_initial LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::Problems { before } => sql(
+            "DELETE FROM problems WHERE id IN (SELECT id FROM problems WHERE ended_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
         Expired::Hours {
             organization_id,
             before,
@@ -149,24 +185,4 @@ pub async fn organization_ids(connection: &mut Connection<'_>) -> Result<Vec<Str
         .fetch_all(sql("SELECT id FROM organizations ORDER BY id"))
         .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// Takes the lease of the job `name` until `until`; false if another replica holds it now.
-pub async fn claim(
-    tx: &mut Tx<'_>,
-    name: &str,
-    now: Millis,
-    until: Millis,
-) -> Result<bool, StoreError> {
-    let claimed = tx
-        .execute(
-            sql("INSERT INTO job_leases (name, held_until) VALUES ($1, $2) \
-                 ON CONFLICT (name) DO UPDATE SET held_until = excluded.held_until \
-                 WHERE job_leases.held_until <= $3")
-            .bind(name)
-            .bind(until)
-            .bind(now),
-        )
-        .await?;
-    Ok(claimed > 0)
 }

@@ -2,9 +2,11 @@
 
 mod browser;
 mod fill;
+mod health_watch;
 mod live;
 mod log_export;
 mod log_search;
+mod metrics;
 mod overview;
 mod retention;
 mod search;

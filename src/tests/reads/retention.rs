@@ -73,6 +73,30 @@ db_test! {
                     .bind(id).bind(NOW - 29 * DAY).bind(NOW - 31 * DAY),
             ]);
         }
+        for (user, days) in [("a", 6), ("b", 34), ("c", 36)] {
+            let at = NOW - days * DAY;
+            statements.extend([
+                sql("INSERT INTO guard_removals (organization_id, cycle_id, user_id, removed_at) VALUES ($1, '', $2, $3)")
+                    .bind(CONTOSO).bind(user).bind(at),
+                sql("INSERT INTO guard_holds (organization_id, user_id, action, first_held_at, last_held_at, attempts, \
+                     log_id, decision) VALUES ($1, $2, 'disable', 0, $3, 1, '', 'waiting')")
+                .bind(CONTOSO).bind(user).bind(at),
+            ]);
+        }
+        for (id, at, is_initial) in [("old", 91, false), ("first", 91, true), ("new", 89, false)] {
+            statements.push(
+                sql("INSERT INTO cycles (organization_id, id, started_at, last_at, requests, calls, changes, failures, \
+                     users, is_initial, counted_at) VALUES ($1, $2, 0, $3, 1, 1, 1, 0, 0, $4, 0)")
+                .bind(CONTOSO).bind(id).bind(NOW - at * DAY).bind(is_initial),
+            );
+        }
+        for (id, ended) in [("old", Some(91)), ("new", Some(89)), ("open", None)] {
+            statements.push(
+                sql("INSERT INTO problems (id, organization_id, kind, subject, began_at, ended_at, detail) \
+                     VALUES ($1, $2, 'silent', '', 0, $3, '')")
+                .bind(id).bind(CONTOSO).bind(ended.map(|ended| NOW - ended * DAY)),
+            );
+        }
         run(&app, statements).await;
         let purged = Purged {
             entries: 1_001,
@@ -86,6 +110,9 @@ db_test! {
             issues: 1,
             of_issues: 5,
             support_bundles: 1,
+            guard: 3,
+            cycles: 1,
+            problems: 1,
         };
         assert_eq!(retention::run_once(&app).await.unwrap(), purged);
         assert_eq!(retention::run_once(&app).await.unwrap(), Purged::default());
@@ -99,6 +126,10 @@ db_test! {
             ("SELECT count(*) FROM issue_users", 2),
             ("SELECT count(*) FROM issue_history", 2),
             ("SELECT count(*) FROM support_bundles", 1),
+            ("SELECT count(*) FROM guard_removals", 1),
+            ("SELECT count(*) FROM guard_holds", 2),
+            ("SELECT count(*) FROM cycles", 2),
+            ("SELECT count(*) FROM problems", 2),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
         }

@@ -1,0 +1,35 @@
+//! Finds out once a minute how every organization is.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::server::App;
+use crate::server::services::health_watch;
+
+const FIRST_RUN: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// Starts the job; it ends soon after `shutdown`.
+pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut wait = FIRST_RUN;
+        while shutdown
+            .run_until_cancelled(tokio::time::sleep(wait))
+            .await
+            .is_some()
+        {
+            wait = INTERVAL;
+            // What a failed run did not do, the next one does: it begins from what is stored.
+            match shutdown
+                .run_until_cancelled(health_watch::run_claimed(&app))
+                .await
+            {
+                Some(Err(error)) => tracing::error!(%error, "job.health failed"),
+                Some(Ok(Some(watched))) => tracing::debug!(?watched, "job.health"),
+                Some(Ok(None)) | None => {}
+            }
+        }
+    })
+}
