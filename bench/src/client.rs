@@ -6,9 +6,13 @@ use anyhow::{Context, Result, bail};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Method, Request, header};
+use hyper::header::{self, HeaderName};
+use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+
+/// The type of Entra's bodies.
+pub const JSON: &str = "application/scim+json; charset=utf-8";
 
 /// Where to call, and as whom.
 #[derive(Debug, Clone)]
@@ -63,7 +67,19 @@ impl Connection {
         body: Option<String>,
         expected: Expected<'_>,
     ) -> Result<Bytes> {
-        let (status, body) = self.exchange(method, path, body).await?;
+        self.send_with(method, path, body, &[], expected).await
+    }
+
+    /// As [`Connection::send`], with more headers.
+    pub async fn send_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        more: &[(HeaderName, &str)],
+        expected: Expected<'_>,
+    ) -> Result<Bytes> {
+        let (status, body) = self.exchange_with(method, path, body, more).await?;
         let text = String::from_utf8_lossy(&body);
         let right = status == expected.status
             && expected
@@ -82,25 +98,49 @@ impl Connection {
         Ok(body)
     }
 
-    /// Sends one request, measures it, and gives status and body.
+    /// Sends one request as Entra does, measures it, and gives status and body.
     pub async fn exchange(
         &mut self,
         method: Method,
         path: &str,
         body: Option<String>,
     ) -> Result<(u16, Bytes)> {
+        self.exchange_with(method, path, body, &[]).await
+    }
+
+    async fn exchange_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        more: &[(HeaderName, &str)],
+    ) -> Result<(u16, Bytes)> {
+        let authorization = format!("Bearer {}", self.target.token);
+        let mut headers = vec![(header::AUTHORIZATION, authorization.as_str())];
+        if body.is_some() {
+            headers.push((header::CONTENT_TYPE, JSON));
+        }
+        headers.extend_from_slice(more);
+        let body = Bytes::from(body.unwrap_or_default());
+        self.exchange_raw(method, path, &headers, body).await
+    }
+
+    /// The same with these headers alone, whatever the body is.
+    pub async fn exchange_raw(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Bytes,
+    ) -> Result<(u16, Bytes)> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.target.base))
-            .header(header::HOST, &self.target.address)
-            .header(
-                header::AUTHORIZATION,
-                format!("Bearer {}", self.target.token),
-            );
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/scim+json; charset=utf-8");
+            .header(header::HOST, &self.target.address);
+        for (name, value) in headers {
+            request = request.header(name, *value);
         }
-        let request = request.body(Full::new(Bytes::from(body.unwrap_or_default())))?;
+        let request = request.body(Full::new(body))?;
         let started = Instant::now();
         // A server that hangs must not hang us.
         let exchange = async {

@@ -1,7 +1,11 @@
 //! `cargo xtask fill`: what months of provisioning leave behind, in a minute. Everything arrives over SCIM as Entra
 //! sends it, so that pages, logs and history are as real as they get; the same numbers on every run.
 
+mod causes;
 mod people;
+mod settings;
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use hyper::Method;
@@ -24,6 +28,10 @@ pub struct Options {
     /// How many users
     #[arg(long, default_value_t = 400)]
     users: usize,
+    /// The application's own program, which finds the same database as the running one: then also the issues that need
+    /// other settings or other tokens, all of which are put back
+    #[arg(long)]
+    program: Option<PathBuf>,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -41,6 +49,8 @@ pub fn run(options: &Options) -> Result<()> {
         };
         let mut filling = Filling {
             entra: Connection::open(&target).await?,
+            authorization: format!("Bearer {}", target.token),
+            target: target.clone(),
             dice: 1,
             answers: Vec::new(),
         };
@@ -49,19 +59,15 @@ pub fn run(options: &Options) -> Result<()> {
         filling.changes(options.users).await?;
         filling.lifecycle(options.users).await?;
         filling.failures(options.users).await?;
+        filling.causes().await?;
         filling.summarize();
+        causes::refused_callers(&target).await?;
 
-        let stranger = Target {
-            token: format!("rhp_{}", "Stranger".repeat(6)),
-            ..target
-        };
-        let mut stranger = Connection::open(&stranger).await?;
-        for _ in 0..3 {
-            stranger
-                .exchange(Method::GET, &filter("ana.ruiz@contoso.com"), None)
-                .await?;
+        if let Some(program) = &options.program {
+            settings::run(program, &options.organization, &target).await?;
+        } else {
+            println!("without --program no issues that need other settings or tokens");
         }
-        println!("3 requests with a wrong token");
         Ok(())
     })
 }
@@ -86,6 +92,8 @@ const TITLES: [&str; 5] = [
 
 struct Filling {
     entra: Connection,
+    target: Target,
+    authorization: String,
     dice: u64,
     /// Statuses, in order.
     answers: Vec<u16>,
@@ -275,50 +283,7 @@ impl Filling {
             None,
         )
         .await?;
-        self.issues().await?;
         println!("failures of several kinds");
-        Ok(())
-    }
-
-    /// One issue of each other kind that the defaults of an organization give, by its real cause.
-    async fn issues(&mut self) -> Result<()> {
-        let add = |path: &str, value: Value| json!([{ "op": "Add", "path": path, "value": value }]);
-        for (number, operations) in [
-            (7, add("meta.created", json!("2020-01-01T00:00:00Z"))),
-            (8, json!([{ "op": "Remove", "path": "userName" }])),
-            (9, add("title", json!(7))),
-            (10, add("title", json!("x".repeat(3_000)))),
-            (11, add("emails[type eq \"work\"", json!("x@contoso.com"))),
-            (12, json!([{ "op": "Move", "path": "title", "value": "x" }])),
-            (13, json!([{ "op": "Add", "path": "title" }])),
-            (14, add("password", json!("correct horse battery staple"))),
-            (15, add("favouriteColour", json!("blue"))),
-            (
-                16,
-                json!([{ "op": "Replace", "path": "active", "value": null }]),
-            ),
-        ] {
-            if let Some(id) = self.find(&Person::new(number)).await? {
-                self.patch(&id, operations).await?;
-            }
-        }
-        let mut unnamed = Person::new(17).body();
-        unnamed["userName"] = json!("");
-        self.refused(unnamed, 1).await?;
-        self.send(Method::POST, "/Users", None).await?;
-        for path in [
-            "/Groups",
-            "/Me",
-            "/Elsewhere",
-            "/Schemas/nothing",
-            "/Users?filter=userName+eq",
-            "/Users?count=many",
-            "/Users?sortBy=shoeSize",
-        ] {
-            self.send(Method::GET, path, None).await?;
-        }
-        self.send(Method::POST, "/Bulk", Some(json!({}))).await?;
-        println!("issues of many kinds");
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 mod budgets;
 mod ceiling;
 mod client;
+mod failing;
 mod fill;
 mod load;
 mod operations;
@@ -71,6 +72,9 @@ pub struct Options {
     /// Operations [default: all]
     #[arg(long, value_delimiter = ',')]
     operations: Vec<Operation>,
+    /// Instead of all else: what failures cost, with these shares of the requests refused, in percent
+    #[arg(long, value_delimiter = ',', value_name = "PERCENT", num_args = 0.., default_missing_value = "0,5,100")]
+    failing: Option<Vec<u8>>,
     /// Fewer users and a tenth of the requests: to see that all works
     #[arg(long)]
     quick: bool,

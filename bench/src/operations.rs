@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use hyper::Method;
+use hyper::header::IF_MATCH;
 use serde_json::json;
 
 use crate::client::{Connection, Expected};
@@ -30,6 +31,12 @@ pub enum Operation {
     PatchActive,
     /// PATCH of the primary role, each a real change
     PatchRole,
+    /// PATCH of the primary role; so many in a hundred name a role that nobody knows, which is an issue
+    #[value(skip)]
+    Failing(u8),
+    /// PATCH of the primary role with an old version: refused and logged, and no issue
+    #[value(skip)]
+    Outdated,
     /// Match, read and patch a user; one in ten is a match without result and a create
     EntraMix,
 }
@@ -56,6 +63,8 @@ impl Operation {
             Self::Delete => "delete",
             Self::PatchActive => "patch active",
             Self::PatchRole => "patch role",
+            Self::Failing(_) => "failing",
+            Self::Outdated => "outdated",
             Self::EntraMix => "Entra's mix",
         }
     }
@@ -164,6 +173,12 @@ impl Worker {
             }
             Operation::PatchActive => self.patch_active(self.user(world, turn)).await,
             Operation::PatchRole => self.patch_role(self.user(world, turn)).await,
+            // Spread evenly: 37 and 100 have no divisor in common.
+            Operation::Failing(share) if turn * 37 % 100 < usize::from(share) => {
+                self.patch_unknown_role(self.user(world, turn)).await
+            }
+            Operation::Failing(_) => self.patch_role(self.user(world, turn)).await,
+            Operation::Outdated => self.patch_outdated(self.user(world, turn)).await,
             Operation::EntraMix if turn % 10 == 9 => {
                 self.match_nobody(&format!("newcomer-{}-{turn}@contoso.com", self.index))
                     .await?;
@@ -298,6 +313,39 @@ impl Worker {
             .await?;
         user.is_admin.store(is_admin, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+impl Worker {
+    async fn patch_unknown_role(&mut self, user: &User) -> Result<()> {
+        let body = patch(
+            &json!({ "op": "Add", "path": "roles[primary eq \"True\"].value", "value": "SECURITY_LEAD" }),
+        );
+        let expected = Expected {
+            status: 400,
+            texts: &["SECURITY_LEAD", "invalidValue"],
+        };
+        let path = format!("/Users/{}", user.id);
+        self.connection
+            .send(Method::PATCH, &path, Some(body), expected)
+            .await
+            .map(drop)
+    }
+
+    async fn patch_outdated(&mut self, user: &User) -> Result<()> {
+        let body = patch(
+            &json!({ "op": "Add", "path": "roles[primary eq \"True\"].value", "value": "admin" }),
+        );
+        let expected = Expected {
+            status: 412,
+            texts: &[],
+        };
+        let path = format!("/Users/{}", user.id);
+        let version = (IF_MATCH, "W/\"999999999\"");
+        self.connection
+            .send_with(Method::PATCH, &path, Some(body), &[version], expected)
+            .await
+            .map(drop)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::load;
 use crate::operations::{Operation, World};
 use crate::report::{self, Row};
 use crate::server::Server;
-use crate::{Database, Options, budgets};
+use crate::{Database, Options, budgets, failing};
 
 /// Everything that was measured.
 #[derive(Default)]
@@ -18,6 +18,8 @@ pub struct Measured {
     pub rows: Vec<Row>,
     /// Megabytes: database, just started, at most under load.
     pub memory: Vec<(Database, f64, f64)>,
+    /// Wrong answers where refusals were measured.
+    pub wrong_when_failing: usize,
 }
 
 /// Runs what the options say, printing each row as it is measured and the verdicts at the end.
@@ -28,7 +30,9 @@ pub fn run(options: &Options) -> Result<()> {
     let _ = std::fs::remove_dir_all(&options.folder);
     std::fs::create_dir_all(&options.folder)?;
     let mut measured = Measured::default();
-    report::head();
+    if options.failing.is_none() {
+        report::head();
+    }
     for database in &options.databases {
         let url = match database {
             Database::Sqlite => None,
@@ -43,9 +47,12 @@ pub fn run(options: &Options) -> Result<()> {
         on_database(options, *database, url, &runtime, &mut measured)
             .with_context(|| format!("on {}", report::database(*database)))?;
     }
-    report::memory(&measured.memory);
-    budgets::judge(&measured);
+    if options.failing.is_none() {
+        report::memory(&measured.memory);
+        budgets::judge(&measured);
+    }
     let failures: usize = measured.rows.iter().map(|row| row.outcome.failures).sum();
+    let failures = failures + measured.wrong_when_failing;
     if failures > 0 {
         bail!("{failures} wrong answers");
     }
@@ -59,6 +66,15 @@ fn on_database(
     runtime: &tokio::runtime::Runtime,
     measured: &mut Measured,
 ) -> Result<()> {
+    if let Some(shares) = &options.failing {
+        let server = start(options, database, url)?;
+        let mut world = Arc::new(World::default());
+        let size = options.sizes().into_iter().max().unwrap_or_default();
+        fill(&server, &mut world, size)?;
+        measured.wrong_when_failing +=
+            failing::on_database(options, database, &server, &world, shares)?;
+        return Ok(());
+    }
     // Ceilings first: the same quiet computer, and for the disk the same file system.
     let mut reads = HashMap::new();
     let mut writes = HashMap::new();
@@ -80,10 +96,7 @@ fn on_database(
     }
     drop(bare);
 
-    let folder = options
-        .folder
-        .join(report::database(database).to_lowercase());
-    let server = Server::start(&options.program, &folder, url)?;
+    let server = start(options, database, url)?;
     std::thread::sleep(std::time::Duration::from_secs(2));
     let (at_rest, _) = server.memory()?;
     let mut world = Arc::new(World::default());
@@ -126,6 +139,12 @@ fn on_database(
     let (_, most) = server.memory()?;
     measured.memory.push((database, at_rest, most));
     Ok(())
+}
+
+/// The program on fresh data.
+fn start(options: &Options, database: Database, url: Option<&str>) -> Result<Server> {
+    let folder = report::database(database).to_lowercase();
+    Server::start(&options.program, &options.folder.join(folder), url)
 }
 
 /// Creates users, as Entra does, until there are so many.

@@ -291,7 +291,7 @@ fn Link(organization: String, link: BundleLink) -> impl IntoView {
             </td>
             <td data-label="Opened">{opened}</td>
             <td class="nowrap" data-label="Expires"><Time moment=link.expires/></td>
-            <td class="num at-end">
+            <td class="num at-full">
                 <form class="above" method="post" action=revoke>
                     <button class="btn btn-small" aria-label=name>"Revoke"</button>
                 </form>

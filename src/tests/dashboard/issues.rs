@@ -177,7 +177,7 @@ entra_test! {
         let viewer = account(entra.app, "vic@contoso.com", AccountRole::Viewer, Some("contoso")).await;
         let cookie = cookie(entra.app, &viewer).await;
         let page = open(entra.app, &cookie, "/organizations/contoso/issues?q=security_lead&state=open").await;
-        assert!(page.text.contains("value=\"security_lead\"") && !page.text.contains("Family name is missing"), "{}", page.text);
+        assert!(page.text.contains("value=\"security_lead\"") && !page.text.contains("name.familyName is required by your organization"), "{}", page.text);
     }
 
     async fn pages_of_issues_follow_each_other(entra: Entra) {

@@ -210,6 +210,14 @@ fn landed_migrations_stay_as_they_are() {
             "7d8345b69d93e2fc1aa7e76b14c4b6c08161520f7d700bdebff03e66434fe91b",
         ),
         (
+            "postgres/0009_support_bundles.sql",
+            "9fd5d0dd88d8c4dcadadcfb5aa4bdbb4415f46d31d3906b84a0e06b33693350f",
+        ),
+        (
+            "sqlite/0009_support_bundles.sql",
+            "b34e109451e09daf3d92e29f884ebc72c682989b9654596ff8cf1dac9a3b7ec7",
+        ),
+        (
             "postgres/0010_guard.sql",
             "73afd87980dd9e9f444b995d2070cb93f10627df91337e1fda096c040497f511",
         ),

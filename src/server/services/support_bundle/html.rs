@@ -144,7 +144,11 @@ impl Page {
             Escaped(&why.why)
         ));
         self.steps_to_take("Fix it in Entra", &why.fix_in_entra);
-        self.steps_to_take("Fix it in Rhombus", &why.fix_here);
+        let here = match why.fix_in_entra.is_empty() {
+            true => "Fix it in Rhombus",
+            false => "Or fix it in Rhombus",
+        };
+        self.steps_to_take(here, &why.fix_here);
         self.add(format_args!(
             "<h3>What happens next</h3>\n<p>{}</p>",
             Escaped(&why.next)
@@ -181,6 +185,7 @@ impl Page {
         }
         self.table(
             "Affected users",
+            "users",
             &[
                 "User",
                 "userName",
@@ -206,11 +211,13 @@ impl Page {
     fn table<const N: usize>(
         &mut self,
         title: &str,
+        class: &str,
         heads: &[&str; N],
         rows: impl Iterator<Item = [String; N]>,
     ) {
         self.add(format_args!(
-            "<section>\n<h2>{title}</h2>\n<div class=\"table\">\n<table>\n<thead><tr>"
+            "<section>\n<h2>{title}</h2>\n<div class=\"table {class}\" tabindex=\"0\" role=\"region\" \
+             aria-label=\"{title}\">\n<table>\n<thead><tr>"
         ));
         for head in heads {
             self.add(format_args!("<th scope=\"col\">{head}</th>"));
@@ -374,7 +381,8 @@ impl Page {
         self.add(format_args!("</section>"));
         self.table(
             "Role values",
-            &["Value", "Role", ""],
+            "roles",
+            &["Value", "Role", "Note"],
             roles.iter().map(|role| {
                 let marks = [
                     (role.is_default, "Default"),

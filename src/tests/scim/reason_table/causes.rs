@@ -101,7 +101,15 @@ pub async fn cause(entra: &Entra<'_>, reason: Reason) -> Cause {
             get("/Users").await;
             "any request while provisioning is paused"
         }
-        Reason::GuardHolding => return Err(NotFromOutside("nothing gives it yet")),
+        Reason::GuardHolding => {
+            let limit = sql("UPDATE organizations SET removal_limit = 1 WHERE id = $1");
+            entra.app.execute(limit.bind(&entra.organization_id)).await;
+            for name in ["ana@contoso.com", "ben@contoso.com"] {
+                let id = entra.create(name).await;
+                entra.change(&id, "Replace", "active", json!("False")).await;
+            }
+            "PATCH that disables one user more than the guard lets go"
+        }
 
         Reason::UserNameTaken => {
             entra.create("NEW@contoso.com").await;
