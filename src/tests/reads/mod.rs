@@ -9,4 +9,5 @@ mod log_search;
 mod overview;
 mod retention;
 mod search;
+mod six_weeks;
 mod user_directory;
