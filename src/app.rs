@@ -21,6 +21,7 @@ use crate::pages::account::{AccountPage, DeactivateAccountPage, NewLinkPage};
 use crate::pages::accounts::AccountsPage;
 use crate::pages::audit::{AllAuditPage, AuditPage};
 use crate::pages::first_start::FirstStartPage;
+use crate::pages::held::HeldPage;
 use crate::pages::home::HomePage;
 use crate::pages::invitation::InvitationPage;
 use crate::pages::issue::IssuePage;
@@ -125,6 +126,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/users/:id/block") view=BlockUserPage ssr=mode()/>
                     <Route path=path!("/users/:id/unblock") view=UnblockUserPage ssr=mode()/>
                     <Route path=path!("/users/:id/erase") view=EraseUserPage ssr=mode()/>
+                    <Route path=path!("/held") view=HeldPage ssr=mode()/>
                     <Route path=path!("/issues") view=IssuesPage ssr=mode()/>
                     <Route path=path!("/issues/:id") view=IssuePage ssr=mode()/>
                     <Route path=path!("/logs") view=LogsPage ssr=mode()/>

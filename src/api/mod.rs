@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod frame;
+pub mod guard;
 pub mod issues;
 pub mod links;
 pub mod logs;

@@ -9,7 +9,7 @@ use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 42] = [
+pub const ACTIONS: [(&str, &str); 45] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.change_password", "Changed the password of"),
     (
@@ -27,6 +27,12 @@ pub const ACTIONS: [(&str, &str); 42] = [
     ("account.sign_in", "Signed in as"),
     ("account.sign_in_failed", "Sign-in refused for"),
     ("audit.export", "Exported the audit log as"),
+    (
+        "guard.allow",
+        "Allowed the removal of whom the guard held in",
+    ),
+    ("guard.keep", "Kept whom the guard held in"),
+    ("guard.set", "Changed the accidental-deletion guard of"),
     ("issue.acknowledge", "Acknowledged issue"),
     ("issue.assign", "Assigned issue"),
     ("issue.dry_run", "Dry-ran the requests of issue"),

@@ -6,6 +6,7 @@ pub mod cycle;
 pub mod error;
 pub mod form;
 pub mod frame;
+pub mod guard;
 pub mod health;
 pub mod issue;
 pub mod log;

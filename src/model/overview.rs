@@ -28,6 +28,15 @@ pub struct Overview {
     pub seen: Vec<Seen>,
     pub roles: Vec<RoleHint>,
     pub reach: Reach,
+    /// Whom the accidental-deletion guard holds, while somebody waits for a decision.
+    pub held: Option<Held>,
+}
+
+/// Users who wait for an Admin's decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub users: Count,
+    pub since: Moment,
 }
 
 /// How long a token still lives.

@@ -9,7 +9,18 @@ use super::role::RoleCatalogue;
 pub struct Settings {
     pub carried: Carried,
     pub catalogue: RoleCatalogue,
+    pub guard: GuardSetting,
     pub retention: Retention,
+}
+
+/// How the accidental-deletion guard is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardSetting {
+    /// Users who may lose access in one cycle; `None` while it is off.
+    pub limit: Option<u64>,
+    pub suggested: u64,
+    /// Whom it holds.
+    pub held: Count,
 }
 
 /// What users carry of the attributes that Entra maps. No count goes beyond the limit of [`Count`], however many users

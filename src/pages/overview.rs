@@ -17,6 +17,7 @@ use crate::api::issues::list_issues;
 use crate::api::overview::get_overview;
 use crate::api::tokens::token_form_id;
 use crate::components::badge::{ProvisioningStatus, QuarantineRisk, health_tone};
+use crate::components::callout::Callout;
 use crate::components::card::{Card, FactsLine, LineFact};
 use crate::components::form::{Refusal, form_answer};
 use crate::components::health::Health;
@@ -35,7 +36,7 @@ use crate::model::health::{HealthState, NextStep};
 use crate::model::issue::{IssueFilter, IssueRow};
 use crate::model::log::LogFilter;
 use crate::model::organization::ProvisioningState;
-use crate::model::overview::{Overview, SetupStep};
+use crate::model::overview::{Held, Overview, SetupStep};
 use crate::model::zone::ReaderZone;
 
 /// Open issues that are shown.
@@ -145,6 +146,9 @@ fn Connected(
     let cycle = view! { <CycleCard frame=frame.clone() cycles=overview.cycles/> };
     let setup = (!overview.setup.iter().all(|step| step.done))
         .then(|| view! { <Setup steps=overview.setup.clone()/> });
+    let held = overview
+        .held
+        .map(|held| view! { <HeldUsers held path=frame.href("/held")/> });
     view! {
         <Region name="health">
             {sentence}
@@ -155,6 +159,7 @@ fn Connected(
                 <LineFact name="Secret Token">{token}</LineFact>
                 <LineFact name="Provisioning status"><ProvisioningStatus state/></LineFact>
             </FactsLine>
+            {held}
         </Region>
         <Region name="cycle">{cycle}</Region>
         // Two columns, so that no card is stretched to the height of the one beside it.
@@ -171,6 +176,22 @@ fn Connected(
             </div>
         </div>
         <Following slug zone/>
+    }
+}
+
+/// That the accidental-deletion guard waits for somebody's word.
+#[component]
+fn HeldUsers(held: Held, path: String) -> impl IntoView {
+    let users = counted_up_to(held.users, "user", "users");
+    let action = move || view! { <a class="btn btn-primary" href=path.clone()>"Decide"</a> };
+    view! {
+        <Callout tone=Tone::Warn action>
+            <p>
+                <b>"The accidental-deletion guard holds " {users} "."</b>
+                " More than the limit would have lost access in one cycle, first "
+                <Time moment=held.since/> ". They keep it until an administrator decides."
+            </p>
+        </Callout>
     }
 }
 

@@ -1,9 +1,11 @@
 //! `/organizations/{slug}/settings`, with `/pause`: how does Rhombus answer Entra?
 
+mod guard;
 mod mapping;
 mod policies;
 mod roles;
 
+use guard::GuardSection;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use mapping::MappingSection;
@@ -76,6 +78,7 @@ fn SettingsView(
         .then(|| view! { <Pause path=path.clone()/> });
     let errors = field_errors(answer.as_ref());
     let users = frame.href("/users");
+    let held_path = frame.href("/held");
     let overview = frame.is_support().then(|| frame.href("#switch"));
     view! {
         <OrganizationSheet frame title="Settings">
@@ -95,7 +98,7 @@ fn SettingsView(
                         path=path.clone()
                         expected=organization.expected_users
                         answer=answer.clone()
-                        errors
+                        errors=errors.clone()
                         may_change
                     />
                     <MappingSection
@@ -107,7 +110,15 @@ fn SettingsView(
                         path=path.clone()
                         organization
                         default_role=settings.catalogue.default_role.clone()
+                        answer=answer.clone()
+                        may_change
+                    />
+                    <GuardSection
+                        path=path.clone()
+                        held_path
+                        guard=settings.guard
                         answer
+                        errors
                         may_change
                     />
                     <RolesSection path catalogue=settings.catalogue users may_change/>

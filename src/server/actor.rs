@@ -20,6 +20,8 @@ pub enum Permission {
     ReadOrganization,
     /// Name and policies.
     ManageOrganization,
+    /// The accidental-deletion guard, and what becomes of whom it holds.
+    ManageGuard,
     /// The catalogue of roles.
     ManageRoles,
     ReadUsers,
@@ -60,6 +62,7 @@ impl Permission {
         Self::PauseProvisioning,
         Self::ReadOrganization,
         Self::ManageOrganization,
+        Self::ManageGuard,
         Self::ManageRoles,
         Self::ReadUsers,
         Self::BlockUsers,
@@ -95,6 +98,7 @@ impl Permission {
             | Self::ReadAllAudit => role == Support,
             Self::PauseProvisioning
             | Self::ManageOrganization
+            | Self::ManageGuard
             | Self::ManageRoles
             | Self::BlockUsers
             | Self::EraseUsers

@@ -13,6 +13,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod jobs;
+pub mod metrics;
 pub mod scim;
 pub mod secret;
 pub mod services;
@@ -28,6 +29,8 @@ pub struct App {
     pub db: store::Db,
     pub clock: clock::Clock,
     pub settings: Arc<settings::Settings>,
+    /// What operators watch.
+    pub metrics: metrics::Metrics,
     /// Takes the log entries that need not commit with a change.
     pub recorder: services::recording::Recorder,
     /// Tells open pages that a log has grown.
@@ -43,8 +46,12 @@ impl App {
     pub fn new(db: store::Db, clock: clock::Clock, settings: settings::Settings) -> Self {
         let shutdown = CancellationToken::new();
         let live = services::live::Live::new(db.clone(), shutdown.clone());
+        let metrics = metrics::Metrics::new();
+        let recorder =
+            services::recording::Recorder::start(db.clone(), live.clone(), metrics.clone());
         Self {
-            recorder: services::recording::Recorder::start(db.clone(), live.clone()),
+            metrics,
+            recorder,
             live,
             db,
             clock,

@@ -17,6 +17,8 @@ pub struct Settings {
     pub listen_addr: SocketAddr,
     /// Where people and Entra reach the service, without a trailing slash; the only source of absolute links.
     pub public_url: String,
+    /// Where `/metrics` is; nowhere if absent.
+    pub metrics_addr: Option<SocketAddr>,
     pub data_dir: PathBuf,
     pub log_retention_days: u32,
     pub payload_retention_days: u32,
@@ -103,6 +105,9 @@ pub struct SettingArgs {
     /// Where the service listens [default: 127.0.0.1:3000]
     #[arg(long, global = true, env = "LISTEN_ADDR", value_name = "ADDRESS:PORT")]
     pub listen_addr: Option<String>,
+    /// Where operators get `/metrics`, for Prometheus [default: nowhere]
+    #[arg(long, global = true, env = "METRICS_ADDR", value_name = "ADDRESS:PORT")]
+    pub metrics_addr: Option<String>,
     /// Where people and Entra reach the service; the Tenant URL begins with it [default: http://{LISTEN_ADDR}]
     #[arg(long, global = true, env = "PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -153,7 +158,13 @@ impl SettingArgs {
             Some(url) => check_database_url(url)?,
             None => format!("sqlite:{}", data_dir.join("rhombus.db").display()),
         };
-        let listen_addr = listen_addr(given(&self.listen_addr).unwrap_or("127.0.0.1:3000"))?;
+        let listen_addr = address(
+            "LISTEN_ADDR",
+            given(&self.listen_addr).unwrap_or("127.0.0.1:3000"),
+        )?;
+        let metrics_addr = given(&self.metrics_addr)
+            .map(|text| address("METRICS_ADDR", text))
+            .transpose()?;
         let public_url = match given(&self.public_url) {
             Some(url) => check_public_url(url)?,
             None => default_public_url(listen_addr),
@@ -161,6 +172,7 @@ impl SettingArgs {
         Ok(Settings {
             database_url,
             listen_addr,
+            metrics_addr,
             public_url,
             data_dir,
             log_retention_days: days("LOG_RETENTION_DAYS", &self.log_retention_days, 90)?,
@@ -227,13 +239,13 @@ fn check_database_url(url: &str) -> Result<String, SettingError> {
     Err(wrong("DATABASE_URL", &format!("{shown}:..."), reason))
 }
 
-fn listen_addr(text: &str) -> Result<SocketAddr, SettingError> {
+fn address(name: &'static str, text: &str) -> Result<SocketAddr, SettingError> {
     let address = text
         .strip_prefix("localhost:")
         .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     address.parse().map_err(|_| {
         wrong(
-            "LISTEN_ADDR",
+            name,
             text,
             "it must be an address and a port, such as 127.0.0.1:3000",
         )

@@ -22,6 +22,13 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     if arguments.is_public_url_default() {
         settings.public_url = default_public_url(settings.listen_addr);
     }
+    let metrics_listener =
+        match settings.metrics_addr {
+            Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+                Failure::usage(format!("METRICS_ADDR is \"{address}\": {error}"))
+            })?),
+            None => None,
+        };
     let mut signals = Signals::new()?;
     let (db, _) = database::open_and_migrate(&settings).await?;
     let app = App::new(db, Clock::system(), settings);
@@ -46,8 +53,17 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     });
     let retention = jobs::retention::spawn(app.clone(), app.shutdown.clone());
     let health = jobs::health::spawn(app.clone(), app.shutdown.clone());
+    let metrics = metrics_listener.map(|listener| {
+        let app = app.clone();
+        tokio::spawn(async move {
+            http::serve::serve(&app, http::metrics::router(app.clone()), listener).await;
+        })
+    });
     let router = http::router(app.clone());
     http::serve::serve(&app, router, listener).await;
+    if let Some(metrics) = metrics {
+        let _ = metrics.await;
+    }
     // They stop between two batches.
     let _ = retention.await;
     let _ = health.await;

@@ -131,7 +131,7 @@ async fn switch(
     pauses: bool,
 ) -> Response {
     let app = &dashboard.app;
-    let parts = shown_at(request, &place.settings());
+    let parts = shown_at(request.into_parts().0, &place.settings());
     let done = async {
         let permission = Permission::PauseProvisioning;
         let allowed = place.allowed(&dashboard, &parts, permission).await?;
@@ -255,7 +255,7 @@ async fn act(
     act: Act,
 ) -> Response {
     let app = &dashboard.app;
-    let parts = shown_at(request, &place.role());
+    let parts = shown_at(request.into_parts().0, &place.role());
     let done = async {
         let permission = Permission::ManageRoles;
         let allowed = place.allowed(&dashboard, &parts, permission).await?;
@@ -271,9 +271,8 @@ async fn act(
     answer(&dashboard, parts, done, &place.roles(), Vec::new()).await
 }
 
-/// The head of a form without fields, whose refusal stands on this page: the buttons have none of their own.
-fn shown_at(request: Request, page: &str) -> Parts {
-    let (mut parts, _) = request.into_parts();
+/// The head of a form whose refusal stands on this page, since it has none of its own.
+pub(super) fn shown_at(mut parts: Parts, page: &str) -> Parts {
     parts.method = Method::GET;
     if let Ok(uri) = page.parse::<Uri>() {
         parts.uri = uri;

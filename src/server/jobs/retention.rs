@@ -28,6 +28,10 @@ const ISSUE_DAYS: i64 = 90;
 const PROBLEM_DAYS: i64 = 90;
 /// Longer than an issue's chart shows.
 const ISSUE_CHART_DAYS: i64 = 30;
+/// Longer than any cycle.
+const GUARD_REMOVAL_DAYS: i64 = 7;
+/// Longer than Entra tries again: four weeks.
+const GUARD_HOLD_DAYS: i64 = 35;
 /// Longer than any window in which attempts are counted.
 const SIGN_IN_ATTEMPT_DAYS: i64 = 1;
 
@@ -45,6 +49,8 @@ pub struct Purged {
     pub issues: u64,
     /// Users, history and days of issues.
     pub of_issues: u64,
+    /// Counted and held users of the accidental-deletion guard.
+    pub guard: u64,
     pub cycles: u64,
     pub problems: u64,
 }
@@ -144,6 +150,16 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
         },
     ] {
         purged.of_issues += delete_all(app, of_issues).await?;
+    }
+    for of_guard in [
+        Expired::GuardRemovals {
+            before: days_ago(GUARD_REMOVAL_DAYS),
+        },
+        Expired::GuardHolds {
+            before: days_ago(GUARD_HOLD_DAYS),
+        },
+    ] {
+        purged.guard += delete_all(app, of_guard).await?;
     }
     purged.issues = delete_all(app, Expired::Issues { before: resolved }).await?;
     // A cycle opens its entries.

@@ -9,8 +9,8 @@ use crate::model::health::HealthState;
 use crate::model::log::{Action, LogFilter, LogRow, Status};
 use crate::model::organization::ProvisioningState;
 use crate::model::overview::{
-    Chart, Column, Overview, Reach, RoleFigure, RoleHint, Seen, SeenKind, SetupKind, SetupStep,
-    TokenLife, UserFigures,
+    Chart, Column, Held, Overview, Reach, RoleFigure, RoleHint, Seen, SeenKind, SetupKind,
+    SetupStep, TokenLife, UserFigures,
 };
 use crate::model::page::Count;
 use crate::model::token::TokenState;
@@ -19,6 +19,7 @@ use crate::server::actor::{Allowed, Permission};
 use crate::server::clock::{DAY, HOUR, Millis};
 use crate::server::error::ServiceError;
 use crate::server::services::tokens;
+use crate::server::store::guard;
 use crate::server::store::health as store;
 use crate::server::store::keyset;
 use crate::server::store::log_details::{self, Hour};
@@ -63,6 +64,7 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
     let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
     let roles = role_catalogue::list(&mut connection, &organization.id).await?;
     let cycles = cycles::latest(&mut connection, &organization.id, now).await?;
+    let guard = guard::figures(&mut connection, &organization.id).await?;
     drop(connection);
     let everybody = Everybody {
         expected: figures.expected_users.map(i64::unsigned_abs),
@@ -96,6 +98,10 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
             })
             .collect(),
         reach: reach(&app.settings.public_url),
+        held: guard.waiting_since.map(|since| Held {
+            users: keyset::count(guard.waiting),
+            since: moments.moment(since),
+        }),
         failures: failed.items.into_iter().take(FAILURES).collect(),
         health,
         users,

@@ -1,11 +1,12 @@
 //! What the settings page shows beside the organization: what users carry, the roles, and how long things are kept.
 
 use super::{organization, roles};
-use crate::model::settings::{Carried, Retention, Settings};
+use crate::model::guard::suggested;
+use crate::model::settings::{Carried, GuardSetting, Retention, Settings};
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::error::ServiceError;
-use crate::server::store::{carried, keyset};
+use crate::server::store::{carried, guard, keyset, user_failures};
 
 /// Everything that the page shows.
 ///
@@ -16,6 +17,9 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Settings, ServiceError>
     let catalogue = roles::list(app, allowed).await?;
     let mut connection = app.db.read().await?;
     let counted = carried::count(&mut connection, id).await?;
+    let limit = guard::limit(&mut connection, id).await?;
+    let held = guard::count_held(&mut connection, id).await?;
+    let active = user_failures::counts(&mut connection, id).await?.active;
     Ok(Settings {
         carried: Carried {
             everyone: keyset::count(counted.everyone),
@@ -28,6 +32,11 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Settings, ServiceError>
             with_department: keyset::count(counted.with_department),
         },
         catalogue,
+        guard: GuardSetting {
+            limit: limit.and_then(|limit| u64::try_from(limit).ok()),
+            suggested: suggested(keyset::count(active)),
+            held: keyset::count(held),
+        },
         retention: Retention {
             log_days: app.settings.log_retention_days,
             payload_days: app.settings.payload_retention_days,

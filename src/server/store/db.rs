@@ -53,6 +53,17 @@ enum Inner {
     },
 }
 
+/// How busy a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Open connections that nobody uses.
+    pub free: u64,
+    /// Connections in use; on SQLite those for reading.
+    pub used: u64,
+    /// Changes that wait for SQLite's writer.
+    pub waiting: u64,
+}
+
 /// A change under way: a connection inside a transaction, and what is to follow its commit.
 pub struct Tx<'c> {
     connection: Connection<'c>,
@@ -260,6 +271,34 @@ impl Db {
                 tokio::spawn(async move { write_alone(&pool, work).await })
                     .await
                     .map_err(|_| StoreError::Unavailable("the change was cut off".to_owned()))?
+            }
+        }
+    }
+
+    /// How busy it is.
+    pub fn load(&self) -> Load {
+        match &*self.0 {
+            Inner::Sqlite {
+                readers, writer, ..
+            } => {
+                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                let waiting = writer
+                    .as_ref()
+                    .map(|writer| writer.max_capacity() - writer.capacity());
+                let (free, used) = readers.load();
+                Load {
+                    free: free as u64,
+                    used: used as u64,
+                    waiting: waiting.unwrap_or_default() as u64,
+                }
+            }
+            Inner::Postgres { pool } => {
+                let free = pool.num_idle() as u64;
+                Load {
+                    free,
+                    used: u64::from(pool.size()).saturating_sub(free),
+                    waiting: 0,
+                }
             }
         }
     }

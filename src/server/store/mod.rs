@@ -10,6 +10,8 @@ pub mod carried;
 pub mod cycles;
 pub mod db;
 pub mod dialect;
+pub mod figures;
+pub mod guard;
 pub mod health;
 pub mod issue_changes;
 pub mod issue_records;

@@ -231,6 +231,33 @@ struct LastEntry {
     cycle_id: String,
 }
 
+/// The cycle that an entry of now would join, if one runs.
+pub async fn current_cycle(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    now: Millis,
+) -> Result<Option<String>, StoreError> {
+    let last = last_entry(connection, organization_id).await?;
+    Ok(last
+        .filter(|last| now - last.occurred_at <= CYCLE_GAP)
+        .map(|last| last.cycle_id))
+}
+
+async fn last_entry(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<Option<LastEntry>, StoreError> {
+    connection
+        .fetch_optional(
+            sql(
+                "SELECT occurred_at, cycle_id FROM provisioning_logs WHERE organization_id = $1 \
+                 ORDER BY occurred_at DESC, id DESC LIMIT 1",
+            )
+            .bind(organization_id),
+        )
+        .await
+}
+
 async fn cycle_of(
     connection: &mut Connection<'_>,
     cycles: &mut Vec<Cycle>,
@@ -242,15 +269,7 @@ async fn cycle_of(
     let index = match known {
         Some(index) => index,
         None => {
-            let last: Option<LastEntry> = connection
-                .fetch_optional(
-                    sql(
-                        "SELECT occurred_at, cycle_id FROM provisioning_logs WHERE organization_id = $1 \
-                         ORDER BY occurred_at DESC, id DESC LIMIT 1",
-                    )
-                    .bind(&entry.organization_id),
-                )
-                .await?;
+            let last = last_entry(connection, &entry.organization_id).await?;
             let (id, last_at) = last.map_or_else(
                 || (entry.id.clone(), entry.occurred_at),
                 |last| (last.cycle_id, last.occurred_at),

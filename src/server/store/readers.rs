@@ -58,6 +58,13 @@ impl Readers {
         })
     }
 
+    /// How many are open and free, and how many are out.
+    pub fn load(&self) -> (usize, usize) {
+        let free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = CONNECTIONS.saturating_sub(self.0.places.available_permits());
+        (free.len(), used)
+    }
+
     /// Waits for those that are out, and closes all.
     pub async fn close(&self) {
         let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);

@@ -27,6 +27,7 @@ pub struct LookupOrganization {
     pub state: ProvisioningState,
     pub state_changed_at: Millis,
     pub policies: Policies,
+    pub removal_limit: Option<i64>,
 }
 
 /// The token of a [`Lookup`].
@@ -58,6 +59,7 @@ struct LookupRow {
     o_missing_names: Option<String>,
     o_missing_role: Option<String>,
     o_unknown_role: Option<String>,
+    o_removal_limit: Option<i64>,
     t_id: Option<String>,
     t_organization_id: Option<String>,
     t_name: Option<String>,
@@ -129,6 +131,7 @@ impl LookupRow {
                 state: state_from_column(&state)?,
                 state_changed_at,
                 policies: Policies::from_columns(&missing_names, &missing_role, &unknown_role)?,
+                removal_limit: self.o_removal_limit,
             }),
             _ => None,
         };
@@ -166,7 +169,7 @@ macro_rules! lookup {
             "SELECT o.id AS o_id, o.name AS o_name, o.state AS o_state, \
              o.state_changed_at AS o_state_changed_at, o.missing_names AS o_missing_names, \
              o.missing_role AS o_missing_role, o.unknown_role AS o_unknown_role, \
-             t.id AS t_id, t.organization_id AS t_organization_id, t.name AS t_name, t.prefix AS t_prefix, \
+             o.removal_limit AS o_removal_limit, t.id AS t_id, t.organization_id AS t_organization_id, t.name AS t_name, t.prefix AS t_prefix, \
              t.expires_at AS t_expires_at, t.revoked_at AS t_revoked_at, t.last_used_at AS t_last_used_at, \
              u.id AS u_id, u.user_name AS u_user_name, u.external_id AS u_external_id, u.active AS u_active, \
              u.role_id AS u_role_id, u.role_value AS u_role_value, u.role_state AS u_role_state, \

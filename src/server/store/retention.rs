@@ -53,6 +53,14 @@ pub enum Expired {
     IssueDays {
         before: Millis,
     },
+    /// Users whom the guard counted in a cycle that began before.
+    GuardRemovals {
+        before: Millis,
+    },
+    /// Users whom it holds and Entra has not asked about since.
+    GuardHolds {
+        before: Millis,
+    },
     /// Cycles that ended before, but the initial ones: there is no second first.
     Cycles {
         before: Millis,
@@ -128,6 +136,16 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         Expired::IssueDays { before } => sql(
             "DELETE FROM issue_days WHERE (issue_id, day) IN (SELECT issue_id, day FROM issue_days \
                  WHERE day < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::GuardRemovals { before } => sql(
+            "DELETE FROM guard_removals WHERE (organization_id, cycle_id, user_id) IN \
+                 (SELECT organization_id, cycle_id, user_id FROM guard_removals WHERE removed_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::GuardHolds { before } => sql(
+            "DELETE FROM guard_holds WHERE (organization_id, user_id) IN \
+                 (SELECT organization_id, user_id FROM guard_holds WHERE last_held_at < $1 LIMIT $2)",
         )
         .bind(*before),
         Expired::Cycles { before } => sql(

@@ -1,5 +1,6 @@
 //! Pages, server functions and forms, through the real router.
 
+mod guard;
 mod issues;
 mod log_filters;
 mod own_account;

@@ -6,6 +6,7 @@ mod health_watch;
 mod live;
 mod log_export;
 mod log_search;
+mod metrics;
 mod overview;
 mod retention;
 mod search;

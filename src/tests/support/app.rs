@@ -96,6 +96,7 @@ pub fn settings(url: &str) -> Settings {
     Settings {
         database_url: url.to_owned(),
         listen_addr: "127.0.0.1:0".parse().unwrap(),
+        metrics_addr: None,
         public_url: "https://provisioning.test".to_owned(),
         data_dir: std::env::temp_dir(),
         log_retention_days: 90,

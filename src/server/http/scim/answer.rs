@@ -101,7 +101,7 @@ fn bytes(body: &Value) -> Vec<u8> {
 /// Seconds after which another try makes sense.
 fn retry_after(reason: Reason) -> Option<&'static str> {
     match reason {
-        Reason::OrganizationPaused => Some("900"),
+        Reason::OrganizationPaused | Reason::GuardHolding => Some("900"),
         Reason::DatabaseUnavailable | Reason::RequestTimeout => Some("30"),
         _ => None,
     }

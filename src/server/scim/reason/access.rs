@@ -126,7 +126,7 @@ pub(super) static GUARD_HOLDING: Explanation = Explanation {
         "If the users should keep access, assign them again and wait for the next cycle.",
     ],
     fix_here: &[
-        "Open Overview and look at the users that are held.",
+        "Open Held users from the Overview and look at who is held.",
         "Select Allow if they should lose access, or Keep holding.",
     ],
     entra_code: Some("InternalServerError"),

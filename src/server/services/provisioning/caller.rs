@@ -27,6 +27,8 @@ pub struct Caller {
     pub missing_names: MissingNames,
     pub missing_role: MissingRole,
     pub unknown_role: UnknownRole,
+    /// Users who may lose access in one cycle; `None` while the accidental-deletion guard is off.
+    pub removal_limit: Option<i64>,
     pub token: CallingToken,
     /// Whom the question for the caller was asked about too, and who that is.
     looked_up: Option<(Sought, Option<StoredUser>)>,
@@ -58,6 +60,7 @@ impl Caller {
             missing_names: organization.policies.missing_names,
             missing_role: organization.policies.missing_role,
             unknown_role: organization.policies.unknown_role,
+            removal_limit: organization.removal_limit,
             token,
             looked_up: None,
         }

@@ -160,6 +160,13 @@ impl Unit<'_, '_> {
             role,
             changes,
         };
+        if kind == ChangeKind::Disabled {
+            let id = before.stored.id.clone();
+            let passage = self.guard(&id, Action::Disable).await?;
+            let answer = self.store(before, next, kind).await?;
+            self.passed(&id, &passage);
+            return Ok(answer);
+        }
         self.store(before, next, kind).await
     }
 

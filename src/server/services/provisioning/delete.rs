@@ -47,6 +47,8 @@ impl Unit<'_, '_> {
         self.exchange
             .done(StepKind::Apply, "The user is removed as a whole.");
         self.exchange.done(StepKind::Validate, "Nothing to check.");
+        let passage = self.guard(id, Action::Delete).await?;
+        self.passed(id, &passage);
         let organization_id = &self.request.caller.organization_id;
         let log_id = self.exchange.request_id.clone();
         users::delete(self.tx, organization_id, id, self.now, &log_id);

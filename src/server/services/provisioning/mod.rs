@@ -7,6 +7,7 @@ mod change;
 mod columns;
 mod create;
 mod delete;
+mod guard;
 mod policy;
 mod read;
 mod rehearsal;
@@ -18,6 +19,8 @@ pub use create::create;
 pub use delete::delete;
 pub use read::{find, list, query_action, schemas_enforcement, sought_by};
 pub use rehearsal::{LoggedRequest, Rehearsed, rehearse};
+
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -204,7 +207,7 @@ where
         return Box::pin(rehearsal::run(app, exchange, work)).await;
     }
     let live = app.live.clone();
-    let (outcome, note) = app
+    let (outcome, note, handed_over) = app
         .db
         .write(move |tx| {
             Box::pin(async move {
@@ -216,10 +219,11 @@ where
                 let entry = entry(exchange, &outcome);
                 let note = Note::counted(&entry);
                 Exchange::store(tx, entry, live);
-                Ok::<_, StoreError>((outcome, note))
+                Ok::<_, StoreError>((outcome, note, Instant::now()))
             })
         })
         .await?;
+    app.metrics.commit_waited(handed_over.elapsed());
     app.recorder.note(note).await;
     outcome.map_err(Refusal::Scim)
 }

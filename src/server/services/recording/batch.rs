@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -11,6 +11,7 @@ use super::{hour_of, outcome};
 use crate::model::log::Status;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
+use crate::server::metrics::Metrics;
 use crate::server::scim::reason::Reason;
 use crate::server::services::live::Live;
 use crate::server::store::Db;
@@ -90,13 +91,22 @@ struct Inner {
 
 impl Recorder {
     /// Starts the task that writes to `db` and hints at what it wrote.
-    pub fn start(db: Db, live: Live) -> Self {
+    pub fn start(db: Db, live: Live, metrics: Metrics) -> Self {
         let (sender, notes) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(write_batches(db, live, notes));
+        let task = tokio::spawn(write_batches(db, live, metrics, notes));
         Self(Arc::new(Inner {
             sender: Mutex::new(Some(sender)),
             task: Mutex::new(Some(task)),
         }))
+    }
+
+    /// How many notes wait to be written.
+    pub fn waiting(&self) -> u64 {
+        let sender = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = sender
+            .as_ref()
+            .map(|sender| sender.max_capacity() - sender.capacity());
+        waiting.unwrap_or_default() as u64
     }
 
     /// Hands a note over; waits while too many are waiting. After [`Recorder::finish`] notes are dropped.
@@ -227,23 +237,46 @@ impl Batch {
     }
 }
 
-async fn write_batches(db: Db, live: Live, mut notes: mpsc::Receiver<Note>) {
+async fn write_batches(db: Db, live: Live, metrics: Metrics, mut notes: mpsc::Receiver<Note>) {
     let mut waiting = Vec::with_capacity(BATCH);
     while notes.recv_many(&mut waiting, BATCH).await > 0 {
+        let oldest = Instant::now();
         gather(&mut notes, &mut waiting).await;
         let mut batch = Batch::default();
         let mut flushes = Vec::new();
         for note in waiting.drain(..) {
             match note {
                 Note::Flush(written) => flushes.push(written),
-                note => batch.add(note),
+                note => {
+                    measure(&metrics, &note);
+                    batch.add(note);
+                }
             }
         }
         write_batch(&db, &live, batch).await;
+        metrics.log_lagged(oldest.elapsed());
         for written in flushes {
             let _ = written.send(());
         }
     }
+}
+
+/// Every request leaves a note, so this is where they are counted for operators: none waits for it.
+fn measure(metrics: &Metrics, note: &Note) {
+    let entry;
+    let (key, counts) = match note {
+        Note::Entry(of) => {
+            entry = hour_of(of);
+            (&entry.0, entry.1)
+        }
+        Note::Counted(counted) => (&counted.hour.0, counted.hour.1),
+        Note::Unrecorded(key, counts, _) => (key, *counts),
+        Note::TokenUsed { .. } | Note::Flush(_) => return,
+    };
+    let count = u64::try_from(counts.entries + counts.unrecorded).unwrap_or_default();
+    let micros = u64::try_from(counts.duration_us).unwrap_or_default();
+    let duration = (counts.entries == 1).then(|| Duration::from_micros(micros));
+    metrics.requests(key.action, key.status, key.reason, count, duration);
 }
 
 /// Gives others time to come, unless the batch is full, somebody waits for it, or the service is ending.

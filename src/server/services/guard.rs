@@ -1,0 +1,171 @@
+//! The accidental-deletion guard as an organization's Admin sets it and decides about whom it holds. What it does to a
+//! request stands in `provisioning::guard`.
+
+use serde_json::{Value, json};
+
+use crate::model::guard::{ALLOWED_DAYS, Decision, Guard, HeldUser};
+use crate::model::log::Action;
+use crate::model::page::Page;
+use crate::server::App;
+use crate::server::actor::{Allowed, Permission};
+use crate::server::clock::{DAY, Millis};
+use crate::server::error::{ServiceError, StoreError};
+use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::moments::Moments;
+use crate::server::store::guard::{self as store, Held};
+use crate::server::store::keyset::{self, TimeCursor};
+
+/// The largest limit that can be set.
+const LIMIT: i64 = 1_000_000;
+
+/// How the guard is set and a page of those whom it holds; `after` and `before` are places in their list.
+///
+/// # Errors
+/// As any read.
+pub async fn get(
+    app: &App,
+    allowed: &Allowed,
+    after: Option<&str>,
+    before: Option<&str>,
+) -> Result<Guard, ServiceError> {
+    let organization = allowed.check_in(Permission::ReadUsers)?;
+    let moments = Moments::of(allowed, app.clock.now());
+    let mut connection = app.db.read().await?;
+    let limit = store::limit(&mut connection, &organization.id).await?;
+    let figures = store::figures(&mut connection, &organization.id).await?;
+    let total = store::count_held(&mut connection, &organization.id).await?;
+    let back = after.is_none() && before.is_some();
+    let cursor = after.or(before).and_then(TimeCursor::parse);
+    let held = store::list(
+        &mut connection,
+        &organization.id,
+        cursor.as_ref(),
+        back,
+        keyset::FETCH,
+    )
+    .await?;
+    let held = Page::of(held, cursor.is_some(), back, keyset::count(total), |held| {
+        let (at, id) = (held.first_held_at, held.user_id.clone());
+        TimeCursor { at, id }.to_string()
+    });
+    Ok(Guard {
+        limit: limit.and_then(|limit| u64::try_from(limit).ok()),
+        waiting: keyset::count(figures.waiting),
+        kept: keyset::count(figures.kept),
+        held: held.try_map(|held| shown(held, &moments))?,
+        read_at: moments.now(),
+    })
+}
+
+fn shown(held: Held, moments: &Moments) -> Result<HeldUser, StoreError> {
+    let corrupt = |what: &str| StoreError::Corrupt(format!("hold of {}: {what}", held.user_id));
+    let user_name = held.user_name.clone().unwrap_or_default();
+    Ok(HeldUser {
+        name: held
+            .label
+            .clone()
+            .filter(|label| !label.is_empty())
+            .unwrap_or_else(|| user_name.clone()),
+        user_name,
+        action: Action::parse(&held.action).ok_or_else(|| corrupt("action"))?,
+        first_held: moments.moment(held.first_held_at),
+        last_held: moments.moment(held.last_held_at),
+        attempts: u64::try_from(held.attempts).map_err(|_| corrupt("attempts"))?,
+        log_id: held.log_id.clone(),
+        decision: effective(&held, moments.now()).ok_or_else(|| corrupt("decision"))?,
+        allowed_until: held.allowed_until.map(|until| moments.moment(until)),
+        user_id: held.user_id,
+    })
+}
+
+/// What was allowed and not tried in time waits again.
+fn effective(held: &Held, now: Millis) -> Option<Decision> {
+    let decision = Decision::parse(&held.decision)?;
+    let is_over = held.allowed_until.is_some_and(|until| until <= now);
+    Some(if is_over { Decision::Waiting } else { decision })
+}
+
+/// Sets how many users may lose access in one cycle; `None` turns the guard off, and lets pass whom it holds.
+///
+/// # Errors
+/// `Invalid` for a limit that is none; `NotFound` when the organization is gone.
+pub async fn set_limit(
+    app: &App,
+    allowed: &Allowed,
+    limit: Option<i64>,
+) -> Result<(), ServiceError> {
+    let organization = allowed.check_in(Permission::ManageGuard)?.clone();
+    if limit.is_some_and(|limit| !(1..=LIMIT).contains(&limit)) {
+        return Err(ServiceError::invalid(
+            "removal_limit",
+            "Give a whole number of users, from 1 to 1,000,000.",
+        ));
+    }
+    let now = app.clock.now();
+    let who = Who::of(allowed, now);
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let before = store::limit_locked(tx, &organization.id).await?;
+                if before == limit {
+                    return Ok(());
+                }
+                store::set_limit(tx, &organization.id, limit, now).await?;
+                let target = Target::new("organization", &organization.id, &organization.name);
+                let (before, after) = (limit_json(before), limit_json(limit));
+                audit::record(tx, &who, "guard.set", &target, Some(before), Some(after)).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+fn limit_json(limit: Option<i64>) -> Value {
+    json!({ "removal_limit": limit.map_or(json!("off"), |limit| json!(limit)) })
+}
+
+/// Decides about all whom a list that was read at `read_at` could show. What is allowed may be tried for
+/// [`ALLOWED_DAYS`]; whoever is kept stays held, and can be allowed later.
+///
+/// # Errors
+/// `Conflict` when nobody is held any more, or the same was decided already.
+pub async fn decide(
+    app: &App,
+    allowed: &Allowed,
+    decision: Decision,
+    read_at: Millis,
+) -> Result<(), ServiceError> {
+    let organization = allowed.check_in(Permission::ManageGuard)?.clone();
+    let now = app.clock.now();
+    let (action, until) = match decision {
+        Decision::Allowed => ("guard.allow", Some(now + ALLOWED_DAYS * DAY)),
+        Decision::Kept => ("guard.keep", None),
+        Decision::Waiting => {
+            return Err(ServiceError::invalid(
+                "decision",
+                "Choose Allow or Keep holding.",
+            ));
+        }
+    };
+    let who = Who::of(allowed, now);
+    let live = app.live.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let decided = store::decide(tx, &organization.id, read_at, decision, until).await?;
+                if decided == 0 {
+                    return Err(ServiceError::conflict(
+                        "Nobody waits for this decision any more: somebody else has decided, or the users have \
+                         passed. The list below is as it is now.",
+                    ));
+                }
+                let target = Target::new("organization", &organization.id, &organization.name);
+                let after = json!({ "users": decided });
+                audit::record(tx, &who, action, &target, None, Some(after)).await?;
+                let organization_id = organization.id.clone();
+                tx.after_commit(move || live.grown(&organization_id));
+                Ok(())
+            })
+        })
+        .await
+}

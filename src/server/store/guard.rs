@@ -1,0 +1,276 @@
+//! The accidental-deletion guard: who lost access in a cycle, and whose loss is held.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use super::keyset::{COUNT_LIMIT, TimeCursor};
+use super::sql::{Builder, Connection, sql};
+use crate::model::guard::Decision;
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+
+/// The limit of an organization, locked: until the change ends nobody else is counted there. `None` while the guard is
+/// off.
+pub async fn limit_locked(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+) -> Result<Option<i64>, StoreError> {
+    let mut statement = Builder::new("SELECT removal_limit FROM organizations WHERE id = ");
+    statement.bind(organization_id).push(tx.for_update());
+    let row: Option<(Option<i64>,)> = tx.fetch_optional(statement.finish()).await?;
+    Ok(row.and_then(|(limit,)| limit))
+}
+
+/// The limit of an organization; `None` while the guard is off.
+pub async fn limit(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<Option<i64>, StoreError> {
+    let row: Option<(Option<i64>,)> = connection
+        .fetch_optional(
+            sql("SELECT removal_limit FROM organizations WHERE id = $1").bind(organization_id),
+        )
+        .await?;
+    Ok(row.and_then(|(limit,)| limit))
+}
+
+/// Sets the limit. Without one nobody is held any more.
+pub async fn set_limit(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    limit: Option<i64>,
+    now: Millis,
+) -> Result<(), StoreError> {
+    tx.execute(
+        sql("UPDATE organizations SET removal_limit = $1, updated_at = $2 WHERE id = $3")
+            .bind(limit)
+            .bind(now)
+            .bind(organization_id),
+    )
+    .await?;
+    if limit.is_none() {
+        for statement in [
+            "DELETE FROM guard_holds WHERE organization_id = $1",
+            "DELETE FROM guard_removals WHERE organization_id = $1",
+        ] {
+            tx.execute(sql(statement).bind(organization_id)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What was decided about a user who is held.
+#[derive(Debug, Clone, FromRow)]
+pub struct Hold {
+    pub decision: String,
+    pub allowed_until: Option<Millis>,
+}
+
+/// Whether, and how, a user is held.
+pub async fn find(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    user_id: &str,
+) -> Result<Option<Hold>, StoreError> {
+    connection
+        .fetch_optional(
+            sql(
+                "SELECT decision, allowed_until FROM guard_holds WHERE organization_id = $1 AND user_id = $2",
+            )
+            .bind(organization_id)
+            .bind(user_id),
+        )
+        .await
+}
+
+/// How many other users lost access in the cycle; counting stops at `limit`.
+pub async fn count_others(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    cycle_id: &str,
+    user_id: &str,
+    limit: i64,
+) -> Result<i64, StoreError> {
+    connection
+        .fetch_count(
+            sql(
+                "SELECT count(*) FROM (SELECT 1 FROM guard_removals WHERE organization_id = $1 AND cycle_id = $2 \
+                 AND user_id <> $3 LIMIT $4) counted",
+            )
+            .bind(organization_id)
+            .bind(cycle_id)
+            .bind(user_id)
+            .bind(limit),
+        )
+        .await
+}
+
+/// Counts a user who loses access now, when the change ends.
+pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, user_id: &str, now: Millis) {
+    tx.defer(
+        sql(
+            "INSERT INTO guard_removals (organization_id, cycle_id, user_id, removed_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(organization_id)
+        .bind(cycle_id)
+        .bind(user_id)
+        .bind(now),
+    );
+}
+
+/// Takes a user off the list, when the change ends.
+pub fn release(tx: &mut Tx<'_>, organization_id: &str, user_id: &str) {
+    tx.defer(
+        sql("DELETE FROM guard_holds WHERE organization_id = $1 AND user_id = $2")
+            .bind(organization_id)
+            .bind(user_id),
+    );
+}
+
+/// A user who is held now.
+#[derive(Debug, Clone)]
+pub struct NewHold<'a> {
+    pub organization_id: &'a str,
+    pub user_id: &'a str,
+    /// As in the log.
+    pub action: &'static str,
+    pub now: Millis,
+    pub log_id: &'a str,
+}
+
+/// Holds a user, when the change ends; once more is another attempt. What was allowed is over: it waits again.
+pub fn hold(tx: &mut Tx<'_>, hold: &NewHold<'_>) {
+    tx.defer(
+        sql(
+            "INSERT INTO guard_holds (organization_id, user_id, action, first_held_at, last_held_at, attempts, \
+             log_id, decision) VALUES ($1, $2, $3, $4, $4, 1, $5, 'waiting') \
+             ON CONFLICT (organization_id, user_id) DO UPDATE SET action = excluded.action, \
+             last_held_at = excluded.last_held_at, attempts = guard_holds.attempts + 1, log_id = excluded.log_id, \
+             decision = CASE guard_holds.decision WHEN 'kept' THEN 'kept' ELSE 'waiting' END, allowed_until = NULL",
+        )
+        .bind(hold.organization_id)
+        .bind(hold.user_id)
+        .bind(hold.action)
+        .bind(hold.now)
+        .bind(hold.log_id),
+    );
+}
+
+/// Decides about all that were held up to a time and are not allowed yet; answers how many.
+pub async fn decide(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    held_up_to: Millis,
+    decision: Decision,
+    allowed_until: Option<Millis>,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        sql(
+            "UPDATE guard_holds SET decision = $1, allowed_until = $2 WHERE organization_id = $3 \
+             AND first_held_at <= $4 AND decision IN ('waiting', 'kept') AND decision <> $1",
+        )
+        .bind(decision.as_str())
+        .bind(allowed_until)
+        .bind(organization_id)
+        .bind(held_up_to),
+    )
+    .await
+}
+
+/// How many wait for a decision and since when, and how many are kept; counting stops beyond [`COUNT_LIMIT`].
+#[derive(Debug, Clone, FromRow)]
+pub struct Figures {
+    pub waiting: i64,
+    pub waiting_since: Option<Millis>,
+    pub kept: i64,
+}
+
+/// The figures of one organization.
+pub async fn figures(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<Figures, StoreError> {
+    let found: Option<Figures> = connection
+        .fetch_optional(
+            sql(
+                "SELECT (SELECT count(*) FROM (SELECT 1 FROM guard_holds WHERE organization_id = $1 \
+                 AND decision = 'waiting' LIMIT $2) counted) AS waiting, \
+                 (SELECT min(first_held_at) FROM guard_holds WHERE organization_id = $1 AND decision = 'waiting') \
+                 AS waiting_since, \
+                 (SELECT count(*) FROM (SELECT 1 FROM guard_holds WHERE organization_id = $1 \
+                 AND decision = 'kept' LIMIT $2) counted) AS kept",
+            )
+            .bind(organization_id)
+            .bind(COUNT_LIMIT + 1),
+        )
+        .await?;
+    Ok(found.unwrap_or(Figures {
+        waiting: 0,
+        waiting_since: None,
+        kept: 0,
+    }))
+}
+
+/// How many are held, allowed ones among them; counting stops beyond [`COUNT_LIMIT`].
+pub async fn count_held(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<i64, StoreError> {
+    connection
+        .fetch_count(
+            sql(
+                "SELECT count(*) FROM (SELECT 1 FROM guard_holds WHERE organization_id = $1 LIMIT $2) counted",
+            )
+            .bind(organization_id)
+            .bind(COUNT_LIMIT + 1),
+        )
+        .await
+}
+
+/// Somebody who is held, as the page shows them.
+#[derive(Debug, Clone, FromRow)]
+pub struct Held {
+    pub user_id: String,
+    pub user_name: Option<String>,
+    pub label: Option<String>,
+    pub action: String,
+    pub first_held_at: Millis,
+    pub last_held_at: Millis,
+    pub attempts: i64,
+    pub log_id: String,
+    pub decision: String,
+    pub allowed_until: Option<Millis>,
+}
+
+/// Those who are held, the earliest first; at most `limit` of them after the cursor, or before it.
+pub async fn list(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    cursor: Option<&TimeCursor>,
+    back: bool,
+    limit: i64,
+) -> Result<Vec<Held>, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT h.user_id, u.user_name, u.label, h.action, h.first_held_at, h.last_held_at, h.attempts, h.log_id, \
+         h.decision, h.allowed_until FROM guard_holds h LEFT JOIN users u ON u.id = h.user_id \
+         WHERE h.organization_id = ",
+    );
+    statement.bind(organization_id);
+    if let Some(cursor) = cursor {
+        statement.push(if back {
+            " AND (h.first_held_at, h.user_id) < ("
+        } else {
+            " AND (h.first_held_at, h.user_id) > ("
+        });
+        statement.bind(cursor.at).push(", ");
+        statement.bind(&cursor.id).push(")");
+    }
+    statement.push(if back {
+        " ORDER BY h.first_held_at DESC, h.user_id DESC LIMIT "
+    } else {
+        " ORDER BY h.first_held_at, h.user_id LIMIT "
+    });
+    statement.bind(limit);
+    connection.fetch_all(statement.finish()).await
+}

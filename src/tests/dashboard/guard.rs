@@ -1,0 +1,203 @@
+//! The accidental-deletion guard: holds what goes beyond the limit of a cycle, and loses nothing (product, Users).
+
+use futures_util::future::join_all;
+use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::server::clock::{DAY, MINUTE};
+use rhombus_provisioning::server::store::sql::sql;
+use serde_json::json;
+
+use super::person::{account, cookie, open, post};
+use crate::entra_test;
+use crate::support::app::Answer;
+use crate::support::entra::Entra;
+
+const HELD: &str = "/organizations/contoso/held";
+const GUARD: &str = "/organizations/contoso/settings/guard";
+
+async fn person(entra: &Entra<'_>, email: &str, role: AccountRole) -> String {
+    let id = account(entra.app, email, role, Some("contoso")).await;
+    cookie(entra.app, &id).await
+}
+
+/// An Admin who has set the limit.
+async fn guarded(entra: &Entra<'_>, limit: u32) -> String {
+    let admin = person(entra, "dana@contoso.com", AccountRole::Admin).await;
+    let form = format!("guard=on&removal_limit={limit}");
+    let set = post(entra.app, &admin, GUARD, &form).await;
+    assert_eq!(set.status, 303, "{}", set.text);
+    admin
+}
+
+async fn users(entra: &Entra<'_>, names: &[&str]) -> Vec<String> {
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(entra.create(name).await);
+    }
+    ids
+}
+
+async fn disable(entra: &Entra<'_>, id: &str) -> Answer {
+    entra.change(id, "Replace", "active", json!("False")).await
+}
+
+async fn is_active(entra: &Entra<'_>, id: &str) -> bool {
+    entra.user(id).await["active"] == json!(true)
+}
+
+/// Decides about whom the page shows now.
+async fn decide(entra: &Entra<'_>, cookie: &str, decision: &str) -> Answer {
+    let now = entra.app.app.clock.now();
+    let form = format!("decision={decision}&read_at={now}");
+    post(entra.app, cookie, HELD, &form).await
+}
+
+async fn is_held(entra: &Entra<'_>, answer: &Answer) {
+    let text = answer.is_error(503, "");
+    assert!(text.contains("selects Allow"), "{text}");
+    assert_eq!(answer.header("retry-after"), "900");
+    let entry = entra.entry(answer).await;
+    assert_eq!(
+        (entry.status.as_str(), entry.reason.as_deref()),
+        ("failure", Some("guard_holding"))
+    );
+}
+
+entra_test! {
+    async fn whoever_is_beyond_the_limit_of_a_cycle_keeps_access(entra: Entra) {
+        guarded(&entra, 2).await;
+        let ids = users(&entra, &["ana", "ben", "cyd", "dee"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        // The same user counts once, whatever is done.
+        entra.change(&ids[0], "Replace", "active", json!("True")).await.is(200);
+        disable(&entra, &ids[0]).await.is(200);
+        entra.delete(&ids[0]).await.is(204);
+        entra.delete(&ids[1]).await.is(204);
+
+        let held = disable(&entra, &ids[2]).await;
+        is_held(&entra, &held).await;
+        assert_eq!(entra.entry(&held).await.action, "disable");
+        let deletion = entra.delete(&ids[3]).await;
+        is_held(&entra, &deletion).await;
+        assert_eq!(entra.entry(&deletion).await.action, "delete");
+        assert!(is_active(&entra, &ids[2]).await && is_active(&entra, &ids[3]).await);
+        assert_eq!(entra.history(&ids[2]).await.len(), 1, "only the creation");
+        // What takes nobody's access away goes on.
+        entra.change(&ids[2], "Replace", "title", json!("Dr")).await.is(200);
+        entra.create("eve").await;
+    }
+
+    async fn held_users_stay_held_in_later_cycles_and_others_count_anew(entra: Entra) {
+        guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben", "cyd", "dee"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[1]).await).await;
+        entra.app.advance(40 * MINUTE);
+        is_held(&entra, &disable(&entra, &ids[1]).await).await;
+        disable(&entra, &ids[2]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[3]).await).await;
+        let attempts: Vec<(i64,)> = entra.app.rows(sql("SELECT attempts FROM guard_holds ORDER BY attempts")).await;
+        assert_eq!(attempts, [(1,), (2,)]);
+    }
+
+    async fn what_is_allowed_passes_for_a_week_without_counting(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben", "cyd", "dee"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        for id in &ids[1..] {
+            is_held(&entra, &disable(&entra, id).await).await;
+        }
+        let page = open(entra.app, &admin, HELD).await.text;
+        assert!(page.contains("3 users wait for a decision."), "{page}");
+        let overview = open(entra.app, &admin, "/organizations/contoso").await.text;
+        assert!(overview.contains("The accidental-deletion guard holds") && overview.contains("3 users"), "{overview}");
+        let allowed = decide(&entra, &admin, "allowed").await;
+        assert_eq!((allowed.status, allowed.header("location")), (303, HELD));
+        entra.app.advance(40 * MINUTE);
+        disable(&entra, &ids[1]).await.is(200);
+        entra.delete(&ids[2]).await.is(204);
+        // The one that the limit lets through in a cycle is still to come.
+        let eve = entra.create("eve").await;
+        disable(&entra, &eve).await.is(200);
+        entra.app.advance(7 * DAY);
+        is_held(&entra, &disable(&entra, &ids[3]).await).await;
+        // The session of a week ago is over.
+        let admin = person(&entra, "vic@contoso.com", AccountRole::Admin).await;
+        let again = decide(&entra, &admin, "allowed").await;
+        assert_eq!((again.status, again.header("location")), (303, HELD));
+        disable(&entra, &ids[3]).await.is(200);
+        let page = open(entra.app, &admin, HELD).await.text;
+        assert!(page.contains("Nobody is held"), "{page}");
+        let audit: Vec<(String, Option<String>)> = entra.app.rows(sql(
+            "SELECT action, after FROM audit_log WHERE action LIKE 'guard.%' ORDER BY occurred_at, id",
+        )).await;
+        let of = |action: &str, after: &str| (action.to_owned(), Some(after.to_owned()));
+        assert_eq!(audit, [
+            of("guard.set", r#"{"removal_limit":1}"#),
+            of("guard.allow", r#"{"users":3}"#),
+            of("guard.allow", r#"{"users":1}"#),
+        ]);
+    }
+
+    async fn what_is_kept_stays_held_and_can_be_allowed_later(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[1]).await).await;
+        assert_eq!(decide(&entra, &admin, "kept").await.status, 303);
+        is_held(&entra, &disable(&entra, &ids[1]).await).await;
+        let page = open(entra.app, &admin, HELD).await.text;
+        assert!(page.contains("1 user is held by decision."), "{page}");
+        assert!(!page.contains("Keep holding</button>"), "it is decided");
+        assert_eq!(decide(&entra, &admin, "kept").await.status, 409);
+        assert_eq!(decide(&entra, &admin, "allowed").await.status, 303);
+        disable(&entra, &ids[1]).await.is(200);
+    }
+
+    async fn a_decision_is_about_whom_the_page_showed(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben", "cyd"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[1]).await).await;
+        let read_at = entra.app.app.clock.now();
+        entra.app.advance(MINUTE);
+        is_held(&entra, &disable(&entra, &ids[2]).await).await;
+        let form = format!("decision=allowed&read_at={read_at}");
+        assert_eq!(post(entra.app, &admin, HELD, &form).await.status, 303);
+        disable(&entra, &ids[1]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[2]).await).await;
+    }
+
+    async fn without_the_guard_nobody_is_held(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[1]).await).await;
+        assert_eq!(post(entra.app, &admin, GUARD, "guard=off").await.status, 303);
+        disable(&entra, &ids[1]).await.is(200);
+        for limit in ["0", "-1", "many", "", "1000001"] {
+            let refused = post(entra.app, &admin, GUARD, &format!("guard=on&removal_limit={limit}")).await;
+            assert_eq!(refused.status, 422, "{limit}");
+            assert!(refused.text.contains("from 1 to 1,000,000"), "{}", refused.text);
+        }
+    }
+
+    async fn the_limit_is_exact_when_many_go_at_once(entra: Entra) {
+        guarded(&entra, 3).await;
+        let ids = users(&entra, &["a", "b", "c", "d", "e", "f", "g", "h"]).await;
+        let answers = join_all(ids.iter().map(|id| disable(&entra, id))).await;
+        let passed = answers.iter().filter(|answer| answer.status == 200).count();
+        let held = answers.iter().filter(|answer| answer.status == 503).count();
+        assert_eq!((passed, held), (3, 5));
+    }
+
+    async fn a_guard_of_one_organization_is_no_others(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let other = entra.app.entra("fabrikam").await;
+        let ids = users(&other, &["ana", "ben"]).await;
+        for id in &ids {
+            disable(&other, id).await.is(200);
+        }
+        let page = open(entra.app, &admin, HELD).await.text;
+        assert!(page.contains("Nobody is held"));
+    }
+}
