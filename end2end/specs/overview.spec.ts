@@ -22,4 +22,9 @@ test("the overview hands out the Secret Token and follows Entra's attempts by it
   await page.goto(organization.path());
   await expect(overviewPage.secret).toHaveCount(0);
   await expect(page.getByRole("heading", { name: "Changes that succeeded" })).toBeVisible();
+  await expect(page.getByText("about", { exact: false }).filter({ hasText: "every 40 min" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Cycle in progress" })).toBeVisible();
+  await page.getByRole("list", { name: "The first cycle" }).getByRole("link").click();
+  await expect(page).toHaveURL(/\/logs\?.*cycle=/);
+  await expect(page.getByText("Test connection").first()).toBeVisible();
 });

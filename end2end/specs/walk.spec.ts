@@ -24,7 +24,7 @@ test("an administrator walks through all pages on a phone", async ({
   await signInPage.open();
   await fits();
   await signInPage.signIn(await organization.account("admin"));
-  await expect(overviewPage.sentence).toContainText("1 request failed in the last 24 hours");
+  await expect(overviewPage.sentence).toContainText("1 open issue keeps 1 user from being up to date");
   await fits();
 
   await frame.goTo("Users");

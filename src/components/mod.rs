@@ -10,6 +10,7 @@ pub mod chart;
 pub mod code;
 pub mod command_search;
 pub mod copy;
+pub mod cycle;
 pub mod dialog;
 pub mod diff;
 pub mod drawer;

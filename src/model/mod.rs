@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod cycle;
 pub mod error;
 pub mod form;
 pub mod frame;

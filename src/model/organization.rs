@@ -235,6 +235,8 @@ pub struct OrganizationDetail {
     pub missing_names: MissingNames,
     pub missing_role: MissingRole,
     pub unknown_role: UnknownRole,
+    /// Users that Entra is to provision, as an Admin says.
+    pub expected_users: Option<u64>,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cycle::Cycles;
 use super::health::Health;
 use super::log::LogRow;
 use super::page::{Count, Moment};
@@ -11,6 +12,7 @@ use super::token::TokenState;
 pub struct Overview {
     pub health: Health,
     pub last_contact: Option<Moment>,
+    pub cycles: Cycles,
     /// Entra has called with a valid token at least once.
     pub is_connected: bool,
     /// The valid token that lives longest.

@@ -5,7 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::organizations::list_organizations;
 use crate::components::avatar::{AvatarKind, Person};
-use crate::components::badge::{HealthCell, ProvisioningStatus};
+use crate::components::badge::{HealthCell, ProvisioningStatus, QuarantineRisk};
 use crate::components::callout::Callout;
 use crate::components::card::Card;
 use crate::components::empty::{Empty, EmptyArt};
@@ -40,7 +40,7 @@ pub fn OrganizationsPage() -> impl IntoView {
             <Sheet title="Organizations" crumbs=vec![Crumb::here("Organizations")] width=Width::Wide>
                 <PageHead
                     title="Organizations"
-                    lead="Every customer whose users Entra provisions. Health is worked out from Entra’s own calls."
+                    lead="Sorted by what needs help first. Health is worked out every minute from Entra’s own calls."
                     actions=|| view! { <a class="btn btn-primary" href="#new">"Create organization"</a> }
                 />
                 <Filters query/>
@@ -90,7 +90,7 @@ fn Filters(query: Memo<OrganizationQuery>) -> impl IntoView {
         })
     });
     let (sort, order) = query.with_untracked(|query| (query.sort, query.descending));
-    let sort = (sort != OrganizationSort::Name).then(|| {
+    let sort = (sort != OrganizationSort::default()).then(|| {
         view! { <input type="hidden" name="sort" value=sort.as_str()/> }
     });
     let order = order.then(|| view! { <input type="hidden" name="order" value="descending"/> });
@@ -119,8 +119,8 @@ fn OrganizationTable(found: OrganizationPage, query: OrganizationQuery) -> impl 
             <Callout tone=Tone::Warn>
                 <p>
                     {format!(
-                        "More than {} organizations match. Health changes by itself, so only the first {0} by name \
-                         were looked at. Search for the beginning of a name to narrow them.",
+                        "More than {} organizations match. Contact and failures change by themselves, so only the first \
+                         {0} by name were looked at. Search for the beginning of a name to narrow them.",
                         number(limit),
                     )}
                 </p>
@@ -167,6 +167,7 @@ fn OrganizationTable(found: OrganizationPage, query: OrganizationQuery) -> impl 
         (sorted, href)
     };
     let (by_name, name_href) = sorted(OrganizationSort::Name, false);
+    let (by_health, health_href) = sorted(OrganizationSort::Health, false);
     let (by_contact, contact_href) = sorted(OrganizationSort::LastContact, true);
     let (by_failures, failures_href) = sorted(OrganizationSort::Failures, true);
     view! {
@@ -175,7 +176,8 @@ fn OrganizationTable(found: OrganizationPage, query: OrganizationQuery) -> impl 
             <thead>
                 <tr>
                     <SortHeader label="Organization" sorted=by_name href=name_href/>
-                    <th scope="col">"Health"</th>
+                    <SortHeader label="Health" sorted=by_health href=health_href/>
+                    <th scope="col">"Quarantine risk"</th>
                     <th scope="col">"Provisioning"</th>
                     <SortHeader label="Last contact" sorted=by_contact href=contact_href/>
                     <SortHeader label="Failures, 24 h" sorted=by_failures href=failures_href class="num"/>
@@ -205,7 +207,7 @@ fn Nothing(query: OrganizationQuery) -> impl IntoView {
     }
     if query.needs_help || query.state.is_some() {
         let text = if query.needs_help {
-            "Nothing failed in 24 hours, nobody is refused, and Entra is on schedule everywhere."
+            "No issue is open, nobody is refused, no token expires soon, and Entra is on schedule everywhere."
         } else {
             "No organization is in this state."
         };
@@ -253,6 +255,7 @@ fn Row(row: OrganizationRow) -> impl IntoView {
                 />
             </td>
             <td class="at-full"><HealthCell state=row.health.state phrase=row.health.phrase/></td>
+            <td class="at-first"><QuarantineRisk risk=row.health.risk/></td>
             <td class="at-end"><ProvisioningStatus state=row.state/></td>
             <td class="nowrap soft" data-label="Last contact">{contact}</td>
             <td class="num at-end" data-label="Failures">{failures}</td>

@@ -3,18 +3,20 @@
 //! Until Entra has connected, this is the page that says how to connect it. A form on it makes a token and is
 //! answered with the page itself, showing the secret once: so no region that is loaded anew holds it.
 
+mod cycles;
 mod figures;
 mod waiting;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use self::cycles::CycleCard;
 use self::figures::{Changes, LatestFailures, TokenCard, Users};
 use self::waiting::Waiting;
 use crate::api::issues::list_issues;
 use crate::api::overview::get_overview;
 use crate::api::tokens::token_form_id;
-use crate::components::badge::{ProvisioningStatus, health_tone};
+use crate::components::badge::{ProvisioningStatus, QuarantineRisk, health_tone};
 use crate::components::callout::Callout;
 use crate::components::card::{Card, FactsLine, LineFact};
 use crate::components::form::{Refusal, form_answer};
@@ -136,6 +138,12 @@ fn Connected(
         None => "none yet".to_owned(),
     };
     let state = frame.organization.state;
+    let next = match &overview.cycles.next {
+        Some(next) => next.clone(),
+        None => "–".to_owned(),
+    };
+    let risk = overview.health.risk;
+    let cycle = view! { <CycleCard frame=frame.clone() cycles=overview.cycles/> };
     let setup = (!overview.setup.iter().all(|step| step.done))
         .then(|| view! { <Setup steps=overview.setup.clone()/> });
     let held = overview
@@ -146,11 +154,14 @@ fn Connected(
             {sentence}
             <FactsLine>
                 <LineFact name="Last contact">{contact}</LineFact>
+                <LineFact name="Next cycle expected">{next}</LineFact>
+                <LineFact name="Quarantine risk, estimated"><QuarantineRisk risk/></LineFact>
                 <LineFact name="Secret Token">{token}</LineFact>
                 <LineFact name="Provisioning status"><ProvisioningStatus state/></LineFact>
             </FactsLine>
             {held}
         </Region>
+        <Region name="cycle">{cycle}</Region>
         // Two columns, so that no card is stretched to the height of the one beside it.
         <div class="split">
             <div class="stack">

@@ -21,7 +21,7 @@ use crate::components::field::Field;
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
-use crate::components::pager::counted;
+use crate::components::pager::{counted, number};
 use crate::model::error::{AppError, FieldError};
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
@@ -90,6 +90,13 @@ fn SettingsView(
                     <NameSection
                         path=path.clone()
                         name=organization.name.clone()
+                        answer=answer.clone()
+                        errors=errors.clone()
+                        may_change
+                    />
+                    <ExpectedSection
+                        path=path.clone()
+                        expected=organization.expected_users
                         answer=answer.clone()
                         errors=errors.clone()
                         may_change
@@ -233,6 +240,51 @@ fn NameSection(
             <header>
                 <h2 id="organization">"Organization"</h2>
                 <p>"The name that people see. The Tenant URL does not change with it."</p>
+            </header>
+            {body}
+        </section>
+    }
+}
+
+#[component]
+fn ExpectedSection(
+    path: String,
+    expected: Option<u64>,
+    answer: Option<FormAnswer>,
+    errors: Vec<FieldError>,
+    may_change: bool,
+) -> impl IntoView {
+    let said = expected.map(number).unwrap_or_default();
+    let body = if may_change {
+        let typed = answer
+            .as_ref()
+            .and_then(|answer| answer.value("expected_users"))
+            .map_or(said, str::to_owned);
+        view! {
+            <form class="stack" method="post" action=path>
+                <Field
+                    name="expected_users"
+                    label="Users expected"
+                    value=typed
+                    maxlength=12
+                    hint="How many are assigned in Entra, under Users and groups. Leave it empty to go by the users known here."
+                    errors
+                    optional=true
+                />
+                <div><button class="btn">"Save number"</button></div>
+            </form>
+        }
+        .into_any()
+    } else if said.is_empty() {
+        view! { <p class="soft">"As many as are known here."</p> }.into_any()
+    } else {
+        view! { <p>{said} " users"</p> }.into_any()
+    };
+    view! {
+        <section class="section" aria-labelledby="expected">
+            <header>
+                <h2 id="expected">"Initial cycle"</h2>
+                <p>"What the overview measures the progress of a cycle by that goes through all users."</p>
             </header>
             {body}
         </section>

@@ -138,6 +138,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
             let change = OrganizationChange {
                 name,
                 missing_names: policies.missing_names,
+                expected_users: None,
                 missing_role: policies.missing_role,
                 unknown_role: policies.unknown_role,
             };

@@ -70,13 +70,14 @@ impl Place {
     }
 }
 
-/// Name or policies: what is not sent, or is no choice, stays as it is.
+/// Name, policies or expected users: what is not sent, or is no choice, stays as it is.
 #[derive(Deserialize)]
 struct SettingsForm {
     name: Option<String>,
     missing_names: Option<String>,
     missing_role: Option<String>,
     unknown_role: Option<String>,
+    expected_users: Option<String>,
 }
 
 async fn set(
@@ -93,6 +94,7 @@ async fn set(
         ("missing_names", &form.missing_names),
         ("missing_role", &form.missing_role),
         ("unknown_role", &form.unknown_role),
+        ("expected_users", &form.expected_users),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
@@ -105,6 +107,7 @@ async fn set(
             missing_names: form.missing_names.as_deref().and_then(MissingNames::parse),
             missing_role: form.missing_role.as_deref().and_then(MissingRole::parse),
             unknown_role: form.unknown_role.as_deref().and_then(UnknownRole::parse),
+            expected_users: form.expected_users,
         };
         organizations::set(&dashboard.app, &allowed, change).await?;
         Ok(())

@@ -5,7 +5,7 @@ mod risk;
 #[cfg(test)]
 mod tests;
 
-pub use risk::{Danger, Worst, danger, is_thinned, quarantined_since};
+pub use risk::{Danger, Worst, danger, may_be_thinned, quarantined_since};
 
 use crate::model::health::{Health, HealthState, NextStep, Risk};
 use crate::model::organization::ProvisioningState;
@@ -44,7 +44,7 @@ pub struct Facts {
     pub silence: Millis,
     /// Requests are heard without a break since then: what came before and failed to reach the service is no silence.
     pub heard_since: Millis,
-    /// When the cycles of Entra's last four weeks began, newest first, where the latest are a day apart.
+    /// When the cycles of Entra's last four weeks began, newest first, where the latest may be a day apart.
     pub thinned: Vec<Millis>,
     /// The cycle of the last day with the most failures, where there were many.
     pub worst: Option<Worst>,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::health::{CurrentToken, Facts, Refusal, SILENCE, Worst, is_thinned};
+use super::health::{CurrentToken, Facts, Refusal, SILENCE, Worst, may_be_thinned};
 use crate::model::page::Count;
 use crate::server::clock::{DAY, Millis};
 use crate::server::error::ServiceError;
@@ -147,7 +147,7 @@ async fn refusals(
         .collect())
 }
 
-/// When cycles began, of those organizations whose latest ones are a day apart.
+/// When cycles began, of those organizations whose latest three may be a day apart.
 async fn thinned(
     connection: &mut Connection<'_>,
     figures: &[Figures],
@@ -156,8 +156,9 @@ async fn thinned(
     let ids: Vec<&str> = figures
         .iter()
         .filter(|figures| {
-            let starts = (figures.first_cycle_at, figures.second_cycle_at, figures.third_cycle_at);
-            matches!(starts, (Some(first), Some(second), Some(third)) if is_thinned(first, second, third))
+            figures
+                .third_cycle_at
+                .is_some_and(|third| may_be_thinned(third, now))
         })
         .map(|figures| figures.id.as_str())
         .collect();

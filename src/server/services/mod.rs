@@ -6,6 +6,7 @@ pub mod audit;
 pub mod audit_search;
 pub mod browsers;
 pub mod changes;
+pub mod cycles;
 pub mod dry_run;
 pub mod export;
 pub mod guard;

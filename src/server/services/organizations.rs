@@ -14,6 +14,9 @@ use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::{names, roles};
 use crate::server::store::organizations::{self, Organization, Policies};
 
+/// Users that an organization may expect.
+const MOST_USERS: i64 = 10_000_000;
+
 /// A new organization as it is typed.
 #[derive(Debug, Clone, Default)]
 pub struct NewOrganization {
@@ -46,6 +49,7 @@ pub async fn create(
         },
         state_changed_at: now,
         policies: new.policies,
+        expected_users: None,
         created_at: now,
     };
     let who = Who::of(allowed, now).within(Some(&organization.id));
@@ -115,12 +119,14 @@ pub struct OrganizationChange {
     pub missing_names: Option<MissingNames>,
     pub missing_role: Option<MissingRole>,
     pub unknown_role: Option<UnknownRole>,
+    /// As typed; blank for nobody knows.
+    pub expected_users: Option<String>,
 }
 
-/// Sets name and policies.
+/// Sets name, policies and the users that are expected.
 ///
 /// # Errors
-/// `Invalid` for a name against the rules, `NotFound` when the organization is gone.
+/// `Invalid` for a name or number against the rules, `NotFound` when the organization is gone.
 pub async fn set(
     app: &App,
     allowed: &Allowed,
@@ -132,6 +138,11 @@ pub async fn set(
         .as_deref()
         .map(|name| names::name("name", name))
         .transpose()?;
+    let expected_users = change
+        .expected_users
+        .as_deref()
+        .map(expected_users)
+        .transpose()?;
     let now = app.clock.now();
     let who = Who::of(allowed, now);
     let organization = app
@@ -141,6 +152,7 @@ pub async fn set(
                 let old = find_for_update(tx, &id).await?;
                 let mut new = old.clone();
                 new.name = name.unwrap_or(new.name);
+                new.expected_users = expected_users.unwrap_or(new.expected_users);
                 let policies = &mut new.policies;
                 policies.missing_names = change.missing_names.unwrap_or(policies.missing_names);
                 policies.missing_role = change.missing_role.unwrap_or(policies.missing_role);
@@ -148,15 +160,7 @@ pub async fn set(
                 if let Some((before, after)) = difference(settings_json(&old), settings_json(&new))
                 {
                     let name_key = case_key(&new.name);
-                    organizations::update_settings(
-                        tx,
-                        &id,
-                        &new.name,
-                        &name_key,
-                        new.policies,
-                        now,
-                    )
-                    .await?;
+                    organizations::update_settings(tx, &new, &name_key, now).await?;
                     let target = target(&new);
                     audit::record(
                         tx,
@@ -246,6 +250,25 @@ pub async fn resume(app: &App, allowed: &Allowed) -> Result<ProvisioningState, S
     .await
 }
 
+/// A number of users as it is typed, thousands set apart or not.
+fn expected_users(text: &str) -> Result<Option<i64>, ServiceError> {
+    let digits: String = text
+        .chars()
+        .filter(|character| !character.is_whitespace() && !matches!(character, ',' | '.'))
+        .collect();
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    match digits.parse() {
+        Ok(users) if (1..=MOST_USERS).contains(&users) => Ok(Some(users)),
+        _ => Err(ServiceError::Invalid {
+            field: "expected_users",
+            message: "Type a whole number of users from 1 to 10,000,000, or leave it empty."
+                .to_owned(),
+        }),
+    }
+}
+
 fn is_off() -> ServiceError {
     ServiceError::conflict(
         "Provisioning is off for this organization. Ask Rhombus support to turn it on.",
@@ -300,6 +323,7 @@ fn detail(app: &App, organization: &Organization) -> OrganizationDetail {
         missing_names: organization.policies.missing_names,
         missing_role: organization.policies.missing_role,
         unknown_role: organization.policies.unknown_role,
+        expected_users: organization.expected_users.map(i64::unsigned_abs),
     }
 }
 
@@ -322,6 +346,10 @@ fn settings_json(organization: &Organization) -> Map<String, Value> {
         (
             "unknown_role".to_owned(),
             json!(policies.unknown_role.as_str()),
+        ),
+        (
+            "expected_users".to_owned(),
+            json!(organization.expected_users),
         ),
     ])
 }

@@ -1,5 +1,6 @@
 //! The overview of an organization: how is it, and what does Entra need from me?
 
+use super::cycles::{self, Everybody};
 use super::health::{self, Facts};
 use super::health_facts::{self, About};
 use super::log_search;
@@ -62,12 +63,19 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
     facts.users = Some(users.all);
     let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
     let roles = role_catalogue::list(&mut connection, &organization.id).await?;
+    let cycles = cycles::latest(&mut connection, &organization.id, now).await?;
     let guard = guard::figures(&mut connection, &organization.id).await?;
     drop(connection);
+    let everybody = Everybody {
+        expected: figures.expected_users.map(i64::unsigned_abs),
+        known: users.all,
+    };
+    let is_on = facts.state == ProvisioningState::On;
     let is_connected = facts.last_accepted_at.is_some();
     let health = health::decide(&facts, &moments);
     Ok(Overview {
         last_contact: figures.last_contact_at.map(|at| moments.moment(at)),
+        cycles: cycles::shown(&cycles, everybody, is_on, &moments),
         is_connected,
         token: longest(&tokens, now).map(|token| life(token, &moments)),
         has_tokens: facts.has_tokens,

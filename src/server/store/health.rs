@@ -28,6 +28,7 @@ pub struct Figures {
     pub state: String,
     pub state_changed_at: Millis,
     pub health_order: i64,
+    pub expected_users: Option<i64>,
     pub tokens: i64,
     pub valid_tokens: i64,
     /// Written at most once a minute.
@@ -47,9 +48,7 @@ pub struct Figures {
     pub token_created_at: Option<Millis>,
     pub token_expires_at: Option<Millis>,
     pub token_successor_id: Option<String>,
-    /// When the latest cycles of Entra began.
-    pub first_cycle_at: Option<Millis>,
-    pub second_cycle_at: Option<Millis>,
+    /// When the last but two of Entra's cycles began.
     pub third_cycle_at: Option<Millis>,
     missing_at: Option<Millis>,
     malformed_at: Option<Millis>,
@@ -98,7 +97,7 @@ pub async fn list(
         return Ok(Vec::new());
     }
     let mut statement = Builder::new(
-        "SELECT o.id, o.slug, o.name, o.state, o.state_changed_at, o.health_order, \
+        "SELECT o.id, o.slug, o.name, o.state, o.state_changed_at, o.health_order, o.expected_users, \
          (SELECT count(*) FROM tokens t WHERE t.organization_id = o.id) AS tokens, \
          (SELECT count(*) FROM tokens t WHERE t.organization_id = o.id AND t.revoked_at IS NULL \
           AND t.expires_at > ",
@@ -122,18 +121,10 @@ pub async fn list(
     );
     statement.push(" LIMIT ").bind(wanted.users + 1);
     statement.push(") c) AS affected_users");
-    let cycles = [
-        "0) AS first_cycle_at",
-        "1) AS second_cycle_at",
-        "2) AS third_cycle_at",
-    ];
-    for column in cycles {
-        statement.push(
-            ", (SELECT c.started_at FROM cycles c WHERE c.organization_id = o.id AND c.calls > 0 \
-             ORDER BY c.started_at DESC LIMIT 1 OFFSET ",
-        );
-        statement.push(column);
-    }
+    statement.push(
+        ", (SELECT c.started_at FROM cycles c WHERE c.organization_id = o.id AND c.calls > 0 \
+         ORDER BY c.started_at DESC LIMIT 1 OFFSET 2) AS third_cycle_at",
+    );
     let reasons = REFUSALS.into_iter().zip([
         ") AS missing_at",
         ") AS malformed_at",

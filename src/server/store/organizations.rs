@@ -18,6 +18,8 @@ pub struct Organization {
     pub state: ProvisioningState,
     pub state_changed_at: Millis,
     pub policies: Policies,
+    /// How many users Entra is to provision, as an Admin says.
+    pub expected_users: Option<i64>,
     pub created_at: Millis,
 }
 
@@ -68,6 +70,7 @@ struct Row {
     missing_names: String,
     missing_role: String,
     unknown_role: String,
+    expected_users: Option<i64>,
     created_at: i64,
 }
 
@@ -86,6 +89,7 @@ impl TryFrom<Row> for Organization {
             slug: row.slug,
             name: row.name,
             state_changed_at: row.state_changed_at,
+            expected_users: row.expected_users,
             created_at: row.created_at,
         })
     }
@@ -99,7 +103,8 @@ pub async fn find(
     let row: Option<Row> = connection
         .fetch_optional(
             sql(
-                "SELECT id, slug, name, state, state_changed_at, missing_names, missing_role, unknown_role, created_at \
+                "SELECT id, slug, name, state, state_changed_at, missing_names, missing_role, unknown_role, \
+                 expected_users, created_at \
                  FROM organizations WHERE slug = $1",
             )
             .bind(slug),
@@ -114,8 +119,8 @@ pub async fn find_for_update(
     id: &str,
 ) -> Result<Option<Organization>, StoreError> {
     let mut statement = Builder::new(
-        "SELECT id, slug, name, state, state_changed_at, missing_names, missing_role, unknown_role, created_at \
-         FROM organizations WHERE id = ",
+        "SELECT id, slug, name, state, state_changed_at, missing_names, missing_role, unknown_role, expected_users, \
+         created_at FROM organizations WHERE id = ",
     );
     statement.bind(id).push(tx.for_update());
     let row: Option<Row> = tx.fetch_optional(statement.finish()).await?;
@@ -151,27 +156,26 @@ pub async fn insert(
     Ok(inserted == 1)
 }
 
-/// Sets name and policies.
+/// Sets name, policies and the users that are expected, as they stand in `organization`.
 pub async fn update_settings(
     tx: &mut Tx<'_>,
-    id: &str,
-    name: &str,
+    organization: &Organization,
     name_key: &str,
-    policies: Policies,
     now: Millis,
 ) -> Result<(), StoreError> {
     tx.execute(
         sql(
             "UPDATE organizations SET name = $1, name_key = $2, missing_names = $3, missing_role = $4, \
-             unknown_role = $5, updated_at = $6 WHERE id = $7",
+             unknown_role = $5, expected_users = $6, updated_at = $7 WHERE id = $8",
         )
-        .bind(name)
+        .bind(&organization.name)
         .bind(name_key)
-        .bind(policies.missing_names.as_str())
-        .bind(policies.missing_role.as_str())
-        .bind(policies.unknown_role.as_str())
+        .bind(organization.policies.missing_names.as_str())
+        .bind(organization.policies.missing_role.as_str())
+        .bind(organization.policies.unknown_role.as_str())
+        .bind(organization.expected_users)
         .bind(now)
-        .bind(id),
+        .bind(&organization.id),
     )
     .await?;
     Ok(())

@@ -205,7 +205,7 @@ const TABLE: &[Row] = &[
 const FIELDS: &str = "slug=contoso&id=unknown&user_id=unknown&secret=unknown&purpose=invitation\
      &name=Test&email=new%40contoso.com&role=admin&state=on&once=one-time&days=30&overlap=1h\
      &current=wrong&password=wrong&password_again=wrong&theme=dark&reason=Test&user_name=unknown&q=unknown\
-     &text=unknown&newest=unknown&value=test&display_name=Test&description=&mapped_values=&do=resolve\
+     &text=unknown&newest=unknown&value=test&display_name=Test&description=&mapped_values=&expected_users=100&do=resolve\
      &decision=kept&guard=off";
 
 /// Routes that are no concern of permissions: files of the program; and streams without end (`reads::live` opens them).

@@ -121,3 +121,25 @@ entra_test! {
         assert!(page.contains("No, with a warning"), "required as the policy enforces it");
     }
 }
+
+entra_test! {
+    async fn an_admin_says_how_many_users_are_expected(entra: Entra) {
+        let admin = person(&entra, "dana@contoso.com", AccountRole::Admin).await;
+        let expected = || async {
+            let detail = organizations::get(&entra.app.app, &allowed(&entra).await).await.unwrap();
+            detail.expected_users
+        };
+        for (typed, kept) in [("1%2C200", Some(1_200)), ("", None), ("30", Some(30))] {
+            let saved = post(entra.app, &admin, PAGE, &format!("expected_users={typed}")).await;
+            assert_eq!((saved.status, expected().await), (303, kept), "{typed}");
+        }
+        for typed in ["0", "many", "-5", "10000001"] {
+            let refused = post(entra.app, &admin, PAGE, &format!("expected_users={typed}")).await;
+            assert_eq!((refused.status, expected().await), (422, Some(30)), "{typed}");
+            assert!(refused.text.contains("Type a whole number of users"), "{typed}");
+        }
+        // Other forms of the page leave it alone.
+        post(entra.app, &admin, PAGE, "missing_names=accept").await;
+        assert_eq!(expected().await, Some(30));
+    }
+}

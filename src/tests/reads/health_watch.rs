@@ -267,7 +267,7 @@ async fn measure(app: App) {
         sql("INSERT INTO tokens (id, organization_id, name, prefix, hash, created_at, created_by, expires_at, \
              last_used_at) SELECT 't' || id, id, 'Entra', 'rhp_' || id, 'h' || id, 0, 'test', \
              CASE WHEN id LIKE 'x1%' THEN CAST($1 AS BIGINT) ELSE $2 END, $3 FROM organizations")
-            .bind(NOW - HOUR).bind(NOW + 300 * DAY).bind(NOW - 2 * HOUR),
+            .bind(NOW - HOUR).bind(NOW + 300 * DAY).bind(NOW - 10 * MINUTE),
         // A day of cycles each, two entries in each, and a refusal for those whose token has ended.
         sql("INSERT INTO provisioning_logs (id, organization_id, occurred_at, cycle_id, action, status, is_lookup, \
              method, path, http_status, reason, token_id, address, duration_us, steps) \

@@ -10,4 +10,5 @@ mod metrics;
 mod overview;
 mod retention;
 mod search;
+mod six_weeks;
 mod user_directory;

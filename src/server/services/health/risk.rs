@@ -97,7 +97,7 @@ pub fn days_left(since: Millis, now: Millis) -> i64 {
     (DISABLED_AFTER - (now - since) / DAY).max(0)
 }
 
-/// Whether three cycles that began at these times, newest first, are a day apart.
-pub fn is_thinned(first: Millis, second: Millis, third: Millis) -> bool {
-    DAILY.contains(&(first - second)) && DAILY.contains(&(second - third))
+/// Whether the latest three cycles may be a day apart, when the first of them began at `third`.
+pub fn may_be_thinned(third: Millis, now: Millis) -> bool {
+    (2 * DAILY.start()..=3 * DAILY.end()).contains(&(now - third))
 }
