@@ -18,7 +18,7 @@ test("whoever is beyond the guard's limit keeps access until an administrator al
   for (const person of people) ids.push(await entra.provision(person));
   const disable = [{ op: "Replace", path: "active", value: "False" }];
 
-  await signInPage.enter(await organization.account("admin"), organization.path("/settings#guard"));
+  await signInPage.enter(await organization.account("admin"), organization.path("/settings"));
   await page.getByRole("radio", { name: "Hold those above the limit" }).check();
   await page.getByRole("textbox", { name: "Users in one cycle at most" }).fill("none");
   await page.getByRole("button", { name: "Save guard" }).click();
