@@ -6,6 +6,7 @@ test("whoever is beyond the guard's limit keeps access until an administrator al
   page,
   organization,
   signInPage,
+  javaScriptEnabled,
 }) => {
   const entra = await organization.connect();
   const people = ["Ana", "Ben", "Cyd"].map((givenName) => ({
@@ -36,8 +37,11 @@ test("whoever is beyond the guard's limit keeps access until an administrator al
   await page.getByRole("link", { name: "Decide" }).click();
   await expect(page.getByText("2 users wait for a decision.")).toBeVisible();
   await expect(page.getByRole("link", { name: "Ben Ruiz" })).toBeVisible();
-  const axe = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
-  expect(axe.violations).toEqual([]);
+  // axe is a script itself.
+  if (javaScriptEnabled) {
+    const axe = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+    expect(axe.violations).toEqual([]);
+  }
 
   await page.getByRole("button", { name: "Allow" }).click();
   await expect(page.getByText("Allowed").first()).toBeVisible();

@@ -19,7 +19,8 @@ async function refuse(organization: Organization): Promise<void> {
   await entra.create(marcus);
 }
 
-test("a bundle is handed on by a link, read without signing in, and taken back", async ({
+// axe is a script itself: without scripts another test follows.
+test("a bundle is handed on by a link, read without signing in, and taken back @scripts", async ({
   page,
   browser,
   organization,
