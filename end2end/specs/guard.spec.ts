@@ -23,7 +23,7 @@ test("whoever is beyond the guard's limit keeps access until an administrator al
   await page.getByRole("radio", { name: "Hold those above the limit" }).check();
   await page.getByRole("textbox", { name: "Users in one cycle at most" }).fill("none");
   await page.getByRole("button", { name: "Save guard" }).click();
-  await expect(page.getByText("Give a whole number of users")).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("Give a whole number of users");
   await page.getByRole("textbox", { name: "Users in one cycle at most" }).fill("1");
   await page.getByRole("button", { name: "Save guard" }).click();
   await expect(page.getByRole("textbox", { name: "Users in one cycle at most" })).toHaveValue("1");
