@@ -172,7 +172,7 @@ pub async fn starts(
     connection.fetch_all(statement.finish()).await
 }
 
-/// The failures and changes of every cycle since then that had many failures: all organizations, or one.
+/// The failures and changes of every cycle since then that had many failures, of all organizations.
 pub async fn failing(
     connection: &mut Connection<'_>,
     since: Millis,

@@ -165,16 +165,16 @@ struct Batch {
 }
 
 impl Batch {
-    fn add(&mut self, note: Note) {
+    fn add(&mut self, note: Note, metrics: &Metrics) {
         match note {
             Note::Entry(mut entry) => {
-                self.count(Counted::of(&entry));
+                self.count(Counted::of(&entry), metrics);
                 if let Some(occurrence) = entry.occurrence.take() {
                     self.meet(occurrence);
                 }
                 self.entries.push(*entry);
             }
-            Note::Counted(counted) => self.count(counted),
+            Note::Counted(counted) => self.count(counted, metrics),
             Note::Unrecorded(key, counts, at) => {
                 let occurrence = outcome::counted_only(&key.organization_id, key.reason);
                 if let Some(mut occurrence) = occurrence {
@@ -182,7 +182,7 @@ impl Batch {
                     *self.day(&occurrence.issue_id, at) += 1;
                     self.meet(occurrence);
                 }
-                self.count_hour(key, counts);
+                self.count_hour(key, counts, metrics);
             }
             Note::TokenUsed {
                 token_id,
@@ -196,7 +196,7 @@ impl Batch {
         }
     }
 
-    fn count(&mut self, counted: Counted) {
+    fn count(&mut self, counted: Counted, metrics: &Metrics) {
         let (key, counts) = counted.hour;
         if let Some(at) = counted.succeeded_at {
             let latest = self.succeeded.entry(key.organization_id.clone());
@@ -206,7 +206,7 @@ impl Batch {
         if let Some((issue_id, at)) = counted.issue {
             *self.day(&issue_id, at) += 1;
         }
-        self.count_hour(key, counts);
+        self.count_hour(key, counts, metrics);
     }
 
     fn day(&mut self, issue_id: &str, at: Millis) -> &mut i64 {
@@ -229,7 +229,8 @@ impl Batch {
         self.occurrences.insert(key, occurrence);
     }
 
-    fn count_hour(&mut self, key: HourKey, counts: HourCounts) {
+    fn count_hour(&mut self, key: HourKey, counts: HourCounts, metrics: &Metrics) {
+        measure(metrics, &key, counts);
         let sum = self.hours.entry(key).or_default();
         sum.entries += counts.entries;
         sum.unrecorded += counts.unrecorded;
@@ -247,10 +248,7 @@ async fn write_batches(db: Db, live: Live, metrics: Metrics, mut notes: mpsc::Re
         for note in waiting.drain(..) {
             match note {
                 Note::Flush(written) => flushes.push(written),
-                note => {
-                    measure(&metrics, &note);
-                    batch.add(note);
-                }
+                note => batch.add(note, &metrics),
             }
         }
         write_batch(&db, &live, batch).await;
@@ -262,17 +260,7 @@ async fn write_batches(db: Db, live: Live, metrics: Metrics, mut notes: mpsc::Re
 }
 
 /// Every request leaves a note, so this is where they are counted for operators: none waits for it.
-fn measure(metrics: &Metrics, note: &Note) {
-    let entry;
-    let (key, counts) = match note {
-        Note::Entry(of) => {
-            entry = hour_of(of);
-            (&entry.0, entry.1)
-        }
-        Note::Counted(counted) => (&counted.hour.0, counted.hour.1),
-        Note::Unrecorded(key, counts, _) => (key, *counts),
-        Note::TokenUsed { .. } | Note::Flush(_) => return,
-    };
+fn measure(metrics: &Metrics, key: &HourKey, counts: HourCounts) {
     let count = u64::try_from(counts.entries + counts.unrecorded).unwrap_or_default();
     let micros = u64::try_from(counts.duration_us).unwrap_or_default();
     let duration = (counts.entries == 1).then(|| Duration::from_micros(micros));
