@@ -1,6 +1,7 @@
 //! Types that cross to the browser: data and `serde` only, for both targets.
 
 pub mod account;
+pub mod address;
 pub mod audit;
 pub mod cycle;
 pub mod error;
