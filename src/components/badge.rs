@@ -56,7 +56,7 @@ pub fn health_tone(state: HealthState) -> Tone {
     match state {
         HealthState::Healthy => Tone::Ok,
         HealthState::Refused | HealthState::AtRisk | HealthState::Quarantined => Tone::Fail,
-        HealthState::Failing | HealthState::Silent => Tone::Warn,
+        HealthState::Failing | HealthState::Silent | HealthState::Holding => Tone::Warn,
         HealthState::Waiting => Tone::Wait,
         HealthState::Off | HealthState::Paused => Tone::Off,
     }

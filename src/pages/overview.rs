@@ -146,8 +146,10 @@ fn Connected(
     let cycle = view! { <CycleCard frame=frame.clone() cycles=overview.cycles/> };
     let setup = (!overview.setup.iter().all(|step| step.done))
         .then(|| view! { <Setup steps=overview.setup.clone()/> });
+    // Where it is the first thing to do, the sentence says so.
     let held = overview
         .held
+        .filter(|_| overview.health.next != NextStep::SeeHeld)
         .map(|held| view! { <HeldUsers held path=frame.href("/held")/> });
     view! {
         <Region name="health">
@@ -230,6 +232,7 @@ fn Sentence(frame: Frame, overview: Overview) -> impl IntoView {
             Some((failures, "See what failed"))
         }
         NextStep::SeeIssues => Some((frame.href("/issues"), "Review issues")),
+        NextStep::SeeHeld => Some((frame.href("/held"), "Decide")),
         NextStep::RotateToken if frame.is_admin() => Some((frame.href("/tokens"), "Rotate token")),
         NextStep::Nothing if health.state == HealthState::Paused && frame.is_admin() => {
             Some((frame.href("/settings"), "Resume in Settings"))

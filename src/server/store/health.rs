@@ -48,6 +48,9 @@ pub struct Figures {
     pub token_created_at: Option<Millis>,
     pub token_expires_at: Option<Millis>,
     pub token_successor_id: Option<String>,
+    /// Users whom the guard holds until somebody decides, up to the limit that was asked for and one more.
+    pub held: i64,
+    pub held_since: Option<Millis>,
     /// When the last but two of Entra's cycles began.
     pub third_cycle_at: Option<Millis>,
     missing_at: Option<Millis>,
@@ -85,6 +88,8 @@ pub struct Wanted<'i> {
     pub failures_since: Millis,
     /// Where counting affected users stops.
     pub users: i64,
+    /// Where counting held users stops.
+    pub held: i64,
 }
 
 /// The figures of organizations, in no order, each by the beginning or the end of an index.
@@ -120,7 +125,14 @@ pub async fn list(
          JOIN issue_users u ON u.issue_id = i.id WHERE i.organization_id = o.id AND i.is_open AND u.is_counted",
     );
     statement.push(" LIMIT ").bind(wanted.users + 1);
-    statement.push(") c) AS affected_users");
+    statement.push(
+        ") c) AS affected_users, (SELECT count(*) FROM (SELECT 1 FROM guard_holds g \
+         WHERE g.organization_id = o.id AND g.decision = 'waiting' LIMIT ",
+    );
+    statement.bind(wanted.held + 1).push(
+        ") c) AS held, (SELECT min(g.first_held_at) FROM guard_holds g \
+         WHERE g.organization_id = o.id AND g.decision = 'waiting') AS held_since",
+    );
     statement.push(
         ", (SELECT c.started_at FROM cycles c WHERE c.organization_id = o.id AND c.calls > 0 \
          ORDER BY c.started_at DESC LIMIT 1 OFFSET 2) AS third_cycle_at",
