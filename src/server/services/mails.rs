@@ -134,7 +134,8 @@ impl MailContext<'_> {
 /// What came from outside, as one short line: without line breaks and invisible characters.
 fn clean(text: &str, longest: usize) -> String {
     let is_hidden = |letter: char| {
-        letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let text: String = text
         .chars()

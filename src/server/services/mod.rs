@@ -16,6 +16,7 @@ pub mod health_watch;
 pub mod issues;
 pub mod live;
 pub mod log_search;
+pub mod mails;
 pub mod metrics;
 pub mod moments;
 pub mod names;

@@ -1,5 +1,6 @@
 //! Mail: its way to a server on a real socket, and what it is made of.
 
+mod composed;
 mod folder;
 mod message;
 mod smtp;

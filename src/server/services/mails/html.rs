@@ -120,7 +120,8 @@ pub(super) fn render(letter: &Letter) -> String {
 const TEXT: &str = "<tr><td class=\"pad ink2\" style=\"padding:12px 32px 0;font-size:15px;line-height:23px;color:#454c5a;\">";
 const HEADING: &str = "<tr><td class=\"pad\" style=\"padding:24px 32px 0;\">
 <h2 class=\"ink\" style=\"margin:0 0 6px;font-size:15px;line-height:22px;font-weight:600;color:#13161c;\">";
-const LIST_TEXT: &str = " class=\"ink2\" style=\"margin:0;font-size:14px;line-height:22px;color:#454c5a;";
+const LIST_TEXT: &str =
+    " class=\"ink2\" style=\"margin:0;font-size:14px;line-height:22px;color:#454c5a;";
 const LINK: &str = "<a class=\"link\" style=\"color:#2253d8;\" href=\"";
 const BUTTON: &str = "<tr><td class=\"pad\" style=\"padding:24px 32px 0;\">
 <table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr><td class=\"btn\" style=\"background:#171a21;border-radius:7px;\"><a class=\"btn\" style=\"display:inline-block;padding:11px 18px;font-size:14px;line-height:18px;font-weight:600;color:#ffffff;background:#171a21;border-radius:7px;text-decoration:none;\" href=\"";
@@ -186,7 +187,9 @@ impl Page {
             }
         }
         if more > 0 {
-            self.markup("<br>\nand ").text(&number(more)).markup(" more");
+            self.markup("<br>\nand ")
+                .text(&number(more))
+                .markup(" more");
         }
         self.markup("</p>\n</td></tr></table></td></tr>\n");
     }
@@ -199,7 +202,9 @@ impl Page {
                 self.spans(step).markup("</p>\n");
             }
             steps => {
-                self.markup("<ol").markup(LIST_TEXT).markup("padding:0 0 0 20px;\">\n");
+                self.markup("<ol")
+                    .markup(LIST_TEXT)
+                    .markup("padding:0 0 0 20px;\">\n");
                 for step in steps {
                     self.markup("<li style=\"margin:0 0 4px;\">")
                         .spans(step)
@@ -214,7 +219,9 @@ impl Page {
     fn list(&mut self, title: &str, items: &[Item], more: Option<&Item>) {
         self.markup(HEADING).text(title).markup("</h2>\n");
         for Item { title, url, detail } in items.iter().chain(more) {
-            self.markup("<p").markup(LIST_TEXT).markup("padding:6px 0 0;\">");
+            self.markup("<p")
+                .markup(LIST_TEXT)
+                .markup("padding:6px 0 0;\">");
             self.link(title, url);
             if !detail.is_empty() {
                 self.markup("<br>\n").text(detail);

@@ -25,7 +25,10 @@ pub(super) enum Tone {
 pub(super) enum Part {
     Text(Vec<Span>),
     /// Whom it is about; the first of them, and how many more there are.
-    People { people: Vec<Person>, more: u64 },
+    People {
+        people: Vec<Person>,
+        more: u64,
+    },
     /// What to do, one after the other.
     Steps {
         title: &'static str,
@@ -37,7 +40,10 @@ pub(super) enum Part {
         items: Vec<Item>,
         more: Option<Item>,
     },
-    Button { label: &'static str, url: String },
+    Button {
+        label: &'static str,
+        url: String,
+    },
     /// Names and values, three at most.
     Facts(Vec<(&'static str, String)>),
 }

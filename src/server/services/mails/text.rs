@@ -53,7 +53,10 @@ fn part(part: &Part) -> String {
 
 /// Names and userNames in columns.
 fn people(people: &[Person], more: u64) -> String {
-    let longest = people.iter().map(|person| person.name.chars().count()).max();
+    let longest = people
+        .iter()
+        .map(|person| person.name.chars().count())
+        .max();
     // A column that one long name makes is too far from the others.
     let width = longest.unwrap_or_default().min(30);
     let mut lines: Vec<String> = people
@@ -124,7 +127,12 @@ mod tests {
         for line in hanging("10. ", &text).lines() {
             assert!(line.len() <= WIDTH, "{line}");
         }
-        assert!(hanging("10. ", &text).lines().skip(1).all(|line| line.starts_with("    word")));
+        assert!(
+            hanging("10. ", &text)
+                .lines()
+                .skip(1)
+                .all(|line| line.starts_with("    word"))
+        );
         let long = format!("see {} now", "x".repeat(100));
         assert_eq!(wrapped(&long, "").lines().count(), 3);
     }
