@@ -309,7 +309,10 @@ mod tests {
             ("smtp://mail.example.com?tls=maybe", "nothing may follow"),
             ("smtps://mail.example.com?tls=none", "always encrypted"),
             ("smtp://me:hunter2@mail.example.com?tls=none", "unencrypted"),
-            ("smtp://mail example.com", "neither a name nor an address"),
+            (
+                "smtp://mail%00.example.com",
+                "neither a name nor an address",
+            ),
         ] {
             let said = smtp_server(url, None).unwrap_err().to_string();
             assert!(

@@ -255,10 +255,7 @@ fn what_comes_from_outside_is_text_in_every_mail() {
             mail.subject
         );
         for form in [&mail.text, &mail.html, &mail.subject] {
-            assert!(
-                !form.contains("\nBcc:") && !form.contains('\u{202e}'),
-                "{name}: {form}"
-            );
+            assert!(!form.contains(['\r', '\u{202e}']), "{name}: {form}");
         }
     }
 }

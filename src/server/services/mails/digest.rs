@@ -37,7 +37,7 @@ pub fn digest(context: &MailContext<'_>, digest: &Digest<'_>) -> Composed {
         ),
     };
     let mut parts = vec![Part::text(format!(
-        "This is what goes on since the last mail, on {}. Entra tries again by itself; what is refused stays refused \
+        "The last mail was on {}. This still goes on: Entra tries again by itself, and what is refused stays refused \
          until its cause is put right.",
         context.setting.at(digest.since)
     ))];

@@ -1,7 +1,10 @@
 //! A new issue, and one that is over: what Entra was refused, for whom, and how it is put right.
 
 use super::letter::{Letter, Part, Person, Tone};
-use super::{Composed, LONGEST_NAME, LONGEST_PHRASE, MailContext, clean, compose, counted, linked};
+use super::{
+    Composed, LONGEST_NAME, LONGEST_PHRASE, MailContext, capitalized, clean, compose, counted,
+    linked,
+};
 use crate::model::log::Action;
 use crate::model::page::number;
 use crate::server::clock::Millis;
@@ -125,7 +128,7 @@ pub fn issue(context: &MailContext<'_>, facts: &IssueFacts) -> Composed {
     if !facts.people.is_empty() {
         parts.push(people(facts));
     }
-    parts.push(Part::text(explanation.why));
+    parts.push(Part::steps("Why Entra sends this", &[explanation.why]));
     if !explanation.fix_in_entra.is_empty() {
         parts.push(Part::steps("Fix it in Entra", explanation.fix_in_entra));
     }
@@ -135,14 +138,19 @@ pub fn issue(context: &MailContext<'_>, facts: &IssueFacts) -> Composed {
         } else {
             "Or in Rhombus"
         };
-        let steps = explanation.fix_here.iter();
+        // The heading has said the first "or".
+        let steps = explanation.fix_here.iter().enumerate();
+        let steps = steps.map(|(at, step)| match step.strip_prefix("Or ") {
+            Some(rest) if at == 0 => linked(&capitalized(rest), context),
+            _ => linked(step, context),
+        });
         parts.push(Part::Steps {
             title,
-            steps: steps.map(|step| linked(step, context)).collect(),
+            steps: steps.collect(),
         });
     }
     parts.extend([
-        Part::text(explanation.next),
+        Part::steps("What happens next", &[explanation.next]),
         Part::Button {
             label: "Open the issue",
             url: context.page(&facts.path()),

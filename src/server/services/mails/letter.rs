@@ -29,7 +29,7 @@ pub(super) enum Part {
         people: Vec<Person>,
         more: u64,
     },
-    /// What to do, one after the other.
+    /// What to do, one after the other, or a single paragraph below a heading.
     Steps {
         title: &'static str,
         steps: Vec<Vec<Span>>,

@@ -248,7 +248,7 @@ pub fn problem(context: &MailContext<'_>, facts: &ProblemFacts) -> Composed {
             "Open the overview",
         ),
         ProblemKind::GuardHolding => (
-            "Your decision is needed",
+            "Decision needed",
             Tone::Warn,
             vec![
                 Part::text(
@@ -299,16 +299,17 @@ pub fn problem(context: &MailContext<'_>, facts: &ProblemFacts) -> Composed {
     })
 }
 
-/// A problem that is over and was told.
+/// A problem that is over and was told. Of one that ended because another took its place (provisioning was paused or
+/// turned off, a token that was to expire has expired) there is nothing to recover from: tell the other instead.
 pub fn recovered(context: &MailContext<'_>, facts: &ProblemFacts, ended_at: Millis) -> Composed {
     let (title, text) = match facts.kind {
         ProblemKind::Refused => (
             "Entra is accepted again",
-            "Entra’s requests are accepted again. What waited arrives in the coming cycles.",
+            "Entra’s requests are accepted again. What waited arrives in the coming cycles. There is nothing to do.",
         ),
         ProblemKind::TokenExpired => (
             "Entra has a valid Secret Token again",
-            "There is a valid Secret Token again. What waited arrives in the coming cycles.",
+            "There is a valid Secret Token again. What waited arrives in the coming cycles. There is nothing to do.",
         ),
         ProblemKind::TokenExpiring => (
             "The Secret Token was replaced in time",
@@ -316,27 +317,27 @@ pub fn recovered(context: &MailContext<'_>, facts: &ProblemFacts, ended_at: Mill
         ),
         ProblemKind::QuarantineRisk => (
             "The risk of quarantine is over",
-            "Failures are far from Entra’s limits again.",
+            "Failures are far from Entra’s limits again. There is nothing to do.",
         ),
         ProblemKind::Quarantined => (
             "Entra calls on schedule again",
-            "Entra calls every 40 minutes again, so it is probably out of quarantine.",
+            "Entra calls every 40 minutes again, so it is probably out of quarantine. There is nothing to do.",
         ),
         ProblemKind::Silent => (
             "Entra calls again",
-            "Entra’s requests arrive again. What changed meanwhile arrives in the coming cycles.",
+            "Entra’s requests arrive again. What changed meanwhile arrives in the coming cycles. There is nothing to do.",
         ),
         ProblemKind::Paused => (
             "Provisioning goes on",
-            "An Admin has resumed provisioning. What waited arrives in the coming cycles.",
+            "An Admin has resumed provisioning. What waited arrives in the coming cycles. There is nothing to do.",
         ),
         ProblemKind::Off => (
             "Provisioning is on again",
-            "Rhombus support has turned provisioning on. What waited arrives in the coming cycles.",
+            "Rhombus support has turned provisioning on. What waited arrives in the coming cycles. There is nothing to do.",
         ),
         ProblemKind::GuardHolding => (
             "The guard holds nobody any more",
-            "Somebody has decided, or Entra no longer wants to take access away.",
+            "Somebody has decided, or Entra no longer wants to take access away. There is nothing to do.",
         ),
     };
     let at = |time| context.setting.at(time);
@@ -347,7 +348,7 @@ pub fn recovered(context: &MailContext<'_>, facts: &ProblemFacts, ended_at: Mill
         kind: context.kind("Recovered", ended_at),
         title: title.to_owned(),
         parts: vec![
-            Part::text(format!("{text} There is nothing to do.")),
+            Part::text(text),
             Part::Facts(vec![
                 ("Began", at(facts.began_at)),
                 ("Over", at(ended_at)),

@@ -42,7 +42,7 @@ pub fn verification(setting: &Setting<'_>, facts: &Verification<'_>) -> Composed
         ],
         foot: Foot {
             why: format!(
-                "Rhombus Provisioning wrote this because of {organization}. Nobody else was told of it."
+                "You get this because somebody at {organization} has entered your address."
             ),
             links: Vec::new(),
         },

@@ -27,6 +27,12 @@ fn part(part: &Part) -> String {
     match part {
         Part::Text(spans) => wrapped(&line(spans), ""),
         Part::People { people, more } => self::people(people, *more),
+        // One step needs no number.
+        Part::Steps { title, steps } if steps.len() == 1 => {
+            let step = steps.iter().map(|step| wrapped(&line(step), ""));
+            let lines: Vec<String> = std::iter::once(title.to_uppercase()).chain(step).collect();
+            lines.join("\n")
+        }
         Part::Steps { title, steps } => {
             let steps = steps.iter().enumerate().map(|(at, step)| {
                 let mark = format!("{}. ", at + 1);
