@@ -13,6 +13,7 @@ pub mod issue;
 pub mod log;
 pub mod log_query;
 pub mod mapping;
+pub mod notification;
 pub mod organization;
 pub mod overview;
 pub mod page;
