@@ -187,8 +187,7 @@ pub fn clock(minutes: u16) -> String {
 /// Minutes of a day from "22:00", as a browser sends a time; seconds do not count.
 pub fn minutes_of(text: &str) -> Option<u16> {
     let mut parts = text.trim().split(':');
-    let (hours, minutes): (u16, u16) =
-        (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let (hours, minutes): (u16, u16) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
@@ -364,7 +363,12 @@ mod tests {
 
     #[test]
     fn times_of_a_day_are_minutes() {
-        for (text, minutes) in [("00:00", 0), ("22:00", 1_320), ("23:59", 1_439), ("06:05:00", 365)] {
+        for (text, minutes) in [
+            ("00:00", 0),
+            ("22:00", 1_320),
+            ("23:59", 1_439),
+            ("06:05:00", 365),
+        ] {
             assert_eq!(minutes_of(text), Some(minutes), "{text}");
         }
         for text in ["", "24:00", "12:60", "-1:00", "ten", "10"] {

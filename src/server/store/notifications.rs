@@ -49,7 +49,10 @@ impl TryFrom<SettingsRow> for Kept {
             settings: NotificationSettings {
                 is_on: row.is_on,
                 // One that a later version has added means nothing here.
-                events_off: events.iter().filter_map(|event| Event::parse(event)).collect(),
+                events_off: events
+                    .iter()
+                    .filter_map(|event| Event::parse(event))
+                    .collect(),
                 digest_hours: minutes(row.digest_hours)?,
                 quiet,
                 zone: row.zone,
@@ -75,6 +78,45 @@ pub async fn settings(
     row.map_or_else(|| Ok(Kept::default()), Kept::try_from)
 }
 
+#[derive(FromRow)]
+struct OwnedSettingsRow {
+    organization_id: String,
+    #[sqlx(flatten)]
+    row: SettingsRow,
+}
+
+/// The settings of all organizations that have ever changed any.
+pub async fn all_settings(
+    connection: &mut Connection<'_>,
+) -> Result<Vec<(String, Kept)>, StoreError> {
+    let rows: Vec<OwnedSettingsRow> = connection
+        .fetch_all(sql(
+            "SELECT organization_id, is_on, on_since, events_off, digest_hours, quiet_from, quiet_until, zone, \
+             silence_minutes FROM notification_settings",
+        ))
+        .await?;
+    rows.into_iter()
+        .map(|owned| Ok((owned.organization_id, owned.row.try_into()?)))
+        .collect()
+}
+
+/// How an organization is called.
+#[derive(Debug, Clone, FromRow)]
+pub struct Named {
+    pub slug: String,
+    pub name: String,
+}
+
+/// The names of an organization; `None` when it is gone.
+pub async fn organization(
+    connection: &mut Connection<'_>,
+    id: &str,
+) -> Result<Option<Named>, StoreError> {
+    connection
+        .fetch_optional(sql("SELECT slug, name FROM organizations WHERE id = $1").bind(id))
+        .await
+}
+
 /// Locks an organization, so that nobody else changes its settings or recipients until the change ends; false if it is
 /// gone.
 pub async fn lock(tx: &mut Tx<'_>, organization_id: &str) -> Result<bool, StoreError> {
@@ -85,13 +127,13 @@ pub async fn lock(tx: &mut Tx<'_>, organization_id: &str) -> Result<bool, StoreE
 }
 
 /// Keeps the settings of an organization.
-pub async fn set(
-    tx: &mut Tx<'_>,
-    organization_id: &str,
-    kept: &Kept,
-) -> Result<(), StoreError> {
+pub async fn set(tx: &mut Tx<'_>, organization_id: &str, kept: &Kept) -> Result<(), StoreError> {
     let settings = &kept.settings;
-    let events: Vec<&str> = settings.events_off.iter().map(|event| event.as_str()).collect();
+    let events: Vec<&str> = settings
+        .events_off
+        .iter()
+        .map(|event| event.as_str())
+        .collect();
     tx.execute(
         sql("INSERT INTO notification_settings (organization_id, is_on, on_since, events_off, digest_hours, quiet_from, \
              quiet_until, zone, silence_minutes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
@@ -241,8 +283,28 @@ pub async fn mailed(
 ) -> Result<Vec<Mailed>, StoreError> {
     connection
         .fetch_all(
-            sql("SELECT organization_id, repeats, first_mail_at, mailed_at FROM notification_marks \
-                 WHERE mailed_at > $1 AND mailed_at <= $2")
+            sql(
+                "SELECT organization_id, repeats, first_mail_at, mailed_at FROM notification_marks \
+                 WHERE mailed_at > $1 AND mailed_at <= $2",
+            )
+            .bind(after)
+            .bind(until),
+        )
+        .await
+}
+
+/// How many mails about causes an organization has been written between two times.
+pub async fn count_mailed(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    after: Millis,
+    until: Millis,
+) -> Result<i64, StoreError> {
+    connection
+        .fetch_count(
+            sql("SELECT count(*) FROM notification_marks WHERE organization_id = $1 AND mailed_at > $2 \
+                 AND mailed_at <= $3")
+            .bind(organization_id)
             .bind(after)
             .bind(until),
         )
@@ -250,11 +312,11 @@ pub async fn mailed(
 }
 
 /// When each organization's last digest was written.
-pub async fn digests(
-    connection: &mut Connection<'_>,
-) -> Result<Vec<(String, Millis)>, StoreError> {
+pub async fn digests(connection: &mut Connection<'_>) -> Result<Vec<(String, Millis)>, StoreError> {
     connection
-        .fetch_all(sql("SELECT organization_id, written_at FROM notification_digests"))
+        .fetch_all(sql(
+            "SELECT organization_id, written_at FROM notification_digests",
+        ))
         .await
 }
 

@@ -140,12 +140,7 @@ pub async fn tried(tx: &mut Tx<'_>, tried: &Tried) -> Result<(), StoreError> {
 }
 
 /// Notes an attempt whose end nobody has heard of.
-pub async fn lost(
-    tx: &mut Tx<'_>,
-    id: &str,
-    at: Millis,
-    answer: &str,
-) -> Result<(), StoreError> {
+pub async fn lost(tx: &mut Tx<'_>, id: &str, at: Millis, answer: &str) -> Result<(), StoreError> {
     note(tx, id, at, false, answer).await
 }
 
@@ -159,8 +154,10 @@ async fn note(
     tx.execute(sql("UPDATE outbox SET attempts = attempts + 1 WHERE id = $1").bind(id))
         .await?;
     tx.execute(
-        sql("INSERT INTO outbox_attempts (outbox_id, number, attempted_at, is_accepted, answer) \
-             SELECT id, attempts, $2, $3, $4 FROM outbox WHERE id = $1")
+        sql(
+            "INSERT INTO outbox_attempts (outbox_id, number, attempted_at, is_accepted, answer) \
+             SELECT id, attempts, $2, $3, $4 FROM outbox WHERE id = $1",
+        )
         .bind(id)
         .bind(at)
         .bind(is_accepted)
@@ -204,9 +201,11 @@ pub async fn drop_of(
     address_key: &str,
 ) -> Result<(), StoreError> {
     tx.execute(
-        sql("UPDATE outbox SET state = 'dropped', due_at = NULL, claimed_until = NULL, body = NULL \
+        sql(
+            "UPDATE outbox SET state = 'dropped', due_at = NULL, claimed_until = NULL, body = NULL \
              WHERE organization_id = $1 AND address_key = $2 AND due_at IS NOT NULL \
-             AND kind NOT IN ('invitation', 'reset')")
+             AND kind NOT IN ('invitation', 'reset')",
+        )
         .bind(organization_id)
         .bind(address_key),
     )
