@@ -59,6 +59,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     });
     let retention = jobs::retention::spawn(app.clone(), app.shutdown.clone());
     let health = jobs::health::spawn(app.clone(), app.shutdown.clone());
+    let mail = jobs::mail::spawn(app.clone(), app.shutdown.clone());
     let metrics = metrics_listener.map(|listener| {
         let app = app.clone();
         tokio::spawn(async move {
@@ -73,6 +74,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     // They stop between two batches.
     let _ = retention.await;
     let _ = health.await;
+    let _ = mail.await;
     app.finish().await;
     tracing::info!("stopped");
     Ok(())
