@@ -65,7 +65,7 @@ pub fn AuditPage() -> impl IntoView {
 pub fn AllAuditPage() -> impl IntoView {
     let filter = use_filter();
     let entries = Resource::new(move || filter.get(), list_all_audit);
-    for_support(move || {
+    for_support(move |_| {
         let path = "/audit".to_owned();
         view! {
             <Sheet title=TITLE crumbs=vec![Crumb::here(TITLE)] width=Width::Wide>
