@@ -231,7 +231,11 @@ const FIELDS: &str = "slug=contoso&id=unknown&user_id=unknown&secret=unknown&pur
      &decision=kept&guard=off&link=verify&token=unknown&address=new%40contoso.com";
 
 /// Routes that are no concern of permissions: files of the program; and streams without end (`reads::live` opens them).
-const FREE: &[&str] = &["GET /pkg/{hash}/{*file}", "GET /organizations/{slug}/live"];
+const FREE: &[&str] = &[
+    "GET /pkg/{hash}/{*file}",
+    "GET /organizations/{slug}/live",
+    "GET /live",
+];
 
 #[tokio::test]
 async fn every_route_is_open_to_those_in_the_table_and_to_nobody_else() {
