@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::health::{CurrentToken, Facts, Held, Refusal, SILENCE, Worst, may_be_thinned};
 use crate::model::page::Count;
-use crate::server::clock::{DAY, Millis};
+use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::ServiceError;
 use crate::server::scim::reason::Reason;
 use crate::server::store::cycles;
@@ -95,7 +95,9 @@ pub async fn gather(
                 last_contact_at: figures.last_contact_at,
                 last_accepted_at,
                 refusal,
-                silence: SILENCE,
+                silence: figures
+                    .silence_minutes
+                    .map_or(SILENCE, |minutes| minutes * MINUTE),
                 heard_since,
                 thinned: thinned.remove(&figures.id).unwrap_or_default(),
                 worst: worst.remove(&figures.id),

@@ -22,6 +22,22 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    pub const ALL: [Self; 9] = [
+        Self::Refused,
+        Self::QuarantineRisk,
+        Self::Quarantined,
+        Self::Silent,
+        Self::GuardHolding,
+        Self::Paused,
+        Self::Off,
+        Self::TokenExpiring,
+        Self::TokenExpired,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -29,6 +29,8 @@ pub struct Figures {
     pub state_changed_at: Millis,
     pub health_order: i64,
     pub expected_users: Option<i64>,
+    /// Where the organization has set it.
+    pub silence_minutes: Option<i64>,
     pub tokens: i64,
     pub valid_tokens: i64,
     /// Written at most once a minute.
@@ -103,6 +105,7 @@ pub async fn list(
     }
     let mut statement = Builder::new(
         "SELECT o.id, o.slug, o.name, o.state, o.state_changed_at, o.health_order, o.expected_users, \
+         (SELECT n.silence_minutes FROM notification_settings n WHERE n.organization_id = o.id) AS silence_minutes, \
          (SELECT count(*) FROM tokens t WHERE t.organization_id = o.id) AS tokens, \
          (SELECT count(*) FROM tokens t WHERE t.organization_id = o.id AND t.revoked_at IS NULL \
           AND t.expires_at > ",

@@ -18,6 +18,7 @@ fn program(url: &str) -> Command {
         .env("DATABASE_URL", url)
         .env("PUBLIC_URL", "https://provisioning.test")
         .env("DATA_DIR", std::env::temp_dir())
+        .env("SECRET_KEY", "0".repeat(64))
         .stdin(Stdio::null());
     command
 }
@@ -131,15 +132,37 @@ fn a_wrong_setting_stops_the_start_with_its_name() {
         ("DATABASE_URL", "mysql://root:secret@db/x"),
         ("LOG_RETENTION_DAYS", "0"),
         ("TRUSTED_PROXIES", "nginx"),
+        ("SMTP_URL", "smtp://me:secret@mail.example.com/inbox"),
+        ("SMTP_CA_FILE", "/nowhere/ca.pem"),
+        ("MAIL_FROM", "Rhombus"),
+        ("SECRET_KEY", "secret"),
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "info,=,"),
     ] {
         let mut command = program("sqlite:unused.db");
+        // A file of certificates counts only where there is a server to trust.
+        if name == "SMTP_CA_FILE" {
+            command.env("SMTP_URL", "smtps://mail.example.com");
+        }
         command.env(name, value).arg("serve");
         let (code, said) = fails(command);
         assert!(code == 2 && said.contains(name), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }
+}
+
+#[test]
+fn postgresql_needs_a_key_that_all_replicas_share() {
+    let mut command = program("postgres://someone:secret@127.0.0.1:1/x");
+    command
+        .arg("serve")
+        .env("LISTEN_ADDR", "127.0.0.1:0")
+        .env_remove("SECRET_KEY");
+    let (code, said) = fails(command);
+    assert!(
+        code == 2 && said.contains("SECRET_KEY is not set"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
