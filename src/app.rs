@@ -21,6 +21,7 @@ use crate::pages::account::{AccountPage, DeactivateAccountPage, NewLinkPage};
 use crate::pages::accounts::AccountsPage;
 use crate::pages::audit::{AllAuditPage, AuditPage};
 use crate::pages::first_start::FirstStartPage;
+use crate::pages::forgot_password::ForgotPasswordPage;
 use crate::pages::held::HeldPage;
 use crate::pages::home::HomePage;
 use crate::pages::invitation::InvitationPage;
@@ -124,6 +125,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/reset/:secret") view=ResetPage ssr=mode()/>
                 <Route path=path!("/verify/:token") view=VerifyPage ssr=mode()/>
                 <Route path=path!("/unsubscribe/:token") view=UnsubscribePage ssr=mode()/>
+                <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=mode()/>
                 <ParentRoute path=path!("/organizations/:slug") view=OrganizationLayout ssr=mode()>
                     <Route path=path!("") view=OverviewPage ssr=mode()/>
                     <Route path=path!("/users") view=UsersPage ssr=mode()/>

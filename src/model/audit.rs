@@ -9,8 +9,9 @@ use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 57] = [
+pub const ACTIONS: [(&str, &str); 58] = [
     ("account.accept_invitation", "Accepted the invitation of"),
+    ("account.ask_reset", "Asked for a new password for"),
     ("account.change_password", "Changed the password of"),
     (
         "account.change_password_failed",

@@ -4,6 +4,7 @@ pub mod account;
 pub mod accounts;
 pub mod audit;
 pub mod first_start;
+pub mod forgot_password;
 pub mod held;
 pub mod home;
 pub mod invitation;

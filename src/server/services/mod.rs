@@ -9,6 +9,7 @@ pub mod changes;
 pub mod cycles;
 pub mod dry_run;
 pub mod export;
+pub mod forgotten_passwords;
 pub mod guard;
 pub mod health;
 pub mod health_facts;

@@ -18,6 +18,7 @@ fn program(url: &str) -> Command {
         .env("DATABASE_URL", url)
         .env("PUBLIC_URL", "https://provisioning.test")
         .env("DATA_DIR", std::env::temp_dir())
+        .env("SECRET_KEY", "0".repeat(64))
         .stdin(Stdio::null());
     command
 }
@@ -146,7 +147,10 @@ fn a_wrong_setting_stops_the_start_with_its_name() {
 #[test]
 fn postgresql_needs_a_key_that_all_replicas_share() {
     let mut command = program("postgres://someone:secret@127.0.0.1:1/x");
-    command.arg("serve").env("LISTEN_ADDR", "127.0.0.1:0");
+    command
+        .arg("serve")
+        .env("LISTEN_ADDR", "127.0.0.1:0")
+        .env_remove("SECRET_KEY");
     let (code, said) = fails(command);
     assert!(
         code == 2 && said.contains("SECRET_KEY is not set"),

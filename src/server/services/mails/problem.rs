@@ -43,9 +43,11 @@ impl ProblemFacts {
             ProblemKind::Silent => "Entra has gone silent".to_owned(),
             ProblemKind::Paused => "Provisioning is paused".to_owned(),
             ProblemKind::Off => "Provisioning is turned off".to_owned(),
-            ProblemKind::GuardHolding | ProblemKind::TokenExpiring | ProblemKind::TokenExpired => {
-                capitalized(&phrase)
+            // The rest of the phrase is what the mail says itself.
+            ProblemKind::GuardHolding => {
+                capitalized(phrase.split(", who").next().unwrap_or(&phrase))
             }
+            ProblemKind::TokenExpiring | ProblemKind::TokenExpired => capitalized(&phrase),
         }
     }
 
