@@ -3,6 +3,7 @@
 mod guard;
 mod issues;
 mod log_filters;
+mod notifications;
 mod own_account;
 mod permissions;
 mod person;
