@@ -123,9 +123,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/first-start/:secret") view=FirstStartPage ssr=mode()/>
                 <Route path=path!("/invitation/:secret") view=InvitationPage ssr=mode()/>
                 <Route path=path!("/reset/:secret") view=ResetPage ssr=mode()/>
+                <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=mode()/>
                 <Route path=path!("/verify/:token") view=VerifyPage ssr=mode()/>
                 <Route path=path!("/unsubscribe/:token") view=UnsubscribePage ssr=mode()/>
-                <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=mode()/>
                 <ParentRoute path=path!("/organizations/:slug") view=OrganizationLayout ssr=mode()>
                     <Route path=path!("") view=OverviewPage ssr=mode()/>
                     <Route path=path!("/users") view=UsersPage ssr=mode()/>

@@ -206,7 +206,7 @@ fn Invite(holder: Holder, is_first: bool, answer: Option<FormAnswer>) -> impl In
                         autocomplete="off"
                         value=email
                         maxlength=254
-                        hint="The person signs in with it. The link goes there by email; you see it too. It is good for seven days."
+                        hint="The person signs in with it. You get a link to hand over, good for seven days."
                         errors
                     />
                     {roles}

@@ -62,10 +62,16 @@ fn Asked(is_sent: bool) -> impl IntoView {
             title="Look into your mail"
             lead="If there is an account with this address, a link for a new password is on its way. It works once, for an hour."
         >
-            {(!is_sent).then(|| view! { <NoMail/> })}
-            <p class="small muted">
-                "Nothing after a few minutes? Look into the spam folder, check the address, or ask an administrator of your organization for a link."
-            </p>
+            {if is_sent {
+                view! {
+                    <p class="small muted">
+                        "Nothing after a few minutes? Look into the spam folder, check the address, or ask an administrator of your organization for a link."
+                    </p>
+                }
+                    .into_any()
+            } else {
+                view! { <NoMail/> }.into_any()
+            }}
             <p><a class="btn btn-block" href="/sign-in">"Back to sign in"</a></p>
         </Entrance>
     }

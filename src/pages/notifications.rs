@@ -14,7 +14,7 @@ use crate::api::notifications::get_notifications;
 use crate::components::callout::Callout;
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
-use crate::components::live::LiveRegions;
+use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
 use crate::components::region::Region;
@@ -76,7 +76,7 @@ fn View(
 ) -> impl IntoView {
     let may_manage = frame.is_admin();
     let path = frame.href("/notifications");
-    let (slug, zone) = (frame.organization.slug.clone(), frame.me.zone.clone());
+    let (stream, zone) = (frame.href("/live"), frame.me.zone.clone());
     let test_path = format!("{path}/test");
     let actions = move || {
         may_manage.then(|| {
@@ -135,11 +135,9 @@ fn View(
             <Where route may_manage/>
             <div>{recipients} {form}</div>
             <section class="block" aria-labelledby="history">
-                <div class="row row-between">
-                    <h2 id="history">"Delivery history"</h2>
-                    <LiveRegions slug zone/>
-                </div>
+                <h2 id="history">"Delivery history"</h2>
                 <Region name="history"><History path history may_manage/></Region>
+                <Following stream zone/>
             </section>
         </OrganizationSheet>
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -295,9 +296,10 @@ impl Smtp {
             *idle = young;
             old
         };
-        for mut idle in old {
+        join_all(old.into_iter().map(async |mut idle| {
             let _ = timeout(PROBE, idle.connection.quit()).await;
-        }
+        }))
+        .await;
     }
 
     pub(super) async fn finish(&self) {

@@ -49,9 +49,9 @@ const TABLE: &[Row] = &[
     ("GET /first-start/{secret}", ANYBODY),
     ("GET /invitation/{secret}", ANYBODY),
     ("GET /reset/{secret}", ANYBODY),
+    ("GET /forgot-password", ANYBODY),
     ("GET /verify/{token}", ANYBODY),
     ("GET /unsubscribe/{token}", ANYBODY),
-    ("GET /forgot-password", ANYBODY),
     ("GET /account", SIGNED_IN),
     ("GET /accounts", SUPPORT_EVERYWHERE),
     ("GET /accounts/{id}", SUPPORT_EVERYWHERE),
@@ -153,9 +153,9 @@ const TABLE: &[Row] = &[
     ("POST /first-start/{secret}", ANYBODY),
     ("POST /invitation/{secret}", ANYBODY),
     ("POST /reset/{secret}", ANYBODY),
+    ("POST /forgot-password", ANYBODY),
     ("POST /verify/{token}", ANYBODY),
     ("POST /unsubscribe/{token}", ANYBODY),
-    ("POST /forgot-password", ANYBODY),
     ("POST /theme", ANYBODY),
     ("POST /account", SIGNED_IN),
     ("POST /account/time-zone", SIGNED_IN),
@@ -231,7 +231,11 @@ const FIELDS: &str = "slug=contoso&id=unknown&user_id=unknown&secret=unknown&pur
      &decision=kept&guard=off&link=verify&token=unknown&address=new%40contoso.com";
 
 /// Routes that are no concern of permissions: files of the program; and streams without end (`reads::live` opens them).
-const FREE: &[&str] = &["GET /pkg/{hash}/{*file}", "GET /organizations/{slug}/live"];
+const FREE: &[&str] = &[
+    "GET /pkg/{hash}/{*file}",
+    "GET /organizations/{slug}/live",
+    "GET /live",
+];
 
 #[tokio::test]
 async fn every_route_is_open_to_those_in_the_table_and_to_nobody_else() {
