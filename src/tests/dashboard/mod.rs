@@ -4,6 +4,7 @@ mod guard;
 mod invitations;
 mod issues;
 mod log_filters;
+mod notifications;
 mod own_account;
 mod permissions;
 mod person;
