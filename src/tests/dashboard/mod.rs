@@ -1,8 +1,10 @@
 //! Pages, server functions and forms, through the real router.
 
 mod guard;
+mod invitations;
 mod issues;
 mod log_filters;
+mod notifications;
 mod own_account;
 mod permissions;
 mod person;

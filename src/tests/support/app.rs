@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use super::db::TestDb;
 use super::entra::Entra;
+use super::smtp::SmtpServer;
 
 /// The router with everything behind it, and a clock that the test moves.
 pub struct TestApp {
@@ -113,7 +114,20 @@ pub fn settings(url: &str) -> Settings {
 
 impl TestApp {
     pub async fn new(db: TestDb) -> Self {
-        let app = App::new(db.db.clone(), Clock::mock(START), settings(&db.url));
+        let settings = settings(&db.url);
+        Self::with(db, settings).await
+    }
+
+    /// With a mail server.
+    pub async fn mailing(db: TestDb, server: &SmtpServer) -> Self {
+        let mut settings = settings(&db.url);
+        settings.smtp = server.settings().smtp;
+        Self::with(db, settings).await
+    }
+
+    /// With other settings.
+    pub async fn with(db: TestDb, settings: Settings) -> Self {
+        let app = App::new(db.db.clone(), Clock::mock(START), settings);
         let router = http::router(app.clone());
         Self { app, router, db }
     }

@@ -92,9 +92,12 @@ impl Received {
 
     /// The part of a content type, decoded.
     pub fn part(&self, content_type: &str) -> String {
+        // A line of the text may begin with hyphens too.
+        let (_, boundary) = self.text.split_once("boundary=\"").unwrap();
+        let boundary = boundary.split('"').next().unwrap();
         let part = self
             .text
-            .split("\r\n--")
+            .split(&format!("\r\n--{boundary}"))
             .find(|part| part.contains(&format!("Content-Type: {content_type}")))
             .expect("a part of this type");
         let (head, body) = part.split_once("\r\n\r\n").unwrap();
