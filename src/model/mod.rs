@@ -20,6 +20,7 @@ pub mod role;
 pub mod search;
 pub mod settings;
 pub mod support_bundle;
+pub mod take_over;
 pub mod token;
 pub mod user;
 pub mod user_query;

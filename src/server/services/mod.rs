@@ -32,6 +32,7 @@ pub mod search;
 pub mod settings;
 pub mod sign_in;
 pub mod support_bundle;
+pub mod take_overs;
 pub mod tokens;
 pub mod user_access;
 pub mod user_directory;
