@@ -43,3 +43,4 @@ pub mod table;
 pub mod tabs;
 pub mod time;
 pub mod timeline;
+pub mod token_created;

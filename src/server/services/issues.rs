@@ -26,7 +26,7 @@ use crate::server::services::organizations;
 use crate::server::store::issue_records::{day_of, name_key, user_key};
 use crate::server::store::issues::{self as store, CountedUser, Issue, Rank, Search};
 use crate::server::store::sql::Connection;
-use crate::server::store::{keyset, users};
+use crate::server::store::{keyset, tokens, users};
 
 /// Open issues of one user that are shown.
 const OF_USER: i64 = 10;
@@ -103,7 +103,12 @@ pub async fn counts(app: &App, allowed: &Allowed) -> Result<IssueCounts, Service
             Some((code, title))
         })
         .collect();
+    let has_called = match &organization_id {
+        Some(id) => tokens::was_used(&mut connection, id).await?,
+        None => true,
+    };
     Ok(IssueCounts {
+        has_called,
         open,
         resolved,
         ignored,

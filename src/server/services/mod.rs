@@ -13,6 +13,7 @@ pub mod guard;
 pub mod health;
 pub mod health_facts;
 pub mod health_watch;
+pub mod issue_fix;
 pub mod issues;
 pub mod live;
 pub mod log_search;

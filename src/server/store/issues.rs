@@ -324,6 +324,8 @@ pub struct CountedUser {
     pub user_id: Option<String>,
     pub user_name: Option<String>,
     pub label: Option<String>,
+    /// What they were refused for, where the cure needs it.
+    pub value: Option<String>,
     pub events: i64,
     pub first_seen_at: Millis,
     pub last_seen_at: Millis,
@@ -339,7 +341,7 @@ pub async fn users(
 ) -> Result<Vec<CountedUser>, StoreError> {
     let mut statement = Builder::new(
         "SELECT u.user_key, u.user_id, COALESCE(k.user_name, d.user_name, u.user_name) AS user_name, \
-         COALESCE(k.label, d.label, u.label) AS label, u.events, u.first_seen_at, u.last_seen_at FROM issue_users u \
+         COALESCE(k.label, d.label, u.label) AS label, u.value, u.events, u.first_seen_at, u.last_seen_at FROM issue_users u \
          LEFT JOIN users k ON k.id = u.user_id LEFT JOIN deleted_users d ON d.id = u.user_id \
          WHERE u.is_counted AND u.issue_id = ",
     );
@@ -360,6 +362,29 @@ pub async fn users(
     });
     statement.bind(limit);
     connection.fetch_all(statement.finish()).await
+}
+
+/// Users of an issue whose values are looked at.
+const VALUED: i64 = 5_000;
+/// Different values that are given.
+const VALUES: i64 = 40;
+
+/// What the users of an issue were refused for, with how many of them there are: those of most users first.
+pub async fn values(
+    connection: &mut Connection<'_>,
+    issue_id: &str,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    connection
+        .fetch_all(
+            sql(
+                "SELECT value, count(*) AS users FROM (SELECT value FROM issue_users WHERE issue_id = $1 AND is_counted \
+                 AND value IS NOT NULL LIMIT $2) counted GROUP BY value ORDER BY users DESC, value LIMIT $3",
+            )
+            .bind(issue_id)
+            .bind(VALUED)
+            .bind(VALUES),
+        )
+        .await
 }
 
 /// The latest log entry of an issue about one of its users, while it is kept.
