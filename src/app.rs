@@ -21,6 +21,7 @@ use crate::pages::account::{AccountPage, DeactivateAccountPage, NewLinkPage};
 use crate::pages::accounts::AccountsPage;
 use crate::pages::audit::{AllAuditPage, AuditPage};
 use crate::pages::first_start::FirstStartPage;
+use crate::pages::forgot_password::ForgotPasswordPage;
 use crate::pages::held::HeldPage;
 use crate::pages::home::HomePage;
 use crate::pages::invitation::InvitationPage;
@@ -28,9 +29,11 @@ use crate::pages::issue::IssuePage;
 use crate::pages::issues::{AllIssuesPage, IssuesPage};
 use crate::pages::log::LogPage;
 use crate::pages::logs::LogsPage;
+use crate::pages::notifications::NotificationsPage;
 use crate::pages::organizations::OrganizationsPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::own_account::OwnAccountPage;
+use crate::pages::recipient_link::{UnsubscribePage, VerifyPage};
 use crate::pages::reset::ResetPage;
 use crate::pages::role::{DeleteRolePage, NewRolePage, RolePage};
 use crate::pages::search::SearchPage;
@@ -120,6 +123,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/first-start/:secret") view=FirstStartPage ssr=mode()/>
                 <Route path=path!("/invitation/:secret") view=InvitationPage ssr=mode()/>
                 <Route path=path!("/reset/:secret") view=ResetPage ssr=mode()/>
+                <Route path=path!("/forgot-password") view=ForgotPasswordPage ssr=mode()/>
+                <Route path=path!("/verify/:token") view=VerifyPage ssr=mode()/>
+                <Route path=path!("/unsubscribe/:token") view=UnsubscribePage ssr=mode()/>
                 <ParentRoute path=path!("/organizations/:slug") view=OrganizationLayout ssr=mode()>
                     <Route path=path!("") view=OverviewPage ssr=mode()/>
                     <Route path=path!("/users") view=UsersPage ssr=mode()/>
@@ -135,6 +141,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tokens") view=TokensPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/rotate") view=RotateTokenPage ssr=mode()/>
                     <Route path=path!("/tokens/:id/revoke") view=RevokeTokenPage ssr=mode()/>
+                    <Route path=path!("/notifications") view=NotificationsPage ssr=mode()/>
                     <Route path=path!("/settings") view=SettingsPage ssr=mode()/>
                     <Route path=path!("/settings/pause") view=PausePage ssr=mode()/>
                     <Route path=path!("/settings/roles/new") view=NewRolePage ssr=mode()/>

@@ -26,6 +26,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     test("what comes before signing in is accessible", async ({ page, program }) => {
       await page.goto("/sign-in?error=credentials");
       await check(page);
+      for (const path of ["/forgot-password?error=email_invalid", "/forgot-password?asked"]) {
+        await page.goto(path);
+        await check(page);
+      }
       await page.goto(program.firstStartLink);
       await check(page);
       await page.goto("/first-start/unknown");

@@ -34,11 +34,17 @@ export class Organization {
     await this.program.run(["organization", "set", this.slug, ...policy]);
   }
 
-  async account(role: "admin" | "viewer"): Promise<Account> {
+  /** Somebody of this organization, or of Rhombus support. */
+  async account(role: "admin" | "viewer" | "support"): Promise<Account> {
     const account = { email: `${role}@${this.slug}.example`, password: "lantern orbit velvet 93" };
-    const args = ["account", "create", account.email, "--role", role, "--organization", this.slug];
-    await this.program.run(args, account.password);
+    const scope = role === "support" ? [] : ["--organization", this.slug];
+    await this.program.run(["account", "create", account.email, "--role", role, ...scope], account.password);
     return account;
+  }
+
+  /** A userName that no other test has. */
+  userName(name: string): string {
+    return `${name}@${this.slug}.example`;
   }
 
   /** Entra, connected with a new Secret Token. */

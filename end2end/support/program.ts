@@ -7,6 +7,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+
+import { type Mail, mailsTo } from "./mail";
 
 const root = resolve(import.meta.dirname, "../..");
 const executable = process.env.PROGRAM ?? join(root, "target/debug/rhombus-provisioning");
@@ -60,6 +63,16 @@ export class Program {
     const [code] = await once(command, "close");
     if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
     return stdout;
+  }
+
+  /** The latest mail to somebody; waits for it. */
+  async mailTo(address: string): Promise<Mail> {
+    for (const deadline = Date.now() + 60_000; ; ) {
+      const latest = (await mailsTo(join(this.folder, "mail"), address)).at(-1);
+      if (latest !== undefined) return latest;
+      if (Date.now() > deadline) throw new Error(`no mail to ${address}`);
+      await setTimeout(250);
+    }
   }
 
   async stop(): Promise<void> {

@@ -5,6 +5,7 @@ import { test as base, expect } from "@playwright/test";
 import { AccountsPage } from "../pages/accounts";
 import { FirstStartPage } from "../pages/first-start";
 import { IssuesPage } from "../pages/issues";
+import { Keyboard } from "../pages/keyboard";
 import { LogPage } from "../pages/log";
 import { LogsPage } from "../pages/logs";
 import { OrganizationsPage } from "../pages/organizations";
@@ -26,6 +27,7 @@ interface Fixtures {
   organization: Organization;
   watch: Watch;
   frame: Frame;
+  keyboard: Keyboard;
   search: Search;
   firstStartPage: FirstStartPage;
   signInPage: SignInPage;
@@ -65,6 +67,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
     { auto: true },
   ],
   frame: ({ page }, use) => use(new Frame(page)),
+  keyboard: ({ page }, use) => use(new Keyboard(page)),
   search: ({ page }, use) => use(new Search(page)),
   firstStartPage: ({ page }, use) => use(new FirstStartPage(page)),
   signInPage: ({ page }, use) => use(new SignInPage(page)),

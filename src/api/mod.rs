@@ -10,6 +10,7 @@ pub mod guard;
 pub mod issues;
 pub mod links;
 pub mod logs;
+pub mod notifications;
 pub mod organizations;
 pub mod overview;
 pub mod own_account;

@@ -118,6 +118,15 @@ pub fn LinkCreated(holder: Holder, link: CreatedLink) -> impl IntoView {
             "choose a password and sign in",
         ),
     };
+    let sent = if link.is_mailed {
+        format!(
+            "It is on its way by email to {} as well. If you hand it over yourself, then in a way that nobody else can read.",
+            link.email
+        )
+    } else {
+        "Mail of this service stays in its data folder: hand the link over yourself, in a way that nobody else can read."
+            .to_owned()
+    };
     view! {
         <HolderSheet holder title=Some(title.to_owned()) width=Width::Narrow>
             <PageHead
@@ -133,8 +142,8 @@ pub fn LinkCreated(holder: Holder, link: CreatedLink) -> impl IntoView {
             />
             <Callout tone=Tone::Warn>
                 <p>
-                    "Rhombus sends no mail for it: hand it over yourself, in a way that nobody else can read. Whoever opens it first signs in as "
-                    <b>{link.email.clone()}</b> ". It works once and expires " <Time moment=link.expires/> "."
+                    {sent} " Whoever opens it first signs in as " <b>{link.email.clone()}</b>
+                    ". It works once and expires " <Time moment=link.expires/> "."
                 </p>
             </Callout>
             <p><a class="btn btn-primary" href=done>"Done"</a></p>

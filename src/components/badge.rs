@@ -6,6 +6,7 @@ use super::icon::{Glyph, Icon, IconName, Tone};
 use crate::model::account::AccountState;
 use crate::model::health::{HealthState, Risk};
 use crate::model::log;
+use crate::model::notification::{DeliveryState, RecipientState};
 use crate::model::organization::ProvisioningState;
 use crate::model::token::TokenState;
 
@@ -56,7 +57,7 @@ pub fn health_tone(state: HealthState) -> Tone {
     match state {
         HealthState::Healthy => Tone::Ok,
         HealthState::Refused | HealthState::AtRisk | HealthState::Quarantined => Tone::Fail,
-        HealthState::Failing | HealthState::Silent => Tone::Warn,
+        HealthState::Failing | HealthState::Silent | HealthState::Holding => Tone::Warn,
         HealthState::Waiting => Tone::Wait,
         HealthState::Off | HealthState::Paused => Tone::Off,
     }
@@ -116,6 +117,31 @@ pub fn UserStatus(active: bool, blocked: bool, #[prop(optional)] deleted: bool) 
         (false, true, _) => (Tone::Warn, "Blocked"),
         (false, false, true) => (Tone::Ok, "Active"),
         (false, false, false) => (Tone::Off, "Inactive"),
+    };
+    view! { <Status tone label/> }
+}
+
+/// Whether a recipient's address has been confirmed.
+#[component]
+pub fn RecipientStatus(state: RecipientState) -> impl IntoView {
+    let (tone, label) = match state {
+        RecipientState::Verified => (Tone::Ok, "Verified"),
+        RecipientState::Unverified => (Tone::Warn, "Not verified"),
+        RecipientState::Unsubscribed => (Tone::Off, "Unsubscribed"),
+    };
+    view! { <Status tone label/> }
+}
+
+/// What has become of a mail.
+#[component]
+pub fn DeliveryStatus(state: DeliveryState) -> impl IntoView {
+    let (tone, label) = match state {
+        DeliveryState::Waiting => (Tone::Wait, "Waits".to_owned()),
+        DeliveryState::Delayed(next) => (Tone::Warn, format!("Delayed, again {}", next.relative)),
+        DeliveryState::Sent => (Tone::Ok, "Delivered".to_owned()),
+        DeliveryState::Filed => (Tone::Ok, "Written to a file".to_owned()),
+        DeliveryState::Failed => (Tone::Fail, "Not delivered".to_owned()),
+        DeliveryState::Dropped => (Tone::Off, "Taken back".to_owned()),
     };
     view! { <Status tone label/> }
 }

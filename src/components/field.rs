@@ -80,6 +80,91 @@ pub fn Field(
     }
 }
 
+/// A number with its unit behind it.
+#[component]
+pub fn NumberField(
+    name: &'static str,
+    label: &'static str,
+    unit: &'static str,
+    #[prop(into)] value: String,
+    least: u16,
+    most: u16,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional)] errors: Vec<FieldError>,
+) -> impl IntoView {
+    let notes = Notes::of(name, hint, errors);
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <div class="with-unit">
+                <input
+                    class="input input-short"
+                    id=name
+                    name=name
+                    type="number"
+                    min=least
+                    max=most
+                    value=value
+                    required
+                    aria-invalid=notes.error.is_some().then_some("true")
+                    aria-describedby=notes.described()
+                />
+                {unit}
+            </div>
+            {notes.show()}
+        </div>
+    }
+}
+
+/// From one time of day to another; both may be left empty. `names` are those of the two inputs.
+#[component]
+pub fn TimesField(
+    id: &'static str,
+    label: &'static str,
+    names: [&'static str; 2],
+    values: [String; 2],
+    #[prop(into)] hint: String,
+    errors: Vec<FieldError>,
+) -> impl IntoView {
+    // An error of either stands below both.
+    let errors: Vec<FieldError> = errors
+        .into_iter()
+        .filter(|error| names.contains(&error.field.as_str()))
+        .map(|error| FieldError {
+            field: id.to_owned(),
+            ..error
+        })
+        .collect();
+    let notes = Notes::of(id, Some(hint), errors);
+    let label_id = format!("{id}-label");
+    let [from, until] = names;
+    let [from_value, until_value] = values;
+    let input = |name: &'static str, label: &'static str, value: String| {
+        view! {
+            <input
+                class="input input-short"
+                type="time"
+                name=name
+                value=value
+                aria-label=label
+                aria-invalid=notes.error.is_some().then_some("true")
+                aria-describedby=notes.described()
+            />
+        }
+    };
+    let (from, until) = (
+        input(from, "From", from_value),
+        input(until, "To", until_value),
+    );
+    view! {
+        <div class="field">
+            <span class="label" id=label_id.clone()>{label}</span>
+            <div class="with-unit" role="group" aria-labelledby=label_id>{from} " to " {until}</div>
+            {notes.show()}
+        </div>
+    }
+}
+
 /// Several lines, which may be left empty.
 #[component]
 pub fn TextArea(

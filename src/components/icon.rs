@@ -5,6 +5,7 @@ use leptos::prelude::*;
 /// An icon of the sprite: it repeats a word beside it, so it is hidden from screen readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IconName {
+    Bell,
     Building,
     Check,
     Clock,
@@ -18,6 +19,7 @@ pub enum IconName {
     Left,
     Lock,
     Logs,
+    Mail,
     Menu,
     Out,
     Plus,
@@ -37,6 +39,7 @@ pub enum IconName {
 impl IconName {
     fn href(self) -> &'static str {
         match self {
+            Self::Bell => "#i-bell",
             Self::Building => "#i-building",
             Self::Check => "#i-check",
             Self::Clock => "#i-clock",
@@ -50,6 +53,7 @@ impl IconName {
             Self::Left => "#i-left",
             Self::Lock => "#i-lock",
             Self::Logs => "#i-logs",
+            Self::Mail => "#i-mail",
             Self::Menu => "#i-menu",
             Self::Out => "#i-out",
             Self::Plus => "#i-plus",

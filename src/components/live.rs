@@ -28,10 +28,9 @@ pub struct Live {
     pub broken_since: ReadSignal<Option<String>>,
 }
 
-/// Hints about the log of the organization `slug`, for an island. A tab that is hidden closes its stream; when it is
-/// seen again, that counts as a hint. `zone` is of times.
-pub fn use_live(slug: &str, zone: ReaderZone) -> Live {
-    let url = format!("/organizations/{slug}/live");
+/// Hints from the stream at `url`, for an island. A tab that is hidden closes its stream; when it is seen again, that
+/// counts as a hint. `zone` is of times.
+pub fn use_live(url: String, zone: ReaderZone) -> Live {
     let (hints, set_hints) = signal(0_u64);
     let (broken_since, set_broken_since) = signal(None);
     let (attempt, set_attempt) = signal(0_u32);
@@ -67,11 +66,21 @@ pub fn use_live(slug: &str, zone: ReaderZone) -> Live {
     }
 }
 
-/// Keeps the regions of a page as new as the organization's log, and says whether it does. It stands outside of
-/// them.
+/// The foot of a page that keeps its regions as new as the logs, and says whether it does; with a link for where it does
+/// not. `stream` is [`Frame::href`](crate::model::frame::Frame::href) of "/live", or "/live" for all organizations.
+#[component]
+pub fn Following(#[prop(into)] stream: String, zone: ReaderZone) -> impl IntoView {
+    view! {
+        <p class="row row-between small">
+            <LiveRegions stream zone/>
+            <a class="push" href="">"Check again"</a>
+        </p>
+    }
+}
+
 #[island]
-pub fn LiveRegions(#[prop(into)] slug: String, zone: ReaderZone) -> impl IntoView {
-    let live = use_live(&slug, zone);
+fn LiveRegions(stream: String, zone: ReaderZone) -> impl IntoView {
+    let live = use_live(stream, zone);
     let show = spaced(REDRAWN, || region::show(region::here(), Address::Stays));
     Effect::new(move |_| {
         if live.hints.get() > 0 {

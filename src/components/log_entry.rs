@@ -2,11 +2,34 @@
 
 use leptos::prelude::*;
 
+use super::badge::LogStatus;
 use super::callout::Callout;
 use super::icon::Tone;
-use super::time::duration;
+use super::time::{Time, duration};
 use super::timeline::{Event, Timeline};
-use crate::model::log::{Action, LogDetail, LogRemark, Status, Step, StepKind, StepOutcome};
+use crate::model::log::{
+    Action, LogDetail, LogRemark, LogRow, Status, Step, StepKind, StepOutcome,
+};
+
+/// Entries of one user, each a line that leads to it. `organization` is its path.
+#[component]
+pub fn LogEntryLinks(organization: String, rows: Vec<LogRow>) -> impl IntoView {
+    let lines = rows
+        .into_iter()
+        .map(|row| {
+            view! {
+                <li>
+                    <a class="row" href=format!("{organization}/logs/{}", row.id)>
+                        <LogStatus status=row.status/>
+                        <span>{row.action.label()}</span>
+                        <span class="muted push"><Time moment=row.occurred/></span>
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="list small">{lines}</ul> }
+}
 
 /// "Update of Marcus Bell was refused".
 pub fn headline(log: &LogDetail) -> String {

@@ -44,3 +44,4 @@ pub mod tabs;
 pub mod time;
 pub mod timeline;
 pub mod token_created;
+pub mod zone_select;

@@ -103,6 +103,7 @@ fn OrganizationItems(slug: String, open_issues: Option<Count>) -> impl IntoView 
             <p class="nav-group" id="nav-connect">"Connect"</p>
             <ul class="nav-list" aria-labelledby="nav-connect">
                 <Item href=path("/tokens") icon=IconName::Key label="Tokens"/>
+                <Item href=path("/notifications") icon=IconName::Bell label="Notifications"/>
                 <Item href=path("/settings") icon=IconName::Sliders label="Settings"/>
             </ul>
         </div>

@@ -117,14 +117,15 @@ pub struct MeResource(pub Resource<Result<Me, AppError>>);
 
 /// A page for Support alone.
 pub fn for_support<V: IntoView + 'static>(
-    body: impl Fn() -> V + Clone + Send + Sync + 'static,
+    body: impl Fn(Me) -> V + Clone + Send + Sync + 'static,
 ) -> impl IntoView {
     let MeResource(me) = expect_context();
     load_page(move || {
         let body = body.clone();
         async move {
-            match me.await?.role {
-                AccountRole::Support => Ok(body().into_any()),
+            let me = me.await?;
+            match me.role {
+                AccountRole::Support => Ok(body(me).into_any()),
                 AccountRole::Admin | AccountRole::Viewer => Err(AppError::Forbidden),
             }
         }

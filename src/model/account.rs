@@ -103,6 +103,8 @@ pub struct CreatedLink {
     pub purpose: LinkPurpose,
     pub url: String,
     pub expires: Moment,
+    /// Whether it is on its way by mail as well. Not where mail stays in the data folder.
+    pub is_mailed: bool,
 }
 
 /// A browser in which one is signed in.

@@ -9,8 +9,9 @@ use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 51] = [
+pub const ACTIONS: [(&str, &str); 60] = [
     ("account.accept_invitation", "Accepted the invitation of"),
+    ("account.ask_reset", "Asked for a new password for"),
     ("account.change_password", "Changed the password of"),
     (
         "account.change_password_failed",
@@ -42,6 +43,9 @@ pub const ACTIONS: [(&str, &str); 51] = [
     ("issue.resolve", "Resolved issue"),
     ("log.dry_run", "Dry-ran the request of"),
     ("log.export", "Exported the provisioning log as"),
+    ("mail.repeat", "Sent again the mail"),
+    ("notifications.set", "Changed the notifications of"),
+    ("notifications.test", "Sent a test email for"),
     ("organization.create", "Created organization"),
     ("organization.disable", "Turned provisioning off for"),
     ("organization.enable", "Turned provisioning on for"),
@@ -49,6 +53,14 @@ pub const ACTIONS: [(&str, &str); 51] = [
     ("organization.resume", "Resumed provisioning of"),
     ("organization.set", "Changed settings of"),
     ("payload.view", "Viewed the request and response of"),
+    ("recipient.add", "Added recipient"),
+    ("recipient.remove", "Removed recipient"),
+    ("recipient.send_link", "Sent a link to recipient"),
+    (
+        "recipient.unsubscribe",
+        "Stopped mails, by the link in one, to",
+    ),
+    ("recipient.verify", "Confirmed, by its link, the address"),
     ("role.create", "Added role"),
     ("role.delete", "Deleted role"),
     ("role.move", "Moved role"),
@@ -73,12 +85,14 @@ pub const ACTIONS: [(&str, &str); 51] = [
 ];
 
 /// What things are done to: stored name and words.
-pub const TARGETS: [(&str, &str); 9] = [
+pub const TARGETS: [(&str, &str); 11] = [
     ("account", "Account"),
     ("audit", "Audit log"),
     ("issue", "Issue"),
     ("log_entry", "Log entry"),
+    ("mail", "Mail"),
     ("organization", "Organization"),
+    ("recipient", "Recipient"),
     ("role", "Role"),
     ("support_bundle", "Support bundle"),
     ("token", "Token"),

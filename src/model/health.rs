@@ -14,6 +14,8 @@ pub enum HealthState {
     Healthy,
     /// Open issues keep some users from being up to date.
     Failing,
+    /// The accidental-deletion guard waits for an Admin's word.
+    Holding,
     /// Entra called, and does not any more.
     Silent,
     /// No call gets past its token.
@@ -33,6 +35,7 @@ impl HealthState {
             Self::Waiting => "Setting up",
             Self::Healthy => "Healthy",
             Self::Failing => "Failing",
+            Self::Holding => "Holding",
             Self::Silent => "Silent",
             Self::Refused => "Refused",
             Self::AtRisk => "At risk",
@@ -88,6 +91,8 @@ pub enum NextStep {
     RotateToken,
     SeeFailures,
     SeeIssues,
+    /// Decide about the users whom the guard holds.
+    SeeHeld,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +115,7 @@ impl Health {
             HealthState::Quarantined => 0,
             HealthState::Refused => 1,
             HealthState::AtRisk => 2,
-            HealthState::Silent => 3,
+            HealthState::Silent | HealthState::Holding => 3,
             HealthState::Failing => 4,
             HealthState::Healthy if self.token_expires => 5,
             HealthState::Waiting => 6,

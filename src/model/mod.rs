@@ -1,6 +1,7 @@
 //! Types that cross to the browser: data and `serde` only, for both targets.
 
 pub mod account;
+pub mod address;
 pub mod audit;
 pub mod cycle;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod issue_fix;
 pub mod log;
 pub mod log_query;
 pub mod mapping;
+pub mod notification;
 pub mod organization;
 pub mod overview;
 pub mod page;

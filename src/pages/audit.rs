@@ -45,16 +45,7 @@ pub fn AuditPage() -> impl IntoView {
                     bundles
                 />
                 {filters(path.clone(), filter, entries)}
-                <Region name="results">
-                    {load(move || {
-                        let path = path.clone();
-                        async move {
-                            let page = entries.await?.page;
-                            let filter = filter.get_untracked();
-                            Ok(view! { <Entries path filter page is_all=false/> }.into_any())
-                        }
-                    })}
-                </Region>
+                {results(path, filter, entries, false)}
             </OrganizationSheet>
         }
     })
@@ -65,7 +56,7 @@ pub fn AuditPage() -> impl IntoView {
 pub fn AllAuditPage() -> impl IntoView {
     let filter = use_filter();
     let entries = Resource::new(move || filter.get(), list_all_audit);
-    for_support(move || {
+    for_support(move |_| {
         let path = "/audit".to_owned();
         view! {
             <Sheet title=TITLE crumbs=vec![Crumb::here(TITLE)] width=Width::Wide>
@@ -75,19 +66,30 @@ pub fn AllAuditPage() -> impl IntoView {
                     lead="What people changed and looked at, in all organizations. Entries cannot be changed."
                 />
                 {filters(path.clone(), filter, entries)}
-                <Region name="results">
-                    {load(move || {
-                        let path = path.clone();
-                        async move {
-                            let page = entries.await?.page;
-                            let filter = filter.get_untracked();
-                            Ok(view! { <Entries path filter page is_all=true/> }.into_any())
-                        }
-                    })}
-                </Region>
+                {results(path, filter, entries, true)}
             </Sheet>
         }
     })
+}
+
+fn results(
+    path: String,
+    filter: Memo<AuditFilter>,
+    entries: Resource<Result<EntryPage, AppError>>,
+    is_all: bool,
+) -> impl IntoView {
+    view! {
+        <Region name="results">
+            {load(move || {
+                let path = path.clone();
+                async move {
+                    let page = entries.await?.page;
+                    let filter = filter.get_untracked();
+                    Ok(view! { <Entries path filter page is_all/> }.into_any())
+                }
+            })}
+        </Region>
+    }
 }
 
 fn use_filter() -> Memo<AuditFilter> {

@@ -10,7 +10,7 @@ use crate::components::card::Card;
 use crate::components::empty::{Empty, EmptyArt};
 use crate::components::form::{Refusal, form_answer};
 use crate::components::icon::Tone;
-use crate::components::live::LiveRegions;
+use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
 use crate::components::pager::{Pager, counted, counted_up_to, number};
@@ -57,7 +57,7 @@ fn View(frame: Frame, guard: Guard, answer: Option<FormAnswer>) -> impl IntoView
     let above = vec![Crumb::link("Users", frame.href("/users"))];
     let organization = frame.href("");
     let here = frame.href("/held");
-    let slug = frame.organization.slug.clone();
+    let stream = frame.href("/live");
     let zone = frame.me.zone.clone();
     let lead = match guard.limit {
         Some(limit) => format!(
@@ -77,10 +77,7 @@ fn View(frame: Frame, guard: Guard, answer: Option<FormAnswer>) -> impl IntoView
             <Refusal answer/>
             <Region name="decide">{decide}</Region>
             <Region name="held">{list}</Region>
-            <p class="row row-between small">
-                <LiveRegions slug zone/>
-                <a class="push" href="">"Check again"</a>
-            </p>
+            <Following stream zone/>
         </OrganizationSheet>
     }
 }

@@ -24,7 +24,7 @@ use crate::components::fix::Fix;
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::Tone;
 use crate::components::issue::{IssueStatus, Spark, issue_tone};
-use crate::components::live::LiveRegions;
+use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::pager::{Pager, counted, counted_up_to, number};
@@ -158,7 +158,7 @@ fn IssueView(
     let here = frame.href(&format!("/issues/{}", row.id));
     let all_entries = alike(&row).href(&frame.href("/logs"));
     let above = vec![Crumb::link("Issues", frame.href("/issues"))];
-    let slug = frame.organization.slug.clone();
+    let stream = frame.href("/live");
     let may_see = !frame.is_viewer();
     let ignored = issue.ignored.clone().map(|text| {
         view! {
@@ -181,14 +181,7 @@ fn IssueView(
     });
     let zone = frame.me.zone.clone();
     // Each update would look, or try, again.
-    let follows = (!shows_sample && dry_run.is_none()).then(|| {
-        view! {
-            <p class="row row-between small">
-                <LiveRegions slug zone/>
-                <a class="push" href="">"Check again"</a>
-            </p>
-        }
-    });
+    let follows = (!shows_sample && dry_run.is_none()).then(|| view! { <Following stream zone/> });
     let status = view! {
         <IssueStatus row=row.clone()/>
         {row.assignee.clone().map(|name| view! { " " <span class="small muted">{name}</span> })}

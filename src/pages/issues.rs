@@ -9,7 +9,7 @@ use crate::components::filter_bar::{
     Chip, Chips, FilterBar, FilterMenu, FilterOption, SearchField,
 };
 use crate::components::issue::IssueTable;
-use crate::components::live::LiveRegions;
+use crate::components::live::Following;
 use crate::components::load::load;
 use crate::components::page::{
     Crumb, OrganizationSheet, PageHead, Sheet, Width, for_support, in_organization,
@@ -36,7 +36,7 @@ pub fn IssuesPage() -> impl IntoView {
     let counts = Resource::new(move || slug.get(), count_issues);
     in_organization(move |frame: Frame| {
         let path = frame.href("/issues");
-        let slug = frame.organization.slug.clone();
+        let stream = frame.href("/live");
         let zone = frame.me.zone.clone();
         view! {
             <OrganizationSheet frame title=TITLE width=Width::Wide>
@@ -45,10 +45,7 @@ pub fn IssuesPage() -> impl IntoView {
                     lead="Failures and warnings of one cause, counted once. An issue resolves itself when the same users succeed, and reopens when the failure returns."
                 />
                 {list(path, filter, issues, counts, false)}
-                <p class="row row-between small">
-                    <LiveRegions slug zone/>
-                    <a class="push" href="">"Check again"</a>
-                </p>
+                <Following stream zone/>
             </OrganizationSheet>
         }
     })
@@ -60,7 +57,7 @@ pub fn AllIssuesPage() -> impl IntoView {
     let filter = use_filter();
     let issues = Resource::new(move || filter.get(), list_all_issues);
     let counts = Resource::new(|| (), |()| count_all_issues());
-    for_support(move || {
+    for_support(move |me| {
         view! {
             <Sheet title=TITLE crumbs=vec![Crumb::here(TITLE)] width=Width::Wide>
                 <PageHead
@@ -68,7 +65,7 @@ pub fn AllIssuesPage() -> impl IntoView {
                     lead="Failures and warnings of all organizations: failures first, those with most affected users, then the oldest."
                 />
                 {list("/issues".to_owned(), filter, issues, counts, true)}
-                <p class="small"><a href="">"Check again"</a></p>
+                <Following stream="/live" zone=me.zone/>
             </Sheet>
         }
     })

@@ -14,10 +14,10 @@ use crate::components::dry_run::{DryRunLink, asked_dry_run};
 use crate::components::fix::Fix;
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
-use crate::components::log_entry::{StepList, headline};
+use crate::components::log_entry::{LogEntryLinks, StepList, headline};
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::print::PrintButton;
-use crate::components::time::{ExactTime, Time, duration};
+use crate::components::time::{ExactTime, duration};
 use crate::model::frame::Frame;
 use crate::model::log::{DryRun, LogDetail, LogFilter, LogRow, Status};
 use crate::model::support_bundle::BundleSubject;
@@ -363,23 +363,9 @@ fn Payloads(log: LogDetail) -> impl IntoView {
 
 #[component]
 fn SameUser(organization: String, rows: Vec<LogRow>) -> impl IntoView {
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            view! {
-                <li>
-                    <a class="row" href=format!("{organization}/logs/{}", row.id)>
-                        <LogStatus status=row.status/>
-                        <span>{row.action.label()}</span>
-                        <span class="muted push"><Time moment=row.occurred/></span>
-                    </a>
-                </li>
-            }
-        })
-        .collect_view();
     view! {
         <Card id="same-user" title="Same user">
-            <ul class="list small">{rows}</ul>
+            <LogEntryLinks organization rows/>
         </Card>
     }
 }

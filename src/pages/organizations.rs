@@ -15,6 +15,7 @@ use crate::components::filter_bar::{
 };
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::Tone;
+use crate::components::live::Following;
 use crate::components::load::load;
 use crate::components::page::{Crumb, PageHead, Sheet, Width, for_support};
 use crate::components::pager::{Pager, count, counted_up_to, number};
@@ -34,7 +35,7 @@ pub fn OrganizationsPage() -> impl IntoView {
     let query = use_query_map();
     let query = Memo::new(move |_| query.with(|query| OrganizationQuery::from_pairs(query)));
     let organizations = Resource::new(move || query.get(), list_organizations);
-    for_support(move || {
+    for_support(move |me| {
         let answer = answer.clone();
         view! {
             <Sheet title="Organizations" crumbs=vec![Crumb::here("Organizations")] width=Width::Wide>
@@ -50,6 +51,7 @@ pub fn OrganizationsPage() -> impl IntoView {
                         Ok(view! { <OrganizationTable found query=query.get_untracked()/> }.into_any())
                     })}
                 </Region>
+                <Following stream="/live" zone=me.zone/>
                 <NewOrganization answer/>
             </Sheet>
         }

@@ -23,7 +23,7 @@ use crate::components::form::{Refusal, form_answer};
 use crate::components::health::Health;
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::issue::IssueLinks;
-use crate::components::live::LiveRegions;
+use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, in_organization};
 use crate::components::pager::counted_up_to;
@@ -37,7 +37,6 @@ use crate::model::issue::{IssueFilter, IssueRow};
 use crate::model::log::LogFilter;
 use crate::model::organization::ProvisioningState;
 use crate::model::overview::{Held, Overview, SetupStep};
-use crate::model::zone::ReaderZone;
 
 /// Open issues that are shown.
 const ISSUES: usize = 5;
@@ -103,17 +102,6 @@ fn View(
     }
 }
 
-/// That the page follows by itself, and a link for where it does not.
-#[component]
-fn Following(slug: String, zone: ReaderZone) -> impl IntoView {
-    view! {
-        <p class="row row-between small">
-            <LiveRegions slug zone/>
-            <a class="push" href="">"Check again"</a>
-        </p>
-    }
-}
-
 #[component]
 fn Connected(
     frame: Frame,
@@ -122,7 +110,7 @@ fn Connected(
     is_week: bool,
 ) -> impl IntoView {
     let zone = frame.me.zone.clone();
-    let slug = frame.organization.slug.clone();
+    let stream = frame.href("/live");
     let sentence = view! { <Sentence frame=frame.clone() overview=overview.clone()/> };
     let open_issues = view! { <OpenIssues frame=frame.clone() issues/> };
     let logs = frame.href("/logs");
@@ -146,8 +134,10 @@ fn Connected(
     let cycle = view! { <CycleCard frame=frame.clone() cycles=overview.cycles/> };
     let setup = (!overview.setup.iter().all(|step| step.done))
         .then(|| view! { <Setup steps=overview.setup.clone()/> });
+    // Where it is the first thing to do, the sentence says so.
     let held = overview
         .held
+        .filter(|_| overview.health.next != NextStep::SeeHeld)
         .map(|held| view! { <HeldUsers held path=frame.href("/held")/> });
     view! {
         <Region name="health">
@@ -175,7 +165,7 @@ fn Connected(
                 <Region name="seen">{setup}</Region>
             </div>
         </div>
-        <Following slug zone/>
+        <Following stream zone/>
     }
 }
 
@@ -230,6 +220,7 @@ fn Sentence(frame: Frame, overview: Overview) -> impl IntoView {
             Some((failures, "See what failed"))
         }
         NextStep::SeeIssues => Some((frame.href("/issues"), "Review issues")),
+        NextStep::SeeHeld => Some((frame.href("/held"), "Decide")),
         NextStep::RotateToken if frame.is_admin() => Some((frame.href("/tokens"), "Rotate token")),
         NextStep::Nothing if health.state == HealthState::Paused && frame.is_admin() => {
             Some((frame.href("/settings"), "Resume in Settings"))

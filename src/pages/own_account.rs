@@ -13,6 +13,7 @@ use crate::components::load::load_page;
 use crate::components::page::{Crumb, MeResource, PageHead, Sheet, Width};
 use crate::components::table::Table;
 use crate::components::time::Time;
+use crate::components::zone_select::ZoneSelect;
 use crate::model::account::{Me, SessionRow};
 use crate::model::form::FormAnswer;
 use crate::model::zone::{ZoneChoice, shown};
@@ -188,7 +189,6 @@ fn Password(me: Me, answer: Option<FormAnswer>) -> impl IntoView {
     }
 }
 
-/// Names by their area, so that a long list can be looked through.
 #[component]
 fn TimeZone(zones: ZoneChoice, answer: Option<FormAnswer>) -> impl IntoView {
     let ZoneChoice {
@@ -196,57 +196,24 @@ fn TimeZone(zones: ZoneChoice, answer: Option<FormAnswer>) -> impl IntoView {
         browser,
         names,
     } = zones;
-    let error = field_errors(answer.as_ref())
-        .into_iter()
-        .find(|error| error.field == "time_zone");
+    let errors = field_errors(answer.as_ref());
     let own = match browser {
         Some(browser) => format!("This browser’s: {}", shown(&browser)),
         None => "This browser’s".to_owned(),
     };
-    let mut areas: Vec<(String, Vec<String>)> = Vec::new();
-    for name in names {
-        let area = name.split_once('/').map_or("", |(area, _)| area).to_owned();
-        match areas.last_mut() {
-            Some((last, names)) if *last == area => names.push(name),
-            _ => areas.push((area, vec![name])),
-        }
-    }
-    let option = |name: String| {
-        let selected = chosen.as_ref() == Some(&name);
-        view! { <option value=name.clone() selected=selected>{shown(&name)}</option> }
-    };
-    let areas = areas
-        .into_iter()
-        .map(|(area, names)| {
-            let names = names.into_iter().map(option).collect_view();
-            if area.is_empty() {
-                names.into_any()
-            } else {
-                view! { <optgroup label=area>{names}</optgroup> }.into_any()
-            }
-        })
-        .collect_view();
     view! {
         <Card id="time-zone-card" title="Time zone" lined=true>
             <div class="card-body">
                 <form class="stack" method="post" action="/account/time-zone">
-                    <div class="field">
-                        <label for="time_zone">"Show times in"</label>
-                        <select
-                            class="select"
-                            id="time_zone"
-                            name="time_zone"
-                            aria-invalid=error.is_some().then_some("true")
-                            aria-describedby="time_zone-hint"
-                        >
-                            <option value="">{own}</option>
-                            {areas}
-                        </select>
-                        {error.map(|error| view! { <p class="field-error">{error.message}</p> })}
-                        <p class="hint" id="time_zone-hint">
-                            "A browser without scripts does not say its zone: times are in UTC then. Exported files are always in UTC."
-                        </p>
-                    </div>
+                    <ZoneSelect
+                        name="time_zone"
+                        label="Show times in"
+                        chosen
+                        names
+                        hint="A browser without scripts does not say its zone: times are in UTC then. Exported files are always in UTC."
+                        errors
+                        none=Some(own)
+                    />
                     <div><button class="btn">"Change time zone"</button></div>
                 </form>
             </div>

@@ -35,8 +35,11 @@ pub fn SignInPage() -> impl IntoView {
                 <Field name="password" label="Password" kind=FieldKind::Password errors/>
                 <button class="btn btn-primary btn-block">"Sign in"</button>
             </form>
+            <p class="small">
+                <a href="/forgot-password">"Forgot your password?"</a>
+            </p>
             <p class="small muted">
-                "No account, or the password forgotten? An administrator of your organization or Rhombus support can give you a link."
+                "No account? An administrator of your organization can add you under Accounts."
             </p>
         </Entrance>
     }

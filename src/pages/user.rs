@@ -10,7 +10,7 @@ use crate::api::issues::issues_of_user;
 use crate::api::logs::latest_logs_of_user;
 use crate::api::users::{get_user, user_history};
 use crate::components::avatar::{Avatar, AvatarKind};
-use crate::components::badge::{Badge, LogStatus, UserStatus};
+use crate::components::badge::{Badge, UserStatus};
 use crate::components::callout::Callout;
 use crate::components::card::Card;
 use crate::components::code::Code;
@@ -19,6 +19,7 @@ use crate::components::form::form_answer;
 use crate::components::icon::{IconName, Tone};
 use crate::components::issue::IssueLinks;
 use crate::components::load::load_page;
+use crate::components::log_entry::LogEntryLinks;
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::pager::Pager;
 use crate::components::steps::MenuPath;
@@ -350,24 +351,10 @@ fn Attributes(attributes: Vec<(String, String)>) -> impl IntoView {
 
 #[component]
 fn LogEntries(organization: String, logs: Vec<LogRow>, all: String) -> impl IntoView {
-    let entries = logs
-        .into_iter()
-        .map(|row| {
-            view! {
-                <li>
-                    <a class="row" href=format!("{organization}/logs/{}", row.id)>
-                        <LogStatus status=row.status/>
-                        <span>{row.action.label()}</span>
-                        <span class="muted push"><Time moment=row.occurred/></span>
-                    </a>
-                </li>
-            }
-        })
-        .collect_view();
     let aside = move || view! { <a class="small" href=all.clone()>"All log entries"</a> };
     view! {
         <Card id="log-entries" title="Log entries" aside>
-            <ul class="list small">{entries}</ul>
+            <LogEntryLinks organization rows=logs/>
         </Card>
     }
 }

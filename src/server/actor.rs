@@ -43,6 +43,10 @@ pub enum Permission {
     ManageIssues,
     ReadTokens,
     ManageTokens,
+    /// Who is told of failures, and what became of the mails.
+    ReadNotifications,
+    /// Recipients, what they are told, test mails.
+    ManageNotifications,
     ReadAccounts,
     ManageAccounts,
     /// An organization's first Admin.
@@ -78,6 +82,8 @@ impl Permission {
         Self::ManageIssues,
         Self::ReadTokens,
         Self::ManageTokens,
+        Self::ReadNotifications,
+        Self::ManageNotifications,
         Self::ReadAccounts,
         Self::ManageAccounts,
         Self::InviteFirstAdmin,
@@ -107,6 +113,7 @@ impl Permission {
             | Self::DecideTakeOvers
             | Self::EraseUsers
             | Self::ManageTokens
+            | Self::ManageNotifications
             | Self::ManageAccounts => role == Admin,
             Self::ReadPayloads | Self::ManageIssues => matches!(role, Support | Admin),
             Self::ReadOrganization
@@ -115,6 +122,7 @@ impl Permission {
             | Self::ReadLogs
             | Self::ReadIssues
             | Self::ReadTokens
+            | Self::ReadNotifications
             | Self::ReadAccounts
             | Self::ManageOwnAccount
             | Self::ReadAudit => matches!(role, Support | Admin | Viewer),

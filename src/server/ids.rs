@@ -12,6 +12,13 @@ pub fn new_id(now: Millis) -> String {
     uuid(now).to_string()
 }
 
+/// When an id was made; `None` for a text that is none.
+pub fn made_at(id: &str) -> Option<Millis> {
+    let (seconds, nanos) = Uuid::parse_str(id).ok()?.get_timestamp()?.to_unix();
+    let seconds = Millis::try_from(seconds).ok()?;
+    Some(seconds * 1_000 + Millis::from(nanos / 1_000_000))
+}
+
 /// A new request id: `req_` and 26 characters of Crockford's base 32. It names the log entry, stands in
 /// `X-Request-Id` and ends every error text, so it is short enough to be read out on the telephone.
 pub fn new_request_id(now: Millis) -> String {
@@ -69,6 +76,16 @@ mod tests {
         let first = first_request_id(1_764_000_000_000);
         assert!(first <= new_request_id(1_764_000_000_000));
         assert!(first > new_request_id(1_763_999_999_999));
+    }
+
+    #[test]
+    fn an_id_says_when_it_was_made() {
+        for time in [0, 1_764_000_000_123, 1_795_424_400_999] {
+            assert_eq!(made_at(&new_id(time)), Some(time));
+        }
+        for text in ["", "old", "7f0c3d86-6c4f-4b6e-9d3c-2f1d7a0b1c11"] {
+            assert_eq!(made_at(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -61,6 +61,8 @@ struct Gauges {
     held_users: Gauge,
     tokens: Family<StateLabels, Gauge>,
     open_issues: Gauge,
+    mails_waiting: Gauge,
+    oldest_mail: Seconds,
 }
 
 /// Figures of this moment, of all organizations.
@@ -78,6 +80,9 @@ pub struct Figures {
     pub tokens_expiring: u64,
     pub tokens_expired: u64,
     pub open_issues: u64,
+    /// Mails that are still to be sent, and how long the oldest has waited.
+    pub mails_waiting: u64,
+    pub oldest_mail: Duration,
 }
 
 impl Default for Metrics {
@@ -106,6 +111,8 @@ impl Metrics {
             held_users,
             tokens,
             open_issues,
+            mails_waiting,
+            oldest_mail,
         } = &inner.figures;
         let build = [("version", env!("CARGO_PKG_VERSION"))];
         registry.register("build", "The program that runs", Info::new(build));
@@ -162,6 +169,17 @@ impl Metrics {
             "Issues that are open, of all organizations; counting stops beyond 10,000",
             open_issues.clone(),
         );
+        registry.register(
+            "mail_waiting",
+            "Mails that are still to be sent",
+            mails_waiting.clone(),
+        );
+        registry.register_with_unit(
+            "mail_oldest",
+            "How long the oldest mail has waited that is still to be sent",
+            Unit::Seconds,
+            oldest_mail.clone(),
+        );
         Self(Arc::new(Inner { registry, ..inner }))
     }
 
@@ -211,6 +229,8 @@ impl Metrics {
         set(&gauges.writes_waiting, figures.writes_waiting);
         set(&gauges.held_users, figures.held_users);
         set(&gauges.open_issues, figures.open_issues);
+        set(&gauges.mails_waiting, figures.mails_waiting);
+        gauges.oldest_mail.set(figures.oldest_mail.as_secs_f64());
         of_state(&gauges.connections, "free", figures.connections.0);
         of_state(&gauges.connections, "used", figures.connections.1);
         of_state(&gauges.tokens, "expiring", figures.tokens_expiring);
@@ -244,6 +264,8 @@ mod tests {
             held_users: 4,
             connections: (3, 1),
             tokens_expiring: 2,
+            mails_waiting: 5,
+            oldest_mail: Duration::from_secs(90),
             ..Figures::default()
         };
         let text = metrics.render(&figures);
@@ -259,6 +281,8 @@ mod tests {
             "rhombus_guard_waiting_users 4",
             "rhombus_database_connections{state=\"free\"} 3",
             "rhombus_tokens{state=\"expiring\"} 2",
+            "rhombus_mail_waiting 5",
+            "rhombus_mail_oldest_seconds 90.0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }

@@ -1,6 +1,6 @@
 //! Everything that runs on the server; nothing here reaches the browser.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
@@ -13,9 +13,11 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod jobs;
+pub mod mail;
 pub mod metrics;
 pub mod scim;
 pub mod secret;
+pub mod secret_key;
 pub mod services;
 pub mod settings;
 pub mod store;
@@ -35,8 +37,11 @@ pub struct App {
     pub recorder: services::recording::Recorder,
     /// Tells open pages that a log has grown.
     pub live: services::live::Live,
+    /// Sends mails.
+    pub mailer: mail::Mailer,
     /// Hashes and verifies passwords, a few at a time.
     pub passwords: services::passwords::Hasher,
+    secret_key: Arc<OnceLock<secret_key::SecretKey>>,
     /// Cancelled when the service begins to shut down: long answers end, `/readyz` says no.
     pub shutdown: CancellationToken,
 }
@@ -50,6 +55,7 @@ impl App {
         let recorder =
             services::recording::Recorder::start(db.clone(), live.clone(), metrics.clone());
         Self {
+            mailer: mail::Mailer::new(&settings),
             metrics,
             recorder,
             live,
@@ -57,7 +63,23 @@ impl App {
             clock,
             settings: Arc::new(settings),
             passwords: services::passwords::Hasher::new(),
+            secret_key: Arc::default(),
             shutdown,
+        }
+    }
+
+    /// The key that signs links and encrypts what is stored. Only what needs it asks for it: on SQLite the first to ask
+    /// makes it, and on PostgreSQL a command that can do without runs without.
+    ///
+    /// # Errors
+    /// When it is missing or cannot be read, in one line for whoever runs the service.
+    pub fn secret_key(&self) -> Result<&secret_key::SecretKey, secret_key::KeyError> {
+        match self.secret_key.get() {
+            Some(key) => Ok(key),
+            None => {
+                let key = self.settings.secret_key.load()?;
+                Ok(self.secret_key.get_or_init(|| key))
+            }
         }
     }
 
@@ -66,6 +88,7 @@ impl App {
     pub async fn finish(&self) {
         self.shutdown.cancel();
         self.recorder.finish().await;
+        self.mailer.finish().await;
         self.db.close().await;
     }
 }

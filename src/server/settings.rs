@@ -8,7 +8,13 @@ use clap::Args;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::model::address::Sender;
+use crate::server::secret_key::{KeySource, SecretKey};
 use crate::server::store::dialect::{Dialect, sqlite_path};
+
+pub use mail::{Encryption, Login, SmtpServer};
+
+mod mail;
 
 /// All settings of a running service.
 #[derive(Clone)]
@@ -25,6 +31,11 @@ pub struct Settings {
     pub audit_retention_days: u32,
     /// Proxies whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Who takes mail; nobody if absent, then it stays in the data folder.
+    pub smtp: Option<SmtpServer>,
+    /// Whom mail is from.
+    pub mail_from: Sender,
+    pub secret_key: KeySource,
 }
 
 impl Settings {
@@ -47,6 +58,7 @@ impl fmt::Debug for Settings {
             .field("listen_addr", &self.listen_addr)
             .field("public_url", &self.public_url)
             .field("data_dir", &self.data_dir)
+            .field("smtp", &self.smtp)
             .finish_non_exhaustive()
     }
 }
@@ -131,6 +143,30 @@ pub struct SettingArgs {
     /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, with commas between
     #[arg(long, global = true, env = "TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub trusted_proxies: Option<String>,
+    /// The server that takes mail: `smtp://USER:PASSWORD@HOST` or `smtps://...` [default: mail stays in {DATA_DIR}/mail]
+    #[arg(
+        long,
+        global = true,
+        env = "SMTP_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub smtp_url: Option<String>,
+    /// A file of certificates (PEM) to trust for the mail server, beside the public ones
+    #[arg(long, global = true, env = "SMTP_CA_FILE", value_name = "FILE")]
+    pub smtp_ca_file: Option<String>,
+    /// Whom mail is from [default: Rhombus Provisioning <provisioning@HOST of PUBLIC_URL>]
+    #[arg(long, global = true, env = "MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// Signs links and encrypts stored secrets: 32 random characters or more [default on SQLite: kept in the data folder]
+    #[arg(
+        long,
+        global = true,
+        env = "SECRET_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub secret_key: Option<String>,
     /// How logs are written: pretty or json [default: pretty]
     #[arg(long, global = true, env = "LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -148,7 +184,7 @@ fn given(value: &Option<String>) -> Option<&str> {
 }
 
 impl SettingArgs {
-    /// The settings, checked. Names no file and opens no connection.
+    /// The settings, checked. Opens no connection.
     ///
     /// # Errors
     /// The first setting that cannot be used.
@@ -169,7 +205,22 @@ impl SettingArgs {
             Some(url) => check_public_url(url)?,
             None => default_public_url(listen_addr),
         };
+        let secret_key = match given(&self.secret_key) {
+            Some(text) => KeySource::Given(
+                SecretKey::new(text)
+                    .map_err(|error| wrong("SECRET_KEY", "...", error.to_string()))?,
+            ),
+            None if Dialect::of_url(&database_url) == Some(Dialect::Sqlite) => {
+                KeySource::in_folder(&data_dir)
+            }
+            None => KeySource::Missing,
+        };
         Ok(Settings {
+            smtp: given(&self.smtp_url)
+                .map(|url| mail::smtp_server(url, given(&self.smtp_ca_file)))
+                .transpose()?,
+            mail_from: mail::sender(given(&self.mail_from), &public_url)?,
+            secret_key,
             database_url,
             listen_addr,
             metrics_addr,
@@ -370,12 +421,29 @@ mod tests {
             said.starts_with("DATABASE_URL") && !said.contains("hunter2"),
             "{said}"
         );
-        let settings =
-            args(|args| args.database_url = Some("postgres://root:hunter2@db/x".to_owned()))
-                .resolve()
-                .unwrap();
+        let settings = args(|args| {
+            args.database_url = Some("postgres://root:hunter2@db/x".to_owned());
+            args.smtp_url = Some("smtp://root:hunter2@mail.example.com".to_owned());
+            args.secret_key = Some("hunter2".repeat(5));
+        })
+        .resolve()
+        .unwrap();
         assert!(!format!("{settings:?}").contains("hunter2"));
         assert_eq!(settings.database_name(), "postgres://db/x");
+    }
+
+    #[test]
+    fn only_sqlite_keeps_a_key_of_its_own() {
+        let key = |url: &str| args(|args| args.database_url = Some(url.to_owned())).resolve();
+        let source = key("sqlite:x.db").unwrap().secret_key;
+        assert!(matches!(source, KeySource::File(path) if path == Path::new("data/secret.key")));
+        let source = key("postgres://db/x").unwrap().secret_key;
+        assert!(matches!(source, KeySource::Missing));
+        let said = complaint(|args| args.secret_key = Some("hunter2".to_owned()));
+        assert!(
+            said.starts_with("SECRET_KEY is ") && !said.contains("hunter2"),
+            "{said}"
+        );
     }
 
     #[test]

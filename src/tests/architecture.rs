@@ -88,6 +88,7 @@ const RULE: &[(&str, &[&str])] = &[
     ("server::ids", &[LEAVES]),
     ("server::metrics", &[]),
     ("server::secret", &[LEAVES]),
+    ("server::secret_key", &[LEAVES]),
     ("server::error", &["model", LEAVES]),
     ("server::actor", &["model", LEAVES]),
     ("server::settings", &["model", LEAVES]),
@@ -105,6 +106,7 @@ const LEAF_MODULES: &[&str] = &[
     "server::ids",
     "server::metrics",
     "server::secret",
+    "server::secret_key",
     "server::settings",
     "server::zone",
 ];

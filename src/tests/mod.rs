@@ -10,6 +10,7 @@
 mod accounts;
 mod architecture;
 mod dashboard;
+mod mail;
 mod process;
 mod reads;
 mod scim;

@@ -60,6 +60,11 @@ pub(super) async fn run(program: &Path, slug: &str, target: &Target) -> Result<(
         line.set(policy, value)?;
     }
     made?;
+    let held = with_guard(&line, target).await;
+    let limit = before["removal_limit"].as_i64();
+    let limit = limit.map_or_else(|| "off".to_owned(), |limit| limit.to_string());
+    line.set("--removal-limit", &limit)?;
+    held?;
     with_tokens(&line, target).await?;
     line.run(&["organization", "disable", slug])?;
     let refused = calls(target, 3).await;
@@ -97,6 +102,25 @@ async fn with_policies(line: &CommandLine<'_>, target: &Target) -> Result<()> {
             "reject"
         };
         line.set(policy, usual)?;
+    }
+    Ok(())
+}
+
+/// Three users who lose access in one cycle, where one may.
+async fn with_guard(line: &CommandLine<'_>, target: &Target) -> Result<()> {
+    let mut entra = Connection::open(target).await?;
+    line.set("--removal-limit", "1")?;
+    for number in 900_050..900_053 {
+        let body = Person::new(number).body().to_string();
+        let (_, answer) = entra.exchange(Method::POST, "/Users", Some(body)).await?;
+        let answer: Value = serde_json::from_slice(&answer)?;
+        // Who is held since an earlier run cannot be created again.
+        let Some(id) = answer["id"].as_str() else {
+            continue;
+        };
+        entra
+            .exchange(Method::DELETE, &format!("/Users/{id}"), None)
+            .await?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ const TOP: f64 = 60.0;
 /// somebody reads: rows do not move under the pointer.
 #[island]
 pub fn LiveTail(#[prop(into)] slug: String, zone: ReaderZone) -> impl IntoView {
-    let live = use_live(&slug, zone);
+    let live = use_live(format!("/organizations/{slug}/live"), zone);
     let (follows, set_follows) = signal(true);
     let (waiting, set_waiting) = signal(None::<Count>);
     let show = spaced(SHOWN, move || {

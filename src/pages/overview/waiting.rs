@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::{Following, Sentence, progress};
+use super::{Sentence, progress};
 use crate::components::callout::Callout;
 use crate::components::card::Card;
 use crate::components::copy::{CopyField, CopyIcon};
 use crate::components::form::Refusal;
 use crate::components::icon::{Icon, IconName, Tone};
+use crate::components::live::Following;
 use crate::components::region::Region;
 use crate::components::stepper::Stepper;
 use crate::components::steps::{MenuPath, Step, Steps};
@@ -25,7 +26,7 @@ pub fn Waiting(
     answer: Option<FormAnswer>,
 ) -> impl IntoView {
     let zone = frame.me.zone.clone();
-    let slug = frame.organization.slug.clone();
+    let stream = frame.href("/live");
     let sentence = view! { <Sentence frame=frame.clone() overview=overview.clone()/> };
     let steps = progress(&overview.setup);
     let lacks_admin = overview
@@ -59,7 +60,7 @@ pub fn Waiting(
             </div>
             <aside class="stack sticky" aria-label="Live state">
                 <Region name="seen"><WhatWeSee seen=overview.seen/></Region>
-                <Following slug zone/>
+                <Following stream zone/>
                 <details class="card">
                     <summary class="card-head">
                         <h2>"Nothing arrives?"</h2>

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Failure, allowed, allowed_in, output};
-use crate::model::account::{AccountRole, AccountState};
+use crate::model::account::{AccountRole, AccountState, CreatedLink};
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::secret::Secret;
@@ -89,30 +89,40 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
                     ))
                 }
                 None => {
-                    let link = accounts::invite(app, &allowed, invitee).await?.url;
+                    let link = accounts::invite(app, &allowed, invitee).await?;
                     if json {
-                        return output::json(
-                            &json!({ "email": email, "role": role, "state": "invited", "link": link }),
-                        );
+                        return output::json(&json!({
+                            "email": email, "role": role, "state": "invited", "link": link.url,
+                            "mailed": link.is_mailed,
+                        }));
                     }
-                    output::note(&format!(
-                        "Give {email} this link. It works once, for seven days."
-                    ));
-                    output::line(&link)
+                    hand_over(&link, "It works once, for seven days.")
                 }
             }
         }
         Command::List { organization, json } => list(app, organization.as_deref(), json).await,
         Command::Reset { email, json } => {
             let allowed = allowed(Permission::ManageAccounts, None);
-            let link = accounts::reset(app, &allowed, &email).await?.url;
+            let link = accounts::reset(app, &allowed, &email).await?;
             if json {
-                return output::json(&json!({ "email": email, "link": link }));
+                return output::json(
+                    &json!({ "email": email, "link": link.url, "mailed": link.is_mailed }),
+                );
             }
-            output::note(&format!("Give {email} this link. It works once."));
-            output::line(&link)
+            hand_over(&link, "It works once.")
         }
     }
+}
+
+/// The link alone on stdout, what to do with it beside.
+fn hand_over(link: &CreatedLink, how_long: &str) -> Result<(), Failure> {
+    let email = &link.email;
+    output::note(&if link.is_mailed {
+        format!("This link goes to {email} by mail, once the service runs. {how_long}")
+    } else {
+        format!("Give {email} this link. {how_long}")
+    });
+    output::line(&link.url)
 }
 
 async fn allowed_for(

@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::error::ServiceError;
+use crate::server::secret_key::KeyError;
 use crate::server::services::organizations;
 use crate::server::services::sign_in::AccessError;
 use crate::server::settings::{SettingArgs, SettingError};
@@ -110,6 +111,12 @@ impl From<AccessError> for Failure {
 
 impl From<SettingError> for Failure {
     fn from(error: SettingError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
         Self::usage(error.to_string())
     }
 }

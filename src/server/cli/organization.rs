@@ -1,6 +1,7 @@
 //! `organization`.
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use serde_json::json;
 
 use super::{Failure, allowed, allowed_in, output};
@@ -11,6 +12,7 @@ use crate::model::organization::{
 use crate::model::page::{Count, count};
 use crate::server::App;
 use crate::server::actor::Permission;
+use crate::server::services::guard;
 use crate::server::services::organization_list;
 use crate::server::services::organizations::{self, NewOrganization, OrganizationChange};
 
@@ -46,7 +48,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Change name or policies
+    /// Change name, policies or the accidental-deletion guard
     Set {
         slug: String,
         /// Name as shown
@@ -54,6 +56,9 @@ pub(super) enum Command {
         name: Option<String>,
         #[command(flatten)]
         policies: PolicyArgs,
+        /// Users who may lose access in one cycle before the guard holds the others: a number, or off (default)
+        #[arg(long, value_name = "USERS|off", value_parser = removal_limit)]
+        removal_limit: Option<RemovalLimit>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -87,6 +92,20 @@ pub(super) struct PolicyArgs {
     /// A role that the catalogue does not know: reject (default), default, or accept into the catalogue
     #[arg(long, value_name = "reject|default|accept", value_parser = unknown_role)]
     unknown_role: Option<UnknownRole>,
+}
+
+/// The guard's limit; `None` turns it off.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RemovalLimit(Option<i64>);
+
+fn removal_limit(text: &str) -> Result<RemovalLimit, &'static str> {
+    if text == "off" {
+        return Ok(RemovalLimit(None));
+    }
+    let limit = text
+        .parse()
+        .map_err(|_| "it must be a number of users, or off")?;
+    Ok(RemovalLimit(Some(limit)))
 }
 
 fn missing_names(text: &str) -> Result<MissingNames, &'static str> {
@@ -132,8 +151,15 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
             slug,
             name,
             policies,
+            removal_limit,
             json,
         } => {
+            // First, since it may be refused.
+            let manages_guard = allowed_in(app, Permission::ManageGuard, &slug).await?;
+            if let Some(RemovalLimit(limit)) = removal_limit {
+                guard::set_limit(app, &manages_guard, limit).await?;
+            }
+            let limit = guard::limit(app, &manages_guard).await?;
             let allowed = allowed_in(app, Permission::ManageOrganization, &slug).await?;
             let change = OrganizationChange {
                 name,
@@ -143,7 +169,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
                 unknown_role: policies.unknown_role,
             };
             let detail = organizations::set(app, &allowed, change).await?;
-            show(&detail, json)
+            show(&detail, limit, json)
         }
         Command::Enable(switch) => {
             let allowed = allowed_in(app, Permission::SwitchProvisioning, &switch.slug).await?;
@@ -226,12 +252,30 @@ async fn list(app: &App, search: String, json: bool) -> Result<(), Failure> {
     )
 }
 
-fn show(detail: &OrganizationDetail, json: bool) -> Result<(), Failure> {
+#[derive(Serialize)]
+struct Shown<'d> {
+    #[serde(flatten)]
+    detail: &'d OrganizationDetail,
+    removal_limit: Option<i64>,
+}
+
+fn show(
+    detail: &OrganizationDetail,
+    removal_limit: Option<i64>,
+    json: bool,
+) -> Result<(), Failure> {
     if json {
-        return output::json(detail);
+        return output::json(&Shown {
+            detail,
+            removal_limit,
+        });
     }
+    let guard = removal_limit.map_or_else(
+        || "off".to_owned(),
+        |limit| format!("at most {limit} removals a cycle"),
+    );
     output::line(&format!(
-        "{} ({}), provisioning {}: missing names {}, missing role {}, unknown role {}",
+        "{} ({}), provisioning {}: missing names {}, missing role {}, unknown role {}, guard {guard}",
         detail.name,
         detail.slug,
         detail.state.label(),

@@ -8,11 +8,16 @@ use crate::server::App;
 use crate::server::clock::Clock;
 use crate::server::http;
 use crate::server::jobs;
+use crate::server::secret_key::KeySource;
 use crate::server::services::account_links;
 use crate::server::settings::{SettingArgs, default_public_url};
 
 pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     let mut settings = arguments.resolve()?;
+    if matches!(settings.secret_key, KeySource::Missing) {
+        // Before anything is migrated.
+        settings.secret_key.load()?;
+    }
     let listen_addr = settings.listen_addr;
     let listener = TcpListener::bind(listen_addr)
         .await
@@ -32,6 +37,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let (db, _) = database::open_and_migrate(&settings).await?;
     let app = App::new(db, Clock::system(), settings);
+    app.secret_key()?;
     tracing::info!(settings = ?app.settings, "starting");
 
     let public_url = &app.settings.public_url;
@@ -53,6 +59,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     });
     let retention = jobs::retention::spawn(app.clone(), app.shutdown.clone());
     let health = jobs::health::spawn(app.clone(), app.shutdown.clone());
+    let mail = jobs::mail::spawn(app.clone(), app.shutdown.clone());
     let metrics = metrics_listener.map(|listener| {
         let app = app.clone();
         tokio::spawn(async move {
@@ -67,6 +74,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     // They stop between two batches.
     let _ = retention.await;
     let _ = health.await;
+    let _ = mail.await;
     app.finish().await;
     tracing::info!("stopped");
     Ok(())

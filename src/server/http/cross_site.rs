@@ -7,16 +7,18 @@ use axum::response::{IntoResponse, Response};
 
 use crate::server::App;
 
-/// Middleware: answers 403 to an unsafe method from another site. SCIM is left alone: it has no cookies.
+/// First parts of paths that other sites may post to: no cookie counts there. SCIM has a token; mail programs stop mails
+/// by the signed link in one (RFC 8058).
+const FREE: [&str; 2] = ["scim", "unsubscribe"];
+
+/// Middleware: answers 403 to an unsafe method from another site.
 pub async fn refuse(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_scim = request
-        .uri()
-        .path()
-        .trim_start_matches('/')
+    let path = request.uri().path().trim_start_matches('/');
+    let is_free = path
         .split('/')
         .next()
-        == Some("scim");
-    if is_scim
+        .is_some_and(|first| FREE.contains(&first));
+    if is_free
         || is_same_site(
             request.method(),
             request.uri(),

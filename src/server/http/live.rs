@@ -1,4 +1,5 @@
-//! `GET /organizations/{slug}/live`: server-sent events that say that newer log entries exist, and nothing else.
+//! `GET /organizations/{slug}/live`, and `GET /live` for Support: server-sent events that say that newer log entries
+//! exist, in that organization or in any, and nothing else.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::dashboard::{Dashboard, require};
 use crate::model::error::AppError;
 use crate::server::App;
-use crate::server::actor::Permission;
+use crate::server::actor::{Allowed, Permission};
 use crate::server::auth::session;
 use crate::server::services::live::{self, REST, Watch};
 
@@ -27,16 +28,26 @@ const KEPT_ALIVE: Duration = Duration::from_secs(15);
 const RETRY: Duration = Duration::from_secs(3);
 
 pub(super) fn routes() -> Router<Dashboard> {
-    Router::new().route("/organizations/{slug}/live", get(open))
+    Router::new()
+        .route("/organizations/{slug}/live", get(of_organization))
+        .route("/live", get(of_all))
 }
 
-async fn open(
+async fn of_organization(
     State(dashboard): State<Dashboard>,
     Path(slug): Path<String>,
     request: Request,
 ) -> Response {
+    open(&dashboard.app, Some(slug), request).await
+}
+
+async fn of_all(State(dashboard): State<Dashboard>, request: Request) -> Response {
+    open(&dashboard.app, None, request).await
+}
+
+async fn open(app: &App, slug: Option<String>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    match Hints::new(&dashboard.app, slug, parts).await {
+    match Hints::new(app, slug, parts).await {
         Ok(hints) => {
             let mut response = Sse::new(stream::unfold(hints, Hints::next)).into_response();
             // Proxies that collect answers would hold the hints back.
@@ -55,7 +66,8 @@ async fn open(
 /// The hints of one open page.
 struct Hints {
     app: App,
-    slug: String,
+    /// `None` for all organizations.
+    slug: Option<String>,
     /// The request that opened it: its session goes on being looked at.
     parts: Parts,
     watch: Watch,
@@ -64,10 +76,15 @@ struct Hints {
 }
 
 impl Hints {
-    async fn new(app: &App, slug: String, parts: Parts) -> Result<Self, AppError> {
-        let allowed = require(app, &parts, Permission::ReadLogs, Some(&slug)).await?;
+    async fn new(app: &App, slug: Option<String>, parts: Parts) -> Result<Self, AppError> {
+        let allowed = allowed(app, &parts, slug.as_deref()).await?;
+        let watch = if slug.is_some() {
+            live::watch(app, &allowed)?
+        } else {
+            live::watch_all(app, &allowed)?
+        };
         Ok(Self {
-            watch: live::watch(app, &allowed)?,
+            watch,
             app: app.clone(),
             slug,
             parts,
@@ -105,13 +122,16 @@ impl Hints {
     async fn is_allowed(&self) -> bool {
         let is_open = session::is_open(&self.app, &self.parts.extensions).await;
         is_open.unwrap_or_default()
-            && require(
-                &self.app,
-                &self.parts,
-                Permission::ReadLogs,
-                Some(&self.slug),
-            )
-            .await
-            .is_ok()
+            && allowed(&self.app, &self.parts, self.slug.as_deref())
+                .await
+                .is_ok()
     }
+}
+
+async fn allowed(app: &App, parts: &Parts, slug: Option<&str>) -> Result<Allowed, AppError> {
+    let permission = match slug {
+        Some(_) => Permission::ReadLogs,
+        None => Permission::ListOrganizations,
+    };
+    require(app, parts, permission, slug).await
 }

@@ -13,6 +13,7 @@ mod issue_forms;
 mod live;
 mod log_export;
 pub mod metrics;
+mod notification_forms;
 pub mod organization_forms;
 pub mod own_account_forms;
 mod router;

@@ -53,43 +53,30 @@ async fn create(State(dashboard): State<Dashboard>, request: Request) -> Respons
     }
 }
 
-async fn enable(
-    State(dashboard): State<Dashboard>,
-    Path(slug): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let switched = async {
-        let allowed = require(
-            &dashboard.app,
-            &parts,
-            Permission::SwitchProvisioning,
-            Some(&slug),
-        )
-        .await?;
-        Ok::<_, AppError>(organizations::enable(&dashboard.app, &allowed).await?)
-    };
-    match switched.await {
-        Ok(_) => Redirect::to(&format!("/organizations/{slug}")).into_response(),
-        Err(error) => refuse(&dashboard, parts, error, Vec::new()).await,
-    }
+async fn enable(state: State<Dashboard>, slug: Path<String>, request: Request) -> Response {
+    switch(state, slug, request, true).await
 }
 
-async fn disable(
+async fn disable(state: State<Dashboard>, slug: Path<String>, request: Request) -> Response {
+    switch(state, slug, request, false).await
+}
+
+async fn switch(
     State(dashboard): State<Dashboard>,
     Path(slug): Path<String>,
     request: Request,
+    on: bool,
 ) -> Response {
+    let app = &dashboard.app;
     let (parts, _) = request.into_parts();
     let switched = async {
-        let allowed = require(
-            &dashboard.app,
-            &parts,
-            Permission::SwitchProvisioning,
-            Some(&slug),
-        )
-        .await?;
-        Ok::<_, AppError>(organizations::disable(&dashboard.app, &allowed).await?)
+        let allowed = require(app, &parts, Permission::SwitchProvisioning, Some(&slug)).await?;
+        let switched = if on {
+            organizations::enable(app, &allowed).await
+        } else {
+            organizations::disable(app, &allowed).await
+        };
+        Ok::<_, AppError>(switched?)
     };
     match switched.await {
         Ok(_) => Redirect::to(&format!("/organizations/{slug}")).into_response(),

@@ -17,16 +17,20 @@ use crate::model::account::{LinkPurpose, SignInError};
 use crate::model::error::AppError;
 use crate::server::App;
 use crate::server::auth::{guards, session};
+use crate::server::error::ServiceError;
 use crate::server::secret::Secret;
 use crate::server::services::account_links::{self, Acceptance};
+use crate::server::services::forgotten_passwords;
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
 
-/// `POST` of `/sign-in`, `/sign-out`, `/first-start/{secret}`, `/invitation/{secret}` and `/reset/{secret}`.
+/// `POST` of `/sign-in`, `/sign-out`, `/forgot-password`, `/first-start/{secret}`, `/invitation/{secret}` and
+/// `/reset/{secret}`.
 /// They need the session layer around them.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", routing::post(sign_in))
         .route("/sign-out", routing::post(sign_out))
+        .route("/forgot-password", routing::post(forgot_password))
         .route("/first-start/{secret}", routing::post(first_start))
         .route("/invitation/{secret}", routing::post(invitation))
         .route("/reset/{secret}", routing::post(reset))
@@ -64,6 +68,33 @@ async fn sign_out(session: Session) -> Response {
         tracing::error!(error = %error, "signing out failed");
     }
     see_other("/sign-in")
+}
+
+#[derive(Deserialize)]
+struct ForgotForm {
+    #[serde(default)]
+    email: String,
+}
+
+async fn forgot_password(
+    State(app): State<App>,
+    extensions: Extensions,
+    Form(form): Form<ForgotForm>,
+) -> Response {
+    let address = guards::address(&extensions);
+    let asked = forgotten_passwords::ask(&app, &form.email, &address).await;
+    let error = match asked {
+        Ok(()) => return see_other("/forgot-password?asked"),
+        Err(AccessError::Refused(error)) => error,
+        Err(AccessError::Failed(error)) => unavailable(error),
+    };
+    see_other(&with_error("/forgot-password", error, None))
+}
+
+/// What the person is told; the cause is logged.
+fn unavailable(error: ServiceError) -> SignInError {
+    let _ = AppError::from(error);
+    SignInError::Unavailable
 }
 
 /// What the forms behind links send; each uses what it needs.
@@ -185,11 +216,7 @@ async fn begin(
         Err(AccessError::Refused(error)) => return Err(error),
         Err(AccessError::Failed(error)) => Err(error),
     };
-    started.map_err(|error| {
-        // Logs the cause.
-        let _ = AppError::from(error);
-        SignInError::Unavailable
-    })
+    started.map_err(unavailable)
 }
 
 fn see_other(location: &str) -> Response {

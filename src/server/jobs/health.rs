@@ -1,4 +1,4 @@
-//! Finds out once a minute how every organization is.
+//! Finds out once a minute how every organization is, and tells those who want to hear of it.
 
 use std::time::Duration;
 
@@ -6,7 +6,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::server::App;
+use crate::server::error::ServiceError;
 use crate::server::services::health_watch;
+use crate::server::services::notifications::pass;
 
 const FIRST_RUN: Duration = Duration::from_secs(5);
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -22,14 +24,18 @@ pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
         {
             wait = INTERVAL;
             // What a failed run did not do, the next one does: it begins from what is stored.
-            match shutdown
-                .run_until_cancelled(health_watch::run_claimed(&app))
-                .await
-            {
+            match shutdown.run_until_cancelled(run(&app)).await {
                 Some(Err(error)) => tracing::error!(%error, "job.health failed"),
-                Some(Ok(Some(watched))) => tracing::debug!(?watched, "job.health"),
-                Some(Ok(None)) | None => {}
+                Some(Ok(())) | None => {}
             }
         }
     })
+}
+
+async fn run(app: &App) -> Result<(), ServiceError> {
+    if let Some(watched) = health_watch::run_claimed(app).await? {
+        let told = pass::run(app).await?;
+        tracing::debug!(?watched, ?told, "job.health");
+    }
+    Ok(())
 }

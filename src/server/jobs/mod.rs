@@ -1,4 +1,5 @@
 //! What the service does on its own, by the clock.
 
 pub mod health;
+pub mod mail;
 pub mod retention;

@@ -26,6 +26,8 @@ const HOURS_DAYS: i64 = 400;
 const ISSUE_DAYS: i64 = 90;
 /// How long a problem is kept after it ended.
 const PROBLEM_DAYS: i64 = 90;
+/// How long the delivery history is kept, and what was told.
+const MAIL_DAYS: i64 = 90;
 /// Longer than an issue's chart shows.
 const ISSUE_CHART_DAYS: i64 = 30;
 /// Longer than any cycle.
@@ -56,6 +58,9 @@ pub struct Purged {
     pub take_overs: u64,
     pub cycles: u64,
     pub problems: u64,
+    pub mails: u64,
+    /// Attempts of mails, and what was noted of their causes.
+    pub of_mails: u64,
     /// Links that have expired.
     pub support_bundles: u64,
 }
@@ -174,6 +179,14 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
     purged.cycles = delete_all(app, Expired::Cycles { before: entries }).await?;
     let before = days_ago(PROBLEM_DAYS);
     purged.problems = delete_all(app, Expired::Problems { before }).await?;
+    let before = days_ago(MAIL_DAYS);
+    for of_mails in [
+        Expired::MailAttempts { before },
+        Expired::NotificationMarks { before },
+    ] {
+        purged.of_mails += delete_all(app, of_mails).await?;
+    }
+    purged.mails = delete_all(app, Expired::Mails { before }).await?;
     let mut connection = app.db.read().await?;
     let organizations = store::organization_ids(&mut connection).await?;
     drop(connection);

@@ -1,18 +1,26 @@
 //! One-time links: first start, invitation, reset. 256 random bits each, kept as a hash, good once.
 
+use jiff::tz::TimeZone;
+
 use crate::model::account::{AccountRole, CreatedLink, LinkDetails, LinkPurpose, SignInError};
+use crate::model::address::Address;
+use crate::model::notification::MailKind;
 use crate::server::App;
 use crate::server::actor::Actor;
 use crate::server::clock::{DAY, HOUR, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::ids;
+use crate::server::mail::Destination;
 use crate::server::scim::resource::case_key;
 use crate::server::secret::{self, Secret};
 use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::mails::{self, Invitation, Reset, Setting};
 use crate::server::services::moments::Moments;
+use crate::server::services::outbox::{self, Letter};
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
 use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount};
+use crate::server::store::outbox::NewMail;
 use crate::server::store::{Tx, sessions};
 
 /// How long a link is good.
@@ -39,15 +47,23 @@ impl NewLink {
     }
 
     /// Keeps the link; older ones of the account die with it.
+    pub(super) async fn replace(
+        &self,
+        tx: &mut Tx<'_>,
+        account_id: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        accounts::use_links_of(tx, account_id, now).await?;
+        self.store(tx, Some(account_id), now).await
+    }
+
+    /// Keeps the link beside older ones.
     pub(super) async fn store(
         &self,
         tx: &mut Tx<'_>,
         account_id: Option<&str>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        if let Some(id) = account_id {
-            accounts::use_links_of(tx, id, now).await?;
-        }
         let expires_at = now + lifetime(self.purpose);
         accounts::insert_link(
             tx,
@@ -61,13 +77,76 @@ impl NewLink {
     }
 
     /// As it is shown to whoever hands it on.
-    pub(super) fn created(&self, app: &App, email: String, moments: &Moments) -> CreatedLink {
+    pub(super) fn created(
+        &self,
+        app: &App,
+        email: String,
+        mail: Option<&NewMail>,
+        moments: &Moments,
+    ) -> CreatedLink {
         CreatedLink {
             email,
             purpose: self.purpose,
             url: self.url(app),
             expires: moments.moment(moments.now() + lifetime(self.purpose)),
+            is_mailed: mail.is_some() && sends_mail(app),
         }
+    }
+
+    /// The mail that brings the link to its holder; `None` for an account whose name is no address that mail could go
+    /// to. It belongs to no organization: a link is nobody's business but the account's.
+    ///
+    /// # Errors
+    /// When there is no key to seal it with.
+    pub(super) fn mail(
+        &self,
+        app: &App,
+        bearer: &Bearer<'_>,
+        now: Millis,
+    ) -> Result<Option<NewMail>, ServiceError> {
+        let Ok(to) = Address::parse(bearer.email) else {
+            return Ok(None);
+        };
+        let url = self.url(app);
+        let setting = Setting {
+            public_url: &app.settings.public_url,
+            now,
+            zone: TimeZone::UTC,
+        };
+        let expires_at = now + lifetime(self.purpose);
+        let (kind, composed) = match self.purpose {
+            LinkPurpose::Invitation | LinkPurpose::FirstStart => {
+                let invitation = Invitation {
+                    organization: bearer.organization,
+                    role: bearer.role,
+                    by: bearer.by.unwrap_or(SOMEBODY),
+                    url: &url,
+                    expires_at,
+                };
+                (
+                    MailKind::Invitation,
+                    mails::invitation(&setting, &invitation),
+                )
+            }
+            LinkPurpose::Reset => {
+                let reset = Reset {
+                    email: bearer.email,
+                    by: bearer.by,
+                    url: &url,
+                    expires_at,
+                };
+                (MailKind::Reset, mails::reset(&setting, &reset))
+            }
+        };
+        let letter = Letter {
+            organization_id: None,
+            kind,
+            event_key: format!("link:{}", self.secret.hash()),
+            to,
+            composed,
+            unsubscribe_url: None,
+        };
+        outbox::sealed(app.secret_key()?, letter, now).map(Some)
     }
 
     /// What to open in a browser.
@@ -80,6 +159,33 @@ impl NewLink {
             secret.reveal()
         )
     }
+}
+
+/// Who has made a link, where it was nobody with a name.
+const SOMEBODY: &str = "An administrator";
+
+/// Who has made a link, as its mail says it.
+pub(super) fn maker(actor: &Actor) -> &str {
+    match actor {
+        Actor::Account { name, .. } => name,
+        Actor::Token { .. } | Actor::CommandLine | Actor::System => SOMEBODY,
+    }
+}
+
+/// Whom a mail with a link is to, and what it says of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bearer<'a> {
+    pub(super) email: &'a str,
+    pub(super) role: AccountRole,
+    /// The organization's name; none for Support.
+    pub(super) organization: Option<&'a str>,
+    /// Who has made the link; nobody where its holder has asked for it.
+    pub(super) by: Option<&'a str>,
+}
+
+/// Whether mail leaves the service.
+pub fn sends_mail(app: &App) -> bool {
+    matches!(app.mailer.destination(), Destination::Smtp { .. })
 }
 
 /// A link for making the first Support account, while there is none; each start prints a new one. Earlier ones

@@ -1,5 +1,9 @@
 //! People who sign in: invited, given a role, deactivated. Never without the last one who could undo it.
 
+mod links;
+
+pub use links::{reset, reset_by_id};
+
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -15,13 +19,14 @@ use crate::server::error::ServiceError;
 use crate::server::ids;
 use crate::server::scim::resource::case_key;
 use crate::server::secret::Secret;
-use crate::server::services::account_links::NewLink;
+use crate::server::services::account_links::{Bearer, NewLink, maker};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::moments::Moments;
 use crate::server::services::sign_in::AccessError;
 use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount, Whose};
 use crate::server::store::keyset::{self, From};
+use crate::server::store::outbox::{self, NewMail};
 use crate::server::store::{Tx, sessions};
 
 pub use crate::server::services::account_links::find_link;
@@ -49,8 +54,24 @@ pub async fn invite(
 ) -> Result<CreatedLink, ServiceError> {
     let link = NewLink::new(LinkPurpose::Invitation)?;
     let now = app.clock.now();
-    let email = add(app, allowed, invitee, Start::Link(link.clone())).await?;
-    Ok(link.created(app, email, &Moments::of(allowed, now)))
+    let email = names::email(&invitee.email)?;
+    let bearer = Bearer {
+        email: &email,
+        role: invitee.role,
+        organization: allowed
+            .organization()
+            .map(|organization| organization.name.as_str()),
+        by: Some(maker(allowed.actor())),
+    };
+    let mail = link.mail(app, &bearer, now)?;
+    let created = link.created(
+        app,
+        email.clone(),
+        mail.as_ref(),
+        &Moments::of(allowed, now),
+    );
+    add(app, allowed, invitee, Start::Link(link, mail.map(Box::new))).await?;
+    Ok(created)
 }
 
 /// Creates an account with a password, from the command line.
@@ -71,18 +92,19 @@ pub async fn create_with_password(
 
 /// What a new account starts with.
 enum Start {
-    Link(NewLink),
+    /// With the mail that brings it.
+    Link(NewLink, Option<Box<NewMail>>),
     /// A hash.
     Password(String),
 }
 
-/// Adds the account, or takes it up anew; answers its address.
+/// Adds the account, or takes it up anew.
 async fn add(
     app: &App,
     allowed: &Allowed,
     invitee: Invitee,
     start: Start,
-) -> Result<String, ServiceError> {
+) -> Result<(), ServiceError> {
     let organization_id = may_give(allowed, invitee.role)?;
     let is_first_admin_only = allowed.permission() == Permission::InviteFirstAdmin;
     let now = app.clock.now();
@@ -100,7 +122,7 @@ async fn add(
         role: invitee.role,
         organization_id,
         password_hash: match &start {
-            Start::Link(_) => None,
+            Start::Link(..) => None,
             Start::Password(hash) => Some(hash.clone()),
         },
         created_at: now,
@@ -126,13 +148,16 @@ async fn add(
                 } else {
                     invite_anew(tx, &new).await?
                 };
-                if let Start::Link(link) = start {
-                    link.store(tx, Some(&id), now).await?;
+                if let Start::Link(link, mail) = start {
+                    link.replace(tx, &id, now).await?;
+                    if let Some(mail) = &mail {
+                        outbox::insert(tx, mail).await?;
+                    }
                 }
                 let after = json!({ "email": new.email, "role": new.role.as_str() });
                 let target = Target::new("account", &id, &new.email);
                 audit::record(tx, &who, "account.create", &target, None, Some(after)).await?;
-                Ok(new.email)
+                Ok(())
             })
         })
         .await
@@ -177,64 +202,6 @@ fn may_give(allowed: &Allowed, role: AccountRole) -> Result<Option<String>, Serv
         (Permission::ManageAccounts, AccountRole::Support, None) if is_command_line => Ok(None),
         _ => Err(ServiceError::Forbidden),
     }
-}
-
-/// A new link for somebody who cannot sign in: to set a new password (good for an hour), or the invitation
-/// again if it was never accepted.
-///
-/// # Errors
-/// `NotFound`; `Conflict` when the account is deactivated.
-pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<CreatedLink, ServiceError> {
-    check_manages(allowed)?;
-    let account = accounts::find_by_email(&mut app.db.read().await?, &case_key(email.trim()))
-        .await?
-        .filter(|account| is_managed(allowed, account))
-        .ok_or(ServiceError::NotFound { what: "account" })?;
-    new_link(app, allowed, account).await
-}
-
-/// As [`reset`], for the account of an id.
-///
-/// # Errors
-/// As [`reset`].
-pub async fn reset_by_id(
-    app: &App,
-    allowed: &Allowed,
-    account_id: &str,
-) -> Result<CreatedLink, ServiceError> {
-    check_manages(allowed)?;
-    let account = get(app, allowed, account_id).await?;
-    new_link(app, allowed, account).await
-}
-
-async fn new_link(
-    app: &App,
-    allowed: &Allowed,
-    account: Account,
-) -> Result<CreatedLink, ServiceError> {
-    if account.deactivated_at.is_some() {
-        return Err(ServiceError::conflict(
-            "This account is deactivated. Invite the address anew to let the person in again.",
-        ));
-    }
-    let now = app.clock.now();
-    let who = who(allowed, &account, now);
-    let link = NewLink::new(if account.password_hash.is_some() {
-        LinkPurpose::Reset
-    } else {
-        LinkPurpose::Invitation
-    })?;
-    let created = link.created(app, account.email.clone(), &Moments::of(allowed, now));
-    app.db
-        .write(move |tx| {
-            Box::pin(async move {
-                link.store(tx, Some(&account.id), now).await?;
-                let target = target(&account);
-                audit::record(tx, &who, "account.reset", &target, None, None).await
-            })
-        })
-        .await?;
-    Ok(created)
 }
 
 /// Gives an account of the organization another role.

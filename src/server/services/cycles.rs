@@ -27,6 +27,23 @@ pub struct Everybody {
     pub known: Count,
 }
 
+/// How often Entra is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rhythm {
+    Usual,
+    /// As in quarantine.
+    Daily,
+}
+
+impl Rhythm {
+    fn interval(self) -> (Millis, &'static str) {
+        match self {
+            Self::Usual => (INTERVAL, "every 40 min"),
+            Self::Daily => (DAY, "once a day"),
+        }
+    }
+}
+
 impl Everybody {
     fn users(self) -> Option<u64> {
         match (self.expected, self.known) {
@@ -82,9 +99,14 @@ pub async fn next(
     Ok(next.filter(|next| *next > now))
 }
 
-/// In words and figures. `is_on`: Entra is expected to come again.
+/// In words and figures. Without a rhythm Entra is not expected to come again.
 #[must_use]
-pub fn shown(cycles: &[Cycle], everybody: Everybody, is_on: bool, moments: &Moments) -> Cycles {
+pub fn shown(
+    cycles: &[Cycle],
+    everybody: Everybody,
+    rhythm: Option<Rhythm>,
+    moments: &Moments,
+) -> Cycles {
     let now = moments.now();
     let most = cycles.iter().map(|cycle| cycle.changes).max().unwrap_or(0);
     Cycles {
@@ -99,15 +121,23 @@ pub fn shown(cycles: &[Cycle], everybody: Everybody, is_on: bool, moments: &Mome
         latest: cycles
             .split_first()
             .map(|(latest, before)| of_latest(latest, before, everybody, moments)),
-        next: cycles.first().filter(|_| is_on).map(|latest| {
-            let next = (latest.started_at + INTERVAL).max(latest.last_at);
+        next: cycles.first().zip(rhythm).map(|(latest, rhythm)| {
+            let (interval, often) = rhythm.interval();
+            let next = (latest.started_at + interval).max(latest.last_at);
             if now > next + CYCLE_GAP {
                 format!("overdue since {}", moments.clock(next))
             } else {
-                format!("about {}, every 40 min", moments.hour(next))
+                format!("about {}, {often}", moments.hour(next))
             }
         }),
     }
+}
+
+/// Whether the initial cycle is the latest and still runs.
+pub fn is_first_running(cycles: &[Cycle], now: Millis) -> bool {
+    cycles
+        .first()
+        .is_some_and(|latest| latest.is_initial && is_running(latest, now))
 }
 
 fn is_running(cycle: &Cycle, now: Millis) -> bool {
@@ -237,8 +267,12 @@ mod tests {
         }
     }
 
+    fn utc() -> Moments {
+        Moments::new(NOW, TimeZone::UTC)
+    }
+
     fn of(cycles: &[Cycle], everybody: Everybody) -> Cycles {
-        shown(cycles, everybody, true, &Moments::new(NOW, TimeZone::UTC))
+        shown(cycles, everybody, Some(Rhythm::Usual), &utc())
     }
 
     #[test]
@@ -307,8 +341,10 @@ mod tests {
         );
         let running = [cycle(90, 2, 0, true)];
         assert_eq!(next(&running).as_deref(), Some("about 09:28, every 40 min"));
-        let paused = shown(&soon, NOBODY, false, &Moments::new(NOW, TimeZone::UTC));
-        assert_eq!(paused.next, None);
+        assert_eq!(shown(&soon, NOBODY, None, &utc()).next, None);
+        let daily = [cycle(120, 119, 0, false)];
+        let daily = shown(&daily, NOBODY, Some(Rhythm::Daily), &utc());
+        assert_eq!(daily.next.as_deref(), Some("about 07:30, once a day"));
     }
 
     #[test]

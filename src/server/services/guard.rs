@@ -57,6 +57,16 @@ pub async fn get(
     })
 }
 
+/// How many users may lose access in one cycle; `None` while the guard is off.
+///
+/// # Errors
+/// As any read.
+pub async fn limit(app: &App, allowed: &Allowed) -> Result<Option<i64>, ServiceError> {
+    let organization = allowed.check_in(Permission::ManageGuard)?;
+    let mut connection = app.db.read().await?;
+    Ok(store::limit(&mut connection, &organization.id).await?)
+}
+
 fn shown(held: Held, moments: &Moments) -> Result<HeldUser, StoreError> {
     let corrupt = |what: &str| StoreError::Corrupt(format!("hold of {}: {what}", held.user_id));
     let user_name = held.user_name.clone().unwrap_or_default();

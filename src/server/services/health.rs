@@ -54,8 +54,19 @@ pub struct Facts {
     pub open_issues: u64,
     /// Whom those are about.
     pub affected_users: Count,
+    /// Whom the accidental-deletion guard holds until somebody decides.
+    pub held: Option<Held>,
     /// All users, where they were counted.
     pub users: Option<Count>,
+    /// The initial cycle runs, where that was looked at.
+    pub is_first_cycle: bool,
+}
+
+/// Users who would have lost access beside too many others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    pub users: Count,
+    pub since: Millis,
 }
 
 /// The valid token that was used last, or else lives longest; where none is valid, the one that expired last.
@@ -194,9 +205,10 @@ fn decide_on(facts: &Facts, moments: &Moments) -> Health {
             danger.next,
         );
     }
-    let mut health = match facts.open_issues {
-        0 => healthy(facts, &called),
-        open => failing(open, facts.affected_users, &called),
+    let mut health = match (facts.held, facts.open_issues) {
+        (Some(held), _) => holding(held, moments),
+        (None, 0) => healthy(facts, &called),
+        (None, open) => failing(open, facts.affected_users, &called),
     };
     if let Some(danger) = danger {
         health.risk = Risk::Elevated;
@@ -208,9 +220,39 @@ fn decide_on(facts: &Facts, moments: &Moments) -> Health {
     health
 }
 
+fn holding(held: Held, moments: &Moments) -> Health {
+    let users = people(held.users);
+    let since = moments.clock(held.since);
+    health(
+        HealthState::Holding,
+        Risk::Low,
+        format!(
+            "The accidental-deletion guard holds {users} since {since}: too many would have lost access in one \
+             cycle. Allow it, or keep holding."
+        ),
+        format!("The guard holds {users} since {since}."),
+        NextStep::SeeHeld,
+    )
+}
+
+/// So many users, in words.
+pub fn people(users: Count) -> String {
+    match users {
+        Count::Exactly(1) => "1 user".to_owned(),
+        Count::Exactly(n) => format!("{} users", number(n)),
+        Count::MoreThan(n) => format!("more than {} users", number(n)),
+    }
+}
+
 fn healthy(facts: &Facts, called: &str) -> Health {
     let sync = match facts.users {
         Some(Count::Exactly(0)) => " and has sent no users yet".to_owned(),
+        Some(users) if facts.is_first_cycle => {
+            format!(
+                ": the initial cycle is running and has brought {} so far",
+                people(users)
+            )
+        }
         Some(Count::Exactly(1)) => " and the one user is in sync".to_owned(),
         Some(Count::Exactly(n)) => format!(" and all {} users are in sync", number(n)),
         Some(Count::MoreThan(n)) => {
@@ -246,9 +288,7 @@ fn failing(open: u64, users: Count, called: &str) -> Health {
                 NextStep::SeeIssues,
             );
         }
-        Count::Exactly(1) => "1 user".to_owned(),
-        Count::Exactly(n) => format!("{} users", number(n)),
-        Count::MoreThan(n) => format!("more than {} users", number(n)),
+        users => people(users),
     };
     health(
         HealthState::Failing,

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::health::{CurrentToken, Facts, Refusal, SILENCE, Worst, may_be_thinned};
+use super::health::{CurrentToken, Facts, Held, Refusal, SILENCE, Worst, may_be_thinned};
 use crate::model::page::Count;
-use crate::server::clock::{DAY, Millis};
+use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::ServiceError;
 use crate::server::scim::reason::Reason;
 use crate::server::store::cycles;
@@ -19,7 +19,7 @@ pub const WATCH: &str = "health";
 /// Since when that has been done without a break.
 pub const WATCHED_SINCE: &str = "health_since";
 
-/// Affected users that are counted for an organization of a list.
+/// Affected users, or held ones, that are counted for an organization of a list.
 const LISTED_USERS: i64 = 1_000;
 /// Entra disables a job after so long a quarantine: earlier cycles say nothing.
 const LOOKED_BACK: Millis = 29 * DAY;
@@ -57,6 +57,7 @@ pub async fn gather(
         ids,
         failures_since,
         users,
+        held: users.max(LISTED_USERS),
     };
     let figures = store::list(connection, wanted, now).await?;
     let mut refusals = refusals(connection, &figures).await?;
@@ -94,14 +95,21 @@ pub async fn gather(
                 last_contact_at: figures.last_contact_at,
                 last_accepted_at,
                 refusal,
-                silence: SILENCE,
+                silence: figures
+                    .silence_minutes
+                    .map_or(SILENCE, |minutes| minutes * MINUTE),
                 heard_since,
                 thinned: thinned.remove(&figures.id).unwrap_or_default(),
                 worst: worst.remove(&figures.id),
                 is_lost: figures.lost_at.is_some() && figures.lost_at == figures.last_contact_at,
                 open_issues: figures.open_issues.unsigned_abs(),
                 affected_users: up_to(figures.affected_users, users),
+                held: figures.held_since.map(|since| Held {
+                    users: up_to(figures.held, wanted.held),
+                    since,
+                }),
                 users: None,
+                is_first_cycle: false,
             };
             Ok((figures, facts))
         })

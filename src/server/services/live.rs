@@ -151,15 +151,16 @@ impl Live {
     }
 }
 
-/// One page's view of one organization.
+/// One page's view of one organization, or of all.
 #[derive(Debug)]
 pub struct Watch {
-    organization_id: String,
+    /// `None` for all.
+    organization_id: Option<String>,
     hints: broadcast::Receiver<Hint>,
 }
 
 impl Watch {
-    /// Waits until the organization's log may have grown. All that is hinted at until this is asked again counts
+    /// Waits until a log that it is about may have grown. All that is hinted at until this is asked again counts
     /// as one.
     pub async fn grown(&mut self) {
         loop {
@@ -175,7 +176,10 @@ impl Watch {
 
     fn concerns(&self, hint: &Hint) -> bool {
         match hint {
-            Hint::Organization(id) => **id == *self.organization_id,
+            Hint::Organization(id) => self
+                .organization_id
+                .as_ref()
+                .is_none_or(|own| **id == **own),
             Hint::Any => true,
         }
     }
@@ -187,10 +191,23 @@ impl Watch {
 /// [`ServiceError::Forbidden`] without that proof.
 pub fn watch(app: &App, allowed: &Allowed) -> Result<Watch, ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
+    Ok(open(app, Some(organization.id.clone())))
+}
+
+/// Watches the logs of all organizations. `allowed` proves [`Permission::ListOrganizations`].
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] without that proof.
+pub fn watch_all(app: &App, allowed: &Allowed) -> Result<Watch, ServiceError> {
+    allowed.check(Permission::ListOrganizations)?;
+    Ok(open(app, None))
+}
+
+fn open(app: &App, organization_id: Option<String>) -> Watch {
     let watch = Watch {
-        organization_id: organization.id.clone(),
+        organization_id,
         hints: app.live.0.hints.subscribe(),
     };
     app.live.listen();
-    Ok(watch)
+    watch
 }

@@ -1,5 +1,7 @@
 //! What operators watch, gathered when they ask.
 
+use std::time::Duration;
+
 use crate::server::App;
 use crate::server::clock::DAY;
 use crate::server::error::StoreError;
@@ -16,7 +18,8 @@ const TOKEN_DAYS: i64 = 30;
 pub async fn render(app: &App) -> Result<String, StoreError> {
     let load = app.db.load();
     let mut connection = app.db.read().await?;
-    let read = figures::read(&mut connection, app.clock.now(), TOKEN_DAYS * DAY).await?;
+    let now = app.clock.now();
+    let read = figures::read(&mut connection, now, TOKEN_DAYS * DAY).await?;
     drop(connection);
     let counted = |count: i64| u64::try_from(count).unwrap_or_default();
     Ok(app.metrics.render(&Figures {
@@ -27,5 +30,7 @@ pub async fn render(app: &App) -> Result<String, StoreError> {
         tokens_expiring: counted(read.tokens_expiring),
         tokens_expired: counted(read.tokens_expired),
         open_issues: counted(read.open_issues),
+        mails_waiting: counted(read.mails_waiting),
+        oldest_mail: Duration::from_millis(read.oldest_mail_at.map_or(0, |at| counted(now - at))),
     }))
 }

@@ -57,6 +57,11 @@ impl Moments {
         }
     }
 
+    /// `at` to the minute, for what is read later and elsewhere: "23 Nov 2026, 09:13 UTC".
+    pub fn date_and_time(&self, at: Millis) -> String {
+        self.zoned(at).strftime("%-d %b %Y, %H:%M %Z").to_string()
+    }
+
     /// The day of `at`: "Mon 23 Nov".
     pub fn day(&self, at: Millis) -> String {
         self.zoned(at).strftime("%a %-d %b").to_string()

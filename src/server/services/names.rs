@@ -1,5 +1,6 @@
 //! Names, slugs and e-mail addresses as people type them: trimmed and checked.
 
+use crate::model::address::Address;
 use crate::server::error::ServiceError;
 
 /// Characters of a name at most.
@@ -51,32 +52,14 @@ pub fn slug(text: &str) -> Result<String, ServiceError> {
     }
 }
 
-/// An e-mail address: something, `@`, a domain; no more can be known without writing to it.
+/// An e-mail address.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] on `email` otherwise.
+/// [`ServiceError::Invalid`] on `email` with what is wrong with it.
 pub fn email(text: &str) -> Result<String, ServiceError> {
-    let text = text.trim();
-    let is_address = text.len() <= 254
-        && !text
-            .chars()
-            .any(|letter| letter.is_whitespace() || letter.is_control())
-        && text.rsplit_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty()
-                && !local.contains('@')
-                && !domain.is_empty()
-                && !domain.starts_with(['.', '-'])
-                && !domain.ends_with(['.', '-'])
-                && !domain.contains("..")
-        });
-    if is_address {
-        Ok(text.to_owned())
-    } else {
-        Err(ServiceError::invalid(
-            "email",
-            "Enter an email address, such as ana@example.com.",
-        ))
-    }
+    Address::parse(text)
+        .map(|address| address.to_string())
+        .map_err(|reason| ServiceError::invalid("email", reason))
 }
 
 #[cfg(test)]

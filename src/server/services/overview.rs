@@ -1,6 +1,6 @@
 //! The overview of an organization: how is it, and what does Entra need from me?
 
-use super::cycles::{self, Everybody};
+use super::cycles::{self, Everybody, Rhythm};
 use super::health::{self, Facts};
 use super::health_facts::{self, About};
 use super::log_search;
@@ -19,7 +19,6 @@ use crate::server::actor::{Allowed, Permission};
 use crate::server::clock::{DAY, HOUR, Millis};
 use crate::server::error::ServiceError;
 use crate::server::services::tokens;
-use crate::server::store::guard;
 use crate::server::store::health as store;
 use crate::server::store::keyset;
 use crate::server::store::log_details::{self, Hour};
@@ -64,18 +63,22 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
     let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
     let roles = role_catalogue::list(&mut connection, &organization.id).await?;
     let cycles = cycles::latest(&mut connection, &organization.id, now).await?;
-    let guard = guard::figures(&mut connection, &organization.id).await?;
     drop(connection);
+    facts.is_first_cycle = cycles::is_first_running(&cycles, now);
     let everybody = Everybody {
         expected: figures.expected_users.map(i64::unsigned_abs),
         known: users.all,
     };
-    let is_on = facts.state == ProvisioningState::On;
     let is_connected = facts.last_accepted_at.is_some();
     let health = health::decide(&facts, &moments);
+    let rhythm = match (facts.state, health.state) {
+        (ProvisioningState::On, HealthState::Quarantined) => Some(Rhythm::Daily),
+        (ProvisioningState::On, _) => Some(Rhythm::Usual),
+        _ => None,
+    };
     Ok(Overview {
         last_contact: figures.last_contact_at.map(|at| moments.moment(at)),
-        cycles: cycles::shown(&cycles, everybody, is_on, &moments),
+        cycles: cycles::shown(&cycles, everybody, rhythm, &moments),
         is_connected,
         token: longest(&tokens, now).map(|token| life(token, &moments)),
         has_tokens: facts.has_tokens,
@@ -98,9 +101,9 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
             })
             .collect(),
         reach: reach(&app.settings.public_url),
-        held: guard.waiting_since.map(|since| Held {
-            users: keyset::count(guard.waiting),
-            since: moments.moment(since),
+        held: facts.held.map(|held| Held {
+            users: held.users,
+            since: moments.moment(held.since),
         }),
         failures: failed.items.into_iter().take(FAILURES).collect(),
         health,

@@ -45,7 +45,9 @@ pub async fn change_password(
     let now = app.clock.now();
     let who = Who::of(allowed, now);
     let keys = sign_in::keys(&case_key(&account.email), allowed.address());
-    sign_in::count(app, &keys, now).await.map_err(refusal)?;
+    sign_in::count(app, &keys, sign_in::FAILED, now)
+        .await
+        .map_err(refusal)?;
     let hash = account.password_hash.as_deref();
     if !app.passwords.verify(&form.current, hash).await? {
         note(app, who, account, "account.change_password_failed").await?;

@@ -14,6 +14,7 @@ pub enum ProblemKind {
     QuarantineRisk,
     Quarantined,
     Silent,
+    GuardHolding,
     Paused,
     Off,
     TokenExpiring,
@@ -21,6 +22,22 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    pub const ALL: [Self; 9] = [
+        Self::Refused,
+        Self::QuarantineRisk,
+        Self::Quarantined,
+        Self::Silent,
+        Self::GuardHolding,
+        Self::Paused,
+        Self::Off,
+        Self::TokenExpiring,
+        Self::TokenExpired,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +45,7 @@ impl ProblemKind {
             Self::QuarantineRisk => "quarantine_risk",
             Self::Quarantined => "quarantined",
             Self::Silent => "silent",
+            Self::GuardHolding => "guard_holding",
             Self::Paused => "paused",
             Self::Off => "off",
             Self::TokenExpiring => "token_expiring",
@@ -90,6 +108,7 @@ pub fn present(facts: &Facts, now: Millis) -> Vec<Found> {
         }
         ProvisioningState::On => connection(facts, now)
             .into_iter()
+            .chain(holding(facts))
             .chain(of_token(facts, now))
             .collect(),
     }
@@ -124,6 +143,18 @@ fn connection(facts: &Facts, now: Millis) -> Vec<Found> {
         ));
     }
     found
+}
+
+fn holding(facts: &Facts) -> Option<Found> {
+    let held = facts.held?;
+    let users = health::people(held.users);
+    Some(Found::new(
+        ProblemKind::GuardHolding,
+        held.since,
+        format!(
+            "the accidental-deletion guard holds {users}, who keep their access until somebody decides"
+        ),
+    ))
 }
 
 fn of_token(facts: &Facts, now: Millis) -> Option<Found> {

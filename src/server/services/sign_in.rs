@@ -17,10 +17,19 @@ use crate::server::store::sign_in_attempts::{self, Window};
 
 /// The time in which failed attempts are counted together.
 const WINDOW: Millis = 15 * MINUTE;
-/// Failed attempts on one account in a window.
-const BY_ACCOUNT: i64 = 10;
-/// Failed attempts from one address in a window: more, since offices share one.
-const BY_ADDRESS: i64 = 50;
+/// Attempts in a window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) by_account: i64,
+    /// More, since offices share an address.
+    pub(super) by_address: i64,
+}
+
+/// Failed attempts to sign in.
+pub(super) const FAILED: Limits = Limits {
+    by_account: 10,
+    by_address: 50,
+};
 
 /// Who has proved to be whom, for a session to be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +74,7 @@ pub async fn sign_in(
     let email_key = case_key(email.trim());
     let keys = keys(&email_key, address);
     // Counted before the password is looked at, so that attempts side by side count as well.
-    count(app, &keys, now).await?;
+    count(app, &keys, FAILED, now).await?;
     let account = accounts::find_by_email(&mut app.db.read().await?, &email_key).await?;
     let active = account
         .as_ref()
@@ -99,7 +108,12 @@ pub(super) fn keys(email_key: &str, address: &str) -> [String; 2] {
 }
 
 /// Counts an attempt, and refuses it when there were too many.
-pub(super) async fn count(app: &App, keys: &[String; 2], now: Millis) -> Result<(), AccessError> {
+pub(super) async fn count(
+    app: &App,
+    keys: &[String; 2],
+    limits: Limits,
+    now: Millis,
+) -> Result<(), AccessError> {
     let [account, address] = keys.clone();
     let windows: [(Window, i64); 2] = app
         .db
@@ -108,7 +122,10 @@ pub(super) async fn count(app: &App, keys: &[String; 2], now: Millis) -> Result<
                 let expired = now - WINDOW;
                 let by_account = sign_in_attempts::count(tx, &account, now, expired).await?;
                 let by_address = sign_in_attempts::count(tx, &address, now, expired).await?;
-                Ok::<_, StoreError>([(by_account, BY_ACCOUNT), (by_address, BY_ADDRESS)])
+                Ok::<_, StoreError>([
+                    (by_account, limits.by_account),
+                    (by_address, limits.by_address),
+                ])
             })
         })
         .await?;

@@ -45,6 +45,14 @@ impl Connection<'_> {
             Self::Postgres(_) => " FOR UPDATE",
         }
     }
+
+    /// The same for one of several who look for something to do: what another one has locked is passed over.
+    pub fn skip_locked(&self) -> &'static str {
+        match self {
+            Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
+            Self::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        }
+    }
 }
 
 /// `prefix` as a LIKE pattern with `\` as its escape character: `%` and `_` in it mean themselves.

@@ -18,6 +18,9 @@ pub struct Figures {
     pub tokens_expired: i64,
     /// Counting stops beyond [`COUNT_LIMIT`].
     pub open_issues: i64,
+    /// Mails that are still to be sent, and when the oldest of them was written.
+    pub mails_waiting: i64,
+    pub oldest_mail_at: Option<Millis>,
 }
 
 /// The figures, with tokens that end within `span` of now, before or after.
@@ -34,7 +37,9 @@ pub async fn read(
                  AS tokens_expiring, \
                  (SELECT count(*) FROM tokens WHERE revoked_at IS NULL AND expires_at <= $1 AND expires_at > $3) \
                  AS tokens_expired, \
-                 (SELECT count(*) FROM (SELECT 1 FROM issues WHERE is_open LIMIT $4) counted) AS open_issues",
+                 (SELECT count(*) FROM (SELECT 1 FROM issues WHERE is_open LIMIT $4) counted) AS open_issues, \
+                 (SELECT count(*) FROM outbox WHERE due_at IS NOT NULL) AS mails_waiting, \
+                 (SELECT min(created_at) FROM outbox WHERE due_at IS NOT NULL) AS oldest_mail_at",
             )
             .bind(now)
             .bind(now + span)

@@ -29,6 +29,8 @@ pub struct Figures {
     pub state_changed_at: Millis,
     pub health_order: i64,
     pub expected_users: Option<i64>,
+    /// Where the organization has set it.
+    pub silence_minutes: Option<i64>,
     pub tokens: i64,
     pub valid_tokens: i64,
     /// Written at most once a minute.
@@ -48,6 +50,9 @@ pub struct Figures {
     pub token_created_at: Option<Millis>,
     pub token_expires_at: Option<Millis>,
     pub token_successor_id: Option<String>,
+    /// Users whom the guard holds until somebody decides, up to the limit that was asked for and one more.
+    pub held: i64,
+    pub held_since: Option<Millis>,
     /// When the last but two of Entra's cycles began.
     pub third_cycle_at: Option<Millis>,
     missing_at: Option<Millis>,
@@ -85,6 +90,8 @@ pub struct Wanted<'i> {
     pub failures_since: Millis,
     /// Where counting affected users stops.
     pub users: i64,
+    /// Where counting held users stops.
+    pub held: i64,
 }
 
 /// The figures of organizations, in no order, each by the beginning or the end of an index.
@@ -98,6 +105,7 @@ pub async fn list(
     }
     let mut statement = Builder::new(
         "SELECT o.id, o.slug, o.name, o.state, o.state_changed_at, o.health_order, o.expected_users, \
+         (SELECT n.silence_minutes FROM notification_settings n WHERE n.organization_id = o.id) AS silence_minutes, \
          (SELECT count(*) FROM tokens t WHERE t.organization_id = o.id) AS tokens, \
          (SELECT count(*) FROM tokens t WHERE t.organization_id = o.id AND t.revoked_at IS NULL \
           AND t.expires_at > ",
@@ -122,7 +130,14 @@ pub async fn list(
          AND NOT i.is_remark AND u.is_counted",
     );
     statement.push(" LIMIT ").bind(wanted.users + 1);
-    statement.push(") c) AS affected_users");
+    statement.push(
+        ") c) AS affected_users, (SELECT count(*) FROM (SELECT 1 FROM guard_holds g \
+         WHERE g.organization_id = o.id AND g.decision = 'waiting' LIMIT ",
+    );
+    statement.bind(wanted.held + 1).push(
+        ") c) AS held, (SELECT min(g.first_held_at) FROM guard_holds g \
+         WHERE g.organization_id = o.id AND g.decision = 'waiting') AS held_since",
+    );
     statement.push(
         ", (SELECT c.started_at FROM cycles c WHERE c.organization_id = o.id AND c.calls > 0 \
          ORDER BY c.started_at DESC LIMIT 1 OFFSET 2) AS third_cycle_at",

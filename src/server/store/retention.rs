@@ -73,6 +73,17 @@ pub enum Expired {
     Problems {
         before: Millis,
     },
+    /// What was noted of causes that were over before.
+    NotificationMarks {
+        before: Millis,
+    },
+    /// Mails that were written before and are not to be sent any more, once their attempts are gone.
+    Mails {
+        before: Millis,
+    },
+    MailAttempts {
+        before: Millis,
+    },
     /// Links to support bundles that have expired.
     SupportBundles {
         before: Millis,
@@ -168,6 +179,21 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         .bind(*before),
         Expired::Problems { before } => sql(
             "DELETE FROM problems WHERE id IN (SELECT id FROM problems WHERE ended_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::NotificationMarks { before } => sql(
+            "DELETE FROM notification_marks WHERE (kind, cause_id, opened_at) IN \
+                 (SELECT kind, cause_id, opened_at FROM notification_marks WHERE closed_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::MailAttempts { before } => sql(
+            "DELETE FROM outbox_attempts WHERE (outbox_id, number) IN (SELECT a.outbox_id, a.number FROM outbox o \
+                 JOIN outbox_attempts a ON a.outbox_id = o.id WHERE o.created_at < $1 AND o.due_at IS NULL LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::Mails { before } => sql(
+            "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
+                 WHERE created_at < $1 AND due_at IS NULL LIMIT $2)",
         )
         .bind(*before),
         Expired::SupportBundles { before } => sql(

@@ -18,6 +18,7 @@ fn program(url: &str) -> Command {
         .env("DATABASE_URL", url)
         .env("PUBLIC_URL", "https://provisioning.test")
         .env("DATA_DIR", std::env::temp_dir())
+        .env("SECRET_KEY", "0".repeat(64))
         .stdin(Stdio::null());
     command
 }
@@ -67,6 +68,11 @@ db_test! {
         done(&url, &["organization", "disable", "fabrikam"]);
         let set = json(&url, &["organization", "set", "contoso", "--missing-role", "reject"]);
         assert_eq!((&set["missing_role"], &set["name"]), (&"reject".into(), &"Contoso Ltd".into()));
+        assert!(set["removal_limit"].is_null());
+        let guarded = json(&url, &["organization", "set", "contoso", "--removal-limit", "20"]);
+        assert_eq!(guarded["removal_limit"], 20);
+        let off = done(&url, &["organization", "set", "contoso", "--removal-limit", "off"]);
+        assert!(off.ends_with("guard off\n"), "{off}");
 
         let secret = done(&url, &["token", "create", "contoso", "--name", "Entra", "--expires-in", "30d"]);
         assert!(secret.starts_with("rhp_") && secret.len() == 54 && secret.ends_with('\n'));
@@ -89,18 +95,20 @@ db_test! {
 
         let mut connection = db.db.read().await.unwrap();
         let entries: Vec<audit::Entry> = connection.fetch_all(sql("SELECT * FROM audit_log")).await.unwrap();
-        assert_eq!(entries.len(), 12);
+        assert_eq!(entries.len(), 14);
         assert!(entries.iter().all(|entry| entry.actor_kind == "command_line"));
     }
 
     async fn refusals_are_one_line_that_says_why(db: TestDb) {
         let url = &db.url;
         done(url, &["organization", "create", "contoso", "--name", "Contoso"]);
-        let cases: [(&[&str], i32, &str); 9] = [
+        let cases: [(&[&str], i32, &str); 11] = [
             (&["organization", "create", "contoso", "--name", "x"], 1, "already"),
             (&["organization", "create", "Con toso", "--name", "x"], 2, "a-z"),
             (&["organization", "create", "other"], 2, "--name"),
             (&["organization", "set", "contoso", "--missing-names", "maybe"], 2, "reject or accept"),
+            (&["organization", "set", "contoso", "--removal-limit", "all"], 2, "a number of users, or off"),
+            (&["organization", "set", "contoso", "--removal-limit", "0"], 2, "from 1 to 1,000,000"),
             (&["token", "create", "nobody", "--name", "x"], 1, "no organization with the slug \"nobody\""),
             (&["token", "create", "contoso", "--name", "x", "--expires-in", "3y"], 2, "90d"),
             (&["token", "revoke", "contoso", "rhp_none"], 1, "token not found"),
@@ -124,15 +132,37 @@ fn a_wrong_setting_stops_the_start_with_its_name() {
         ("DATABASE_URL", "mysql://root:secret@db/x"),
         ("LOG_RETENTION_DAYS", "0"),
         ("TRUSTED_PROXIES", "nginx"),
+        ("SMTP_URL", "smtp://me:secret@mail.example.com/inbox"),
+        ("SMTP_CA_FILE", "/nowhere/ca.pem"),
+        ("MAIL_FROM", "Rhombus"),
+        ("SECRET_KEY", "secret"),
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "info,=,"),
     ] {
         let mut command = program("sqlite:unused.db");
+        // A file of certificates counts only where there is a server to trust.
+        if name == "SMTP_CA_FILE" {
+            command.env("SMTP_URL", "smtps://mail.example.com");
+        }
         command.env(name, value).arg("serve");
         let (code, said) = fails(command);
         assert!(code == 2 && said.contains(name), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }
+}
+
+#[test]
+fn postgresql_needs_a_key_that_all_replicas_share() {
+    let mut command = program("postgres://someone:secret@127.0.0.1:1/x");
+    command
+        .arg("serve")
+        .env("LISTEN_ADDR", "127.0.0.1:0")
+        .env_remove("SECRET_KEY");
+    let (code, said) = fails(command);
+    assert!(
+        code == 2 && said.contains("SECRET_KEY is not set"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

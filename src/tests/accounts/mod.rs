@@ -3,6 +3,7 @@
 mod audit_pages;
 mod command_line;
 mod links;
+mod mailed_links;
 mod sessions;
 mod states;
 mod token_life;

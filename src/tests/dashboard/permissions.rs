@@ -49,6 +49,9 @@ const TABLE: &[Row] = &[
     ("GET /first-start/{secret}", ANYBODY),
     ("GET /invitation/{secret}", ANYBODY),
     ("GET /reset/{secret}", ANYBODY),
+    ("GET /forgot-password", ANYBODY),
+    ("GET /verify/{token}", ANYBODY),
+    ("GET /unsubscribe/{token}", ANYBODY),
     ("GET /account", SIGNED_IN),
     ("GET /accounts", SUPPORT_EVERYWHERE),
     ("GET /accounts/{id}", SUPPORT_EVERYWHERE),
@@ -87,6 +90,7 @@ const TABLE: &[Row] = &[
     ("GET /organizations/{slug}/tokens", READERS),
     ("GET /organizations/{slug}/tokens/{id}/rotate", READERS),
     ("GET /organizations/{slug}/tokens/{id}/revoke", ADMIN),
+    ("GET /organizations/{slug}/notifications", READERS),
     ("GET /organizations/{slug}/settings", READERS),
     ("GET /organizations/{slug}/settings/pause", ADMIN),
     ("GET /organizations/{slug}/settings/roles/new", ADMIN),
@@ -103,6 +107,7 @@ const TABLE: &[Row] = &[
     ("GET /api/me", SIGNED_IN),
     ("GET /api/frame", READERS),
     ("GET /api/links/get", ANYBODY),
+    ("GET /api/links/mail", ANYBODY),
     ("GET /api/organizations/list", SUPPORT_EVERYWHERE),
     ("GET /api/overview", READERS),
     ("GET /api/users/list", READERS),
@@ -134,6 +139,8 @@ const TABLE: &[Row] = &[
     ("GET /api/logs/neighbours", READERS),
     ("GET /api/tokens/list", READERS),
     ("GET /api/tokens/form", ADMIN),
+    ("GET /api/notifications/get", READERS),
+    ("GET /api/notifications/link", ANYBODY),
     ("GET /api/settings/get", READERS),
     ("GET /api/settings/role", READERS),
     ("GET /api/accounts/list", READERS),
@@ -147,6 +154,9 @@ const TABLE: &[Row] = &[
     ("POST /first-start/{secret}", ANYBODY),
     ("POST /invitation/{secret}", ANYBODY),
     ("POST /reset/{secret}", ANYBODY),
+    ("POST /forgot-password", ANYBODY),
+    ("POST /verify/{token}", ANYBODY),
+    ("POST /unsubscribe/{token}", ANYBODY),
     ("POST /theme", ANYBODY),
     ("POST /account", SIGNED_IN),
     ("POST /account/time-zone", SIGNED_IN),
@@ -181,6 +191,18 @@ const TABLE: &[Row] = &[
     ("POST /organizations/{slug}/tokens", ADMIN),
     ("POST /organizations/{slug}/tokens/{id}/rotate", ADMIN),
     ("POST /organizations/{slug}/tokens/{id}/revoke", ADMIN),
+    ("POST /organizations/{slug}/notifications", ADMIN),
+    ("POST /organizations/{slug}/notifications/test", ADMIN),
+    ("POST /organizations/{slug}/notifications/recipients", ADMIN),
+    (
+        "POST /organizations/{slug}/notifications/recipients/{id}",
+        ADMIN,
+    ),
+    (
+        "POST /organizations/{slug}/notifications/recipients/{id}/remove",
+        ADMIN,
+    ),
+    ("POST /organizations/{slug}/notifications/mails/{id}", ADMIN),
     ("POST /organizations/{slug}/settings", ADMIN),
     ("POST /organizations/{slug}/settings/pause", ADMIN),
     ("POST /organizations/{slug}/settings/resume", ADMIN),
@@ -212,10 +234,14 @@ const FIELDS: &str = "slug=contoso&id=unknown&user_id=unknown&secret=unknown&pur
      &name=Test&email=new%40contoso.com&role=admin&state=on&once=one-time&days=30&overlap=1h\
      &current=wrong&password=wrong&password_again=wrong&theme=dark&reason=Test&user_name=unknown&q=unknown\
      &text=unknown&newest=unknown&value=test&display_name=Test&description=&mapped_values=&expected_users=100&do=resolve\
-     &decision=kept&guard=off";
+     &decision=kept&guard=off&link=verify&token=unknown&address=new%40contoso.com";
 
 /// Routes that are no concern of permissions: files of the program; and streams without end (`reads::live` opens them).
-const FREE: &[&str] = &["GET /pkg/{hash}/{*file}", "GET /organizations/{slug}/live"];
+const FREE: &[&str] = &[
+    "GET /pkg/{hash}/{*file}",
+    "GET /organizations/{slug}/live",
+    "GET /live",
+];
 
 #[tokio::test]
 async fn every_route_is_open_to_those_in_the_table_and_to_nobody_else() {
@@ -319,6 +345,7 @@ fn address(route: &str, viewer: &str, support: &str, token: &str) -> String {
     };
     path.replace("{slug}", "contoso")
         .replace("{secret}", "unknown")
+        .replace("{token}", "unknown")
         .replace("{id}", id)
 }
 

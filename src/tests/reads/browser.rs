@@ -16,18 +16,31 @@ const PASSWORD: &str = "seven quiet herons";
 pub async fn viewer(app: &TestApp, slug: &str) -> String {
     let organization = organizations::find(&app.app, slug).await.unwrap();
     let allowed = Allowed::command_line(Permission::ManageAccounts, organization);
+    signed_in(
+        app,
+        &allowed,
+        &format!("vera@{slug}.example"),
+        AccountRole::Viewer,
+    )
+    .await
+}
+
+/// Somebody of Support, signed in: the session cookie.
+pub async fn support(app: &TestApp) -> String {
+    let allowed = Allowed::command_line(Permission::ManageSupportAccounts, None);
+    signed_in(app, &allowed, "sam@rhombus.example", AccountRole::Support).await
+}
+
+async fn signed_in(app: &TestApp, allowed: &Allowed, email: &str, role: AccountRole) -> String {
     let invitee = Invitee {
-        email: format!("vera@{slug}.example"),
+        email: email.to_owned(),
         name: "Vera".to_owned(),
-        role: AccountRole::Viewer,
+        role,
     };
-    accounts::create_with_password(&app.app, &allowed, invitee, &Secret::new(PASSWORD))
+    accounts::create_with_password(&app.app, allowed, invitee, &Secret::new(PASSWORD))
         .await
         .unwrap();
-    let form = format!(
-        "email=vera@{slug}.example&password={}",
-        PASSWORD.replace(' ', "+")
-    );
+    let form = format!("email={email}&password={}", PASSWORD.replace(' ', "+"));
     let request = Request::post("/sign-in")
         .header("sec-fetch-site", "same-origin")
         .header("content-type", "application/x-www-form-urlencoded")

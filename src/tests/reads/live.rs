@@ -8,23 +8,23 @@ use http_body_util::BodyExt;
 use rhombus_provisioning::server::store::sql::sql;
 use tower::ServiceExt;
 
-use super::browser::viewer;
+use super::browser::{support, viewer};
 use crate::db_test;
 use crate::support::app::TestApp;
 
-fn request(slug: &str, cookie: &str) -> Request<Body> {
-    Request::get(format!("/organizations/{slug}/live"))
+fn request(path: &str, cookie: &str) -> Request<Body> {
+    Request::get(path)
         .header("cookie", cookie)
         .body(Body::empty())
         .unwrap()
 }
 
 /// The body of an open stream.
-async fn open(app: &TestApp, slug: &str, cookie: &str) -> Body {
+async fn open(app: &TestApp, path: &str, cookie: &str) -> Body {
     let response = app
         .router
         .clone()
-        .oneshot(request(slug, cookie))
+        .oneshot(request(path, cookie))
         .await
         .unwrap();
     assert_eq!(response.status(), 200);
@@ -40,6 +40,7 @@ async fn next(body: &mut Body) -> Option<String> {
     Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
 }
 
+const CONTOSO: &str = "/organizations/contoso/live";
 const HINT: &str = "event: logs\ndata: newer entries exist\n\n";
 
 db_test! {
@@ -48,7 +49,7 @@ db_test! {
         let contoso = app.entra("contoso").await;
         let fabrikam = app.entra("fabrikam").await;
         let cookie = viewer(&app, "contoso").await;
-        let mut stream = open(&app, "contoso", &cookie).await;
+        let mut stream = open(&app, CONTOSO, &cookie).await;
         assert_eq!(next(&mut stream).await.unwrap(), "retry: 3000\n\n");
         if app.app.db.dialect() == rhombus_provisioning::server::store::dialect::Dialect::Postgres {
             // The first connection to PostgreSQL's hints: some may have been missed.
@@ -65,15 +66,35 @@ db_test! {
         assert_eq!(next(&mut stream).await, None);
     }
 
+    async fn support_is_hinted_at_every_log(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let contoso = app.entra("contoso").await;
+        let fabrikam = app.entra("fabrikam").await;
+        let cookie = support(&app).await;
+        let mut stream = open(&app, "/live", &cookie).await;
+        next(&mut stream).await;
+        for entra in [&contoso, &fabrikam] {
+            entra.create("ana").await;
+            assert_eq!(next(&mut stream).await.unwrap(), HINT);
+        }
+    }
+
     async fn a_stream_ends_with_the_session_and_is_refused_without(db: TestDb) {
         let app = TestApp::new(db).await;
         let contoso = app.entra("contoso").await;
         app.entra("fabrikam").await;
         let cookie = viewer(&app, "contoso").await;
-        for (slug, cookie, status) in [("contoso", "", 401), ("fabrikam", cookie.as_str(), 404), ("nobody", cookie.as_str(), 404)] {
-            assert_eq!(app.send(request(slug, cookie)).await.status, status, "{slug}");
+        let viewer = cookie.as_str();
+        for (path, cookie, status) in [
+            (CONTOSO, "", 401),
+            ("/organizations/fabrikam/live", viewer, 404),
+            ("/organizations/nobody/live", viewer, 404),
+            ("/live", viewer, 403),
+            ("/live", "", 401),
+        ] {
+            assert_eq!(app.send(request(path, cookie)).await.status, status, "{path}");
         }
-        let mut stream = open(&app, "contoso", &cookie).await;
+        let mut stream = open(&app, CONTOSO, &cookie).await;
         next(&mut stream).await;
         app.execute(sql("DELETE FROM sessions")).await;
         contoso.create("ana").await;
@@ -85,7 +106,7 @@ db_test! {
         let contoso = app.entra("contoso").await;
         let cookie = viewer(&app, "contoso").await;
         let seen = sql("SELECT last_seen_at FROM sessions");
-        let mut stream = open(&app, "contoso", &cookie).await;
+        let mut stream = open(&app, CONTOSO, &cookie).await;
         next(&mut stream).await;
         let before: Vec<(i64,)> = app.rows(seen.clone()).await;
         app.advance(3_600_000);

@@ -104,6 +104,24 @@ db_test! {
                 .bind(id).bind(CONTOSO).bind(ended.map(|ended| NOW - ended * DAY)),
             );
         }
+        for (id, days, due) in [("old", 91, None), ("new", 89, None), ("waiting", 91, Some(NOW))] {
+            let at = NOW - days * DAY;
+            statements.extend([
+                sql("INSERT INTO outbox (id, organization_id, kind, event_key, address, address_key, subject, created_at, \
+                     state, due_at, attempts, retries) VALUES ($1, $2, 'issue', $1, '', '', '', $3, 'sent', $4, 1, 1)")
+                .bind(id).bind(CONTOSO).bind(at).bind(due),
+                sql("INSERT INTO outbox_attempts (outbox_id, number, attempted_at, is_accepted, answer) \
+                     VALUES ($1, 1, $2, TRUE, '')")
+                .bind(id).bind(at),
+            ]);
+        }
+        for (id, closed) in [("old", Some(91)), ("new", Some(89)), ("open", None)] {
+            statements.push(
+                sql("INSERT INTO notification_marks (organization_id, kind, cause_id, opened_at, repeats, noted_at, closed_at) \
+                     VALUES ($1, 'issue', $2, 0, '', 0, $3)")
+                .bind(CONTOSO).bind(id).bind(closed.map(|closed| NOW - closed * DAY)),
+            );
+        }
         run(&app, statements).await;
         let purged = Purged {
             entries: 1_001,
@@ -120,6 +138,8 @@ db_test! {
             take_overs: 1,
             cycles: 1,
             problems: 1,
+            mails: 1,
+            of_mails: 2,
             support_bundles: 1,
         };
         assert_eq!(retention::run_once(&app).await.unwrap(), purged);
@@ -138,6 +158,9 @@ db_test! {
             ("SELECT count(*) FROM take_overs", 1),
             ("SELECT count(*) FROM cycles", 2),
             ("SELECT count(*) FROM problems", 2),
+            ("SELECT count(*) FROM outbox", 2),
+            ("SELECT count(*) FROM outbox_attempts", 2),
+            ("SELECT count(*) FROM notification_marks", 2),
             ("SELECT count(*) FROM support_bundles", 1),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");

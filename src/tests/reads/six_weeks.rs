@@ -1,10 +1,11 @@
 //! Six weeks of an organization's life through the real endpoint, by a clock that the test moves: what the first line of
 //! its overview says, and which problems begin and end.
 
+use rhombus_provisioning::model::guard::Decision;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE, Millis};
 use rhombus_provisioning::server::services::moments::machine;
-use rhombus_provisioning::server::services::{health_watch, organizations, overview};
+use rhombus_provisioning::server::services::{guard, health_watch, organizations, overview};
 use rhombus_provisioning::server::store::problems::Problem;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
@@ -27,12 +28,16 @@ impl Life<'_> {
             .unwrap();
     }
 
+    async fn allowed(&self, permission: Permission) -> Allowed {
+        let organization = organizations::find(&self.entra.app.app, "contoso").await;
+        Allowed::command_line(permission, organization.unwrap())
+    }
+
     /// Notes what the overview says now.
     async fn tell(&mut self, what: &str) {
         self.watch().await;
         let app = &self.entra.app.app;
-        let organization = organizations::find(app, "contoso").await.unwrap();
-        let allowed = Allowed::command_line(Permission::ReadLogs, organization);
+        let allowed = self.allowed(Permission::ReadLogs).await;
         let overview = overview::get(app, &allowed).await.unwrap();
         let health = &overview.health;
         self.told
@@ -96,6 +101,22 @@ impl Life<'_> {
             .change(id, "Replace", path, json!(value))
             .await
             .status
+    }
+
+    /// Deactivates users in a cycle of its own; answers how many are held.
+    async fn remove(&self, ids: &[String]) -> usize {
+        self.pass(40 * MINUTE);
+        self.probe(200).await;
+        let mut held = 0;
+        for id in ids {
+            let answer = self
+                .entra
+                .change(id, "Replace", "active", json!("False"))
+                .await;
+            held += usize::from(answer.status == 503);
+        }
+        self.pass(MINUTE);
+        held
     }
 
     async fn problems(&self) -> Vec<String> {
@@ -193,13 +214,16 @@ entra_test! {
         life.tell("Entra is back").await;
 
         life.quiet_until(START + 36 * DAY).await;
-        life.pass(40 * MINUTE);
-        life.probe(200).await;
-        for id in &ids[..16] {
-            life.entra.change(id, "Replace", "active", json!("False")).await.is(200);
-        }
-        life.pass(MINUTE);
-        life.tell("two thirds are removed").await;
+        let app = &life.entra.app.app;
+        let manages = life.allowed(Permission::ManageGuard).await;
+        guard::set_limit(app, &manages, Some(10)).await.unwrap();
+        assert_eq!(life.remove(&ids[..16]).await, 6);
+        life.tell("two thirds are removed, ten at most without a word").await;
+        life.silence(1).await;
+        let app = &life.entra.app.app;
+        guard::decide(app, &manages, Decision::Allowed, app.clock.now()).await.unwrap();
+        assert_eq!(life.remove(&ids[10..16]).await, 0);
+        life.tell("the rest is allowed").await;
         life.quiet_until(START + 42 * DAY).await;
         life.tell("six weeks are over").await;
 

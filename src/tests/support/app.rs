@@ -4,10 +4,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
+use rhombus_provisioning::model::address::Sender;
 use rhombus_provisioning::server::App;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::clock::{Clock, DAY, Millis};
 use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::secret_key::{KeySource, SecretKey};
 use rhombus_provisioning::server::services::organizations::{self, NewOrganization};
 use rhombus_provisioning::server::settings::Settings;
 use rhombus_provisioning::server::store::sql::{Record, sql};
@@ -103,6 +105,9 @@ pub fn settings(url: &str) -> Settings {
         payload_retention_days: 30,
         audit_retention_days: 730,
         trusted_proxies: Vec::new(),
+        smtp: None,
+        mail_from: Sender::parse("Rhombus Provisioning <provisioning@provisioning.test>").unwrap(),
+        secret_key: KeySource::Given(SecretKey::new(&"test".repeat(10)).unwrap()),
     }
 }
 

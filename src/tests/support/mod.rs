@@ -4,3 +4,4 @@ pub mod app;
 pub mod db;
 pub mod entra;
 pub mod process;
+pub mod smtp;

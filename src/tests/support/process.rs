@@ -35,7 +35,9 @@ fn program(folder: &Path, database_url: Option<&str>) -> Command {
         .env("RUST_LOG", "warn")
         .stdin(Stdio::null());
     if let Some(url) = database_url {
-        command.env("DATABASE_URL", url);
+        command
+            .env("DATABASE_URL", url)
+            .env("SECRET_KEY", "0".repeat(64));
     }
     command
 }

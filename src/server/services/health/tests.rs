@@ -36,7 +36,9 @@ fn facts() -> Facts {
         is_lost: false,
         open_issues: 0,
         affected_users: Count::Exactly(0),
+        held: None,
         users: Some(Count::Exactly(214)),
+        is_first_cycle: false,
     }
 }
 
@@ -169,6 +171,32 @@ fn each_state_has_its_sentence_and_its_next_step() {
             "Entra last called 12 min ago and all 214 users are in sync. The token 'Entra' expires in 6 days. Rotate \
              it in time.",
             NextStep::RotateToken,
+        ),
+        (
+            Facts {
+                users: Some(Count::Exactly(12)),
+                is_first_cycle: true,
+                ..facts()
+            },
+            HealthState::Healthy,
+            "Entra last called 12 min ago: the initial cycle is running and has brought 12 users so far.",
+            NextStep::Nothing,
+        ),
+        (
+            Facts {
+                // What is held fails, too.
+                open_issues: 1,
+                affected_users: Count::Exactly(24),
+                held: Some(Held {
+                    users: Count::Exactly(24),
+                    since: NOW - 16 * MINUTE,
+                }),
+                ..facts()
+            },
+            HealthState::Holding,
+            "The accidental-deletion guard holds 24 users since 09:14: too many would have lost access in one cycle. \
+             Allow it, or keep holding.",
+            NextStep::SeeHeld,
         ),
         (
             Facts {

@@ -1,0 +1,48 @@
+import { expect, test } from "../support/test";
+
+test("Support finds why Ana Ruiz cannot sign in, and the fix, without a mouse @scripts", async ({
+  page,
+  organization,
+  signInPage,
+  organizationsPage,
+  userPage,
+  issuesPage,
+  keyboard,
+}) => {
+  const entra = await organization.connect();
+  // Other tests have people of this name, too: her userName is hers.
+  const userName = organization.userName("ana.ruiz");
+  const id = await entra.provision({ userName, givenName: "Ana", familyName: "Ruiz", role: "viewer" });
+  await entra.disable(id);
+  // She is back, in a role that Rhombus does not know.
+  await entra.patch(id, [
+    { op: "Replace", path: "active", value: "True" },
+    { op: "Replace", path: 'roles[primary eq "True"].value', value: "SECURITY_LEAD" },
+  ]);
+  const support = await organization.account("support");
+  await signInPage.open();
+  await page.locator("html[data-awake]").waitFor({ state: "attached" });
+
+  const began = Date.now();
+  await page.getByLabel("Email address").focus();
+  await keyboard.type(support.email);
+  await keyboard.press("Tab");
+  await keyboard.type(support.password);
+  await keyboard.press("Enter");
+  await expect(organizationsPage.heading).toBeVisible();
+  await page.locator("html[data-awake]").waitFor({ state: "attached" });
+  await keyboard.press("/");
+  await keyboard.type(userName);
+  await expect(page.getByRole("option", { name: /Ana Ruiz/ })).toHaveCount(1);
+  await keyboard.press("Enter");
+  await expect(userPage.name).toHaveText("Ana Ruiz");
+  await expect(page.locator("main")).toContainText("Inactive");
+  await keyboard.skipToContent();
+  await keyboard.tabTo(/SECURITY_LEAD/);
+  await keyboard.press("Enter");
+  await expect(issuesPage.headline).toContainText("SECURITY_LEAD");
+  await expect(issuesPage.explanation).toContainText("Change the Value of the app role");
+  const seconds = (Date.now() - began) / 1_000;
+  console.log(`from "Ana Ruiz cannot sign in" to the fix: ${keyboard.presses} keys, ${seconds.toFixed(1)} s`);
+  expect(keyboard.presses).toBeLessThan(200);
+});

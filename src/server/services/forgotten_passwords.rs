@@ -1,0 +1,102 @@
+//! *Forgot your password?*: a link by mail, to whoever has an account under an address. Whether there is one is not said,
+//! neither in the answer nor by its time.
+
+use serde_json::json;
+
+use crate::model::account::{AccountRole, LinkPurpose, SignInError};
+use crate::model::address::Address;
+use crate::model::notification::MailKind;
+use crate::server::App;
+use crate::server::actor::Actor;
+use crate::server::clock::DAY;
+use crate::server::error::StoreError;
+use crate::server::scim::resource::case_key;
+use crate::server::services::account_links::{Bearer, NewLink};
+use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::sign_in::{self, AccessError, Limits};
+use crate::server::store::{accounts, outbox};
+
+/// Askings within a quarter of an hour.
+const ASKED: Limits = Limits {
+    by_account: 3,
+    by_address: 20,
+};
+
+/// Links that one address is mailed within a day; nobody fills another's mailbox.
+const A_DAY: i64 = 5;
+
+/// Mails a link to the holder of `email`, if that is an account that can sign in; to who was invited and has no password
+/// yet, the invitation again. Links that the account has already stay good: anybody can ask.
+///
+/// # Errors
+/// `Refused` for what is no address, or after too many askings.
+pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessError> {
+    let now = app.clock.now();
+    let email = Address::parse(email).map_err(|_| SignInError::EmailInvalid)?;
+    let email_key = case_key(email.as_str());
+    let keys = sign_in::keys(&email_key, address).map(|key| format!("forgotten:{key}"));
+    sign_in::count(app, &keys, ASKED, now).await?;
+
+    let account = accounts::find_by_email(&mut app.db.read().await?, &email_key).await?;
+    let organization = account
+        .as_ref()
+        .and_then(|account| account.organization.clone());
+    let purpose = match &account {
+        Some(account) if account.password_hash.is_none() => LinkPurpose::Invitation,
+        _ => LinkPurpose::Reset,
+    };
+    // Made for an unknown address too, so that it takes as long.
+    let link = NewLink::new(purpose)?;
+    let bearer = Bearer {
+        email: account
+            .as_ref()
+            .map_or(email.as_str(), |account| &account.email),
+        role: account
+            .as_ref()
+            .map_or(AccountRole::Viewer, |account| account.role),
+        organization: organization
+            .as_ref()
+            .map(|organization| organization.name.as_str()),
+        by: None,
+    };
+    let mail = link.mail(app, &bearer, now)?;
+    let who = Who {
+        actor: Actor::System,
+        address: address.to_owned(),
+        organization_id: organization.map(|organization| organization.id),
+        at: now,
+    };
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let kind = match purpose {
+                    LinkPurpose::Invitation => MailKind::Invitation,
+                    LinkPurpose::FirstStart | LinkPurpose::Reset => MailKind::Reset,
+                };
+                let written = outbox::count_to(tx, kind, &email_key, now - DAY).await?;
+                // What was typed is not kept where nobody has it: it may be a password in the wrong field.
+                let (target, outcome) = match (account, mail) {
+                    (None, _) => (Target::new("account", "", "Unknown account"), "unknown"),
+                    (Some(account), mail) => {
+                        let target = Target::new("account", &account.id, &account.email);
+                        let outcome = match mail {
+                            _ if account.deactivated_at.is_some() => "deactivated",
+                            _ if written >= A_DAY => "too_many",
+                            None => "no_address",
+                            Some(mail) => {
+                                link.store(tx, Some(&account.id), now).await?;
+                                outbox::insert(tx, &mail).await?;
+                                "mailed"
+                            }
+                        };
+                        (target, outcome)
+                    }
+                };
+                let after = json!({ "outcome": outcome });
+                audit::record(tx, &who, "account.ask_reset", &target, None, Some(after)).await?;
+                Ok::<_, StoreError>(())
+            })
+        })
+        .await?;
+    Ok(())
+}

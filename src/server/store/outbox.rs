@@ -1,0 +1,362 @@
+//! `outbox`: mails that are to be sent or were, and every attempt.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use super::keyset::{COUNT_LIMIT, TimeCursor, push_list};
+use super::sql::{Builder, Connection, sql};
+use crate::model::notification::MailKind;
+use crate::server::clock::Millis;
+use crate::server::error::StoreError;
+
+/// A mail that is to be sent.
+#[derive(Debug, Clone)]
+pub struct NewMail {
+    pub id: String,
+    /// `None` for a mail that belongs to the whole deployment.
+    pub organization_id: Option<String>,
+    pub kind: MailKind,
+    /// Of one event and one address: a second mail with it is none.
+    pub event_key: String,
+    pub address: String,
+    pub address_key: String,
+    pub subject: String,
+    /// Sealed.
+    pub body: String,
+    pub created_at: Millis,
+    /// Who writes it sends it at once and holds it until then.
+    pub claimed_until: Option<Millis>,
+}
+
+/// Puts a mail in; false if there is one of its event already.
+pub async fn insert(tx: &mut Tx<'_>, mail: &NewMail) -> Result<bool, StoreError> {
+    let statement = sql(
+        "INSERT INTO outbox (id, organization_id, kind, event_key, address, address_key, subject, body, created_at, \
+         state, due_at, claimed_until, attempts, retries) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $9, $10, 0, 0) ON CONFLICT (event_key) DO NOTHING",
+    )
+    .bind(&mail.id)
+    .bind(mail.organization_id.as_deref())
+    .bind(mail.kind.as_str())
+    .bind(&mail.event_key)
+    .bind(&mail.address)
+    .bind(&mail.address_key)
+    .bind(&mail.subject)
+    .bind(&mail.body)
+    .bind(mail.created_at)
+    .bind(mail.claimed_until);
+    Ok(tx.execute(statement).await? > 0)
+}
+
+/// A mail that somebody has taken to send it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Claimed {
+    pub id: String,
+    pub organization_id: Option<String>,
+    pub kind: String,
+    pub address: String,
+    pub subject: String,
+    pub body: Option<String>,
+    pub created_at: Millis,
+    /// Those since it was last to be sent.
+    pub retries: i64,
+    /// Until when somebody else had it who never said what came of it.
+    pub claimed_until: Option<Millis>,
+}
+
+/// How mails are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    pub now: Millis,
+    /// Until when they are held: whoever took them has died if they are not done by then.
+    pub until: Millis,
+    /// No pause is longer: what is due later was written by a clock that was ahead.
+    pub latest: Millis,
+    pub limit: i64,
+}
+
+/// Takes mails that are due, those first that are longest. Nobody else gets them until they are done, or the claim has
+/// run out.
+pub async fn claim(tx: &mut Tx<'_>, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT id, organization_id, kind, address, subject, body, created_at, retries, claimed_until FROM outbox \
+         WHERE due_at IS NOT NULL AND (due_at <= ",
+    );
+    statement.bind(claim.now).push(" OR due_at > ");
+    statement
+        .bind(claim.latest)
+        .push(") AND (claimed_until IS NULL OR claimed_until <= ");
+    statement.bind(claim.now).push(" OR claimed_until > ");
+    statement
+        .bind(claim.until)
+        .push(") ORDER BY due_at, id LIMIT ");
+    statement.bind(claim.limit).push(tx.skip_locked());
+    let found: Vec<Claimed> = tx.fetch_all(statement.finish_repeated()).await?;
+    let mut statement = Builder::new("UPDATE outbox SET claimed_until = ");
+    statement.bind(claim.until).push(" WHERE 1 = 1");
+    push_list(
+        &mut statement,
+        " AND id IN (",
+        found.iter().map(|mail| mail.id.as_str()),
+    );
+    if !found.is_empty() {
+        tx.execute(statement.finish()).await?;
+    }
+    Ok(found)
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    pub id: String,
+    /// By which the mail was held.
+    pub claimed_until: Millis,
+    pub at: Millis,
+    pub is_accepted: bool,
+    pub answer: String,
+    /// "waiting", "sent", "filed" or "failed".
+    pub state: &'static str,
+    /// When it is tried next.
+    pub due_at: Option<Millis>,
+    /// Whether its text is forgotten.
+    pub wipes: bool,
+}
+
+/// Notes an attempt. If the mail is no longer held, it stays as it is now, unless it has been taken.
+pub async fn tried(tx: &mut Tx<'_>, tried: &Tried) -> Result<(), StoreError> {
+    note(tx, &tried.id, tried.at, tried.is_accepted, &tried.answer).await?;
+    tx.execute(
+        sql("UPDATE outbox SET state = $1, due_at = $2, claimed_until = NULL, retries = retries + 1, \
+             body = CASE WHEN $3 THEN NULL ELSE body END WHERE id = $4 AND (claimed_until = $5 OR $6)")
+        .bind(tried.state)
+        .bind(tried.due_at)
+        .bind(tried.wipes)
+        .bind(&tried.id)
+        .bind(tried.claimed_until)
+        .bind(tried.is_accepted),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes an attempt whose end nobody has heard of.
+pub async fn lost(tx: &mut Tx<'_>, id: &str, at: Millis, answer: &str) -> Result<(), StoreError> {
+    note(tx, id, at, false, answer).await
+}
+
+async fn note(
+    tx: &mut Tx<'_>,
+    id: &str,
+    at: Millis,
+    is_accepted: bool,
+    answer: &str,
+) -> Result<(), StoreError> {
+    tx.execute(sql("UPDATE outbox SET attempts = attempts + 1 WHERE id = $1").bind(id))
+        .await?;
+    tx.execute(
+        sql(
+            "INSERT INTO outbox_attempts (outbox_id, number, attempted_at, is_accepted, answer) \
+             SELECT id, attempts, $2, $3, $4 FROM outbox WHERE id = $1",
+        )
+        .bind(id)
+        .bind(at)
+        .bind(is_accepted)
+        .bind(answer),
+    )
+    .await?;
+    Ok(())
+}
+
+/// A mail that is sent again.
+#[derive(Debug, Clone, FromRow)]
+pub struct Repeated {
+    pub subject: String,
+    pub address: String,
+}
+
+/// Sends a mail of an organization again, or at once what waits for its next attempt. `None` when it cannot be: its text
+/// is forgotten, it is being sent, or its address is no verified recipient any more.
+pub async fn repeat(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+    now: Millis,
+) -> Result<Option<Repeated>, StoreError> {
+    tx.fetch_optional(
+        sql("UPDATE outbox SET state = 'waiting', due_at = $3, retries = 0 WHERE id = $1 AND organization_id = $2 \
+             AND body IS NOT NULL AND claimed_until IS NULL AND state <> 'dropped' \
+             AND EXISTS (SELECT 1 FROM notification_recipients r WHERE r.organization_id = outbox.organization_id \
+             AND r.address_key = outbox.address_key AND r.state = 'verified') RETURNING subject, address")
+        .bind(id)
+        .bind(organization_id)
+        .bind(now),
+    )
+    .await
+}
+
+/// Takes back what an address that is no recipient any more was still to get from an organization.
+pub async fn drop_of(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    address_key: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        sql(
+            "UPDATE outbox SET state = 'dropped', due_at = NULL, claimed_until = NULL, body = NULL \
+             WHERE organization_id = $1 AND address_key = $2 AND due_at IS NOT NULL \
+             AND kind NOT IN ('invitation', 'reset')",
+        )
+        .bind(organization_id)
+        .bind(address_key),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets the texts of an organization's mails about issues, which name users; what is still to be sent keeps its own.
+pub async fn forget_texts(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreError> {
+    tx.execute(
+        sql(
+            "UPDATE outbox SET body = NULL WHERE organization_id = $1 AND due_at IS NULL AND body IS NOT NULL \
+             AND kind IN ('issue', 'digest', 'recovered')",
+        )
+        .bind(organization_id),
+    )
+    .await?;
+    Ok(())
+}
+
+/// How many mails of a kind an address has been written since a time, whoever wrote them.
+pub async fn count_to(
+    connection: &mut Connection<'_>,
+    kind: MailKind,
+    address_key: &str,
+    since: Millis,
+) -> Result<i64, StoreError> {
+    connection
+        .fetch_count(
+            sql("SELECT count(*) FROM outbox WHERE address_key = $1 AND created_at > $2 AND kind = $3")
+                .bind(address_key)
+                .bind(since)
+                .bind(kind.as_str()),
+        )
+        .await
+}
+
+/// How many mails of a kind an organization has written since a time.
+pub async fn count_of(
+    connection: &mut Connection<'_>,
+    kind: MailKind,
+    organization_id: &str,
+    since: Millis,
+) -> Result<i64, StoreError> {
+    connection
+        .fetch_count(
+            sql("SELECT count(*) FROM outbox WHERE organization_id = $1 AND created_at > $2 AND kind = $3")
+                .bind(organization_id)
+                .bind(since)
+                .bind(kind.as_str()),
+        )
+        .await
+}
+
+/// A mail as the delivery history shows it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Listed {
+    pub id: String,
+    pub kind: String,
+    pub subject: String,
+    pub address: String,
+    pub created_at: Millis,
+    pub state: String,
+    pub due_at: Option<Millis>,
+    pub attempts: i64,
+    pub has_body: bool,
+}
+
+const LISTED: &str = "SELECT id, kind, subject, address, created_at, state, due_at, attempts, \
+     (body IS NOT NULL AND claimed_until IS NULL) AS has_body FROM outbox WHERE organization_id = ";
+
+/// An organization's mails, the latest first; at most `limit` of them after the cursor, or before it.
+pub async fn list(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    cursor: Option<&TimeCursor>,
+    back: bool,
+    limit: i64,
+) -> Result<Vec<Listed>, StoreError> {
+    let mut statement = Builder::new(LISTED);
+    statement.bind(organization_id);
+    if let Some(cursor) = cursor {
+        statement.push(if back {
+            " AND (created_at, id) > ("
+        } else {
+            " AND (created_at, id) < ("
+        });
+        statement.bind(cursor.at).push(", ");
+        statement.bind(&cursor.id).push(")");
+    }
+    statement.push(if back {
+        " ORDER BY created_at, id LIMIT "
+    } else {
+        " ORDER BY created_at DESC, id DESC LIMIT "
+    });
+    statement.bind(limit);
+    connection.fetch_all(statement.finish()).await
+}
+
+/// An organization's test mails since a time, the latest first.
+pub async fn list_tests(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    since: Millis,
+) -> Result<Vec<Listed>, StoreError> {
+    let mut statement = Builder::new(LISTED);
+    statement.bind(organization_id).push(" AND created_at >= ");
+    statement
+        .bind(since)
+        .push(" AND kind = 'test' ORDER BY created_at DESC, id DESC LIMIT 40");
+    connection.fetch_all(statement.finish()).await
+}
+
+/// How many mails an organization has; counting stops beyond [`COUNT_LIMIT`].
+pub async fn count(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<i64, StoreError> {
+    connection
+        .fetch_count(
+            sql("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE organization_id = $1 LIMIT $2) counted")
+                .bind(organization_id)
+                .bind(COUNT_LIMIT + 1),
+        )
+        .await
+}
+
+/// An attempt of a mail.
+#[derive(Debug, Clone, FromRow)]
+pub struct Attempt {
+    pub outbox_id: String,
+    pub attempted_at: Millis,
+    pub is_accepted: bool,
+    pub answer: String,
+}
+
+/// The latest attempts of each of these mails, newest first.
+pub async fn attempts(
+    connection: &mut Connection<'_>,
+    ids: &[&str],
+    each: i64,
+) -> Result<Vec<Attempt>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = Builder::new(
+        "SELECT a.outbox_id, a.attempted_at, a.is_accepted, a.answer FROM outbox o \
+         JOIN outbox_attempts a ON a.outbox_id = o.id WHERE a.number > o.attempts - ",
+    );
+    statement.bind(each);
+    push_list(&mut statement, " AND o.id IN (", ids.iter().copied());
+    statement.push(" ORDER BY a.outbox_id, a.number DESC");
+    connection.fetch_all(statement.finish()).await
+}
