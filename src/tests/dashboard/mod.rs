@@ -1,6 +1,7 @@
 //! Pages, server functions and forms, through the real router.
 
 mod guard;
+mod issue_fix;
 mod issues;
 mod log_filters;
 mod own_account;
