@@ -2,6 +2,7 @@
 
 mod guard;
 mod invitations;
+mod issue_fix;
 mod issues;
 mod log_filters;
 mod notifications;
