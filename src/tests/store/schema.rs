@@ -226,6 +226,14 @@ fn landed_migrations_stay_as_they_are() {
             "3e0063bddb6668c337a832f29e9ac2004f22b83605fb7f3ad7bd729544913a80",
         ),
         (
+            "postgres/0011_notifications.sql",
+            "094c76afc00d85b5ec90732baf8018eed5505a335e898d75a4b46b8eae1869eb",
+        ),
+        (
+            "sqlite/0011_notifications.sql",
+            "b52d65f2363664dff9dd25d62e08ff4294924da8e6affdf17cd3f8256fd1e571",
+        ),
+        (
             "postgres/0006_cycles.sql",
             "5ea05036e339b6de347bd1c620627e1e600982a3fafee2c417b1448288d8c052",
         ),
