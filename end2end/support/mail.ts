@@ -35,7 +35,9 @@ function header(message: string, name: string): string {
 }
 
 function plainText(message: string): string {
-  const part = message.split("\r\n--").find((part) => part.includes("Content-Type: text/plain")) ?? "";
+  // A line of the text may begin with hyphens too.
+  const boundary = /boundary="([^"]+)"/.exec(message)?.[1] ?? "";
+  const part = message.split(`\r\n--${boundary}`).find((part) => part.includes("Content-Type: text/plain")) ?? "";
   const body = part.slice(part.indexOf("\r\n\r\n") + 4);
   if (part.includes("Content-Transfer-Encoding: base64")) return Buffer.from(body, "base64").toString("utf8");
   if (!part.includes("Content-Transfer-Encoding: quoted-printable")) return body;

@@ -65,10 +65,15 @@ export class Program {
     return stdout;
   }
 
+  /** The mails to somebody so far, oldest first. */
+  mailsTo(address: string): Promise<Mail[]> {
+    return mailsTo(join(this.folder, "mail"), address);
+  }
+
   /** The latest mail to somebody; waits for it. */
   async mailTo(address: string): Promise<Mail> {
     for (const deadline = Date.now() + 60_000; ; ) {
-      const latest = (await mailsTo(join(this.folder, "mail"), address)).at(-1);
+      const latest = (await this.mailsTo(address)).at(-1);
       if (latest !== undefined) return latest;
       if (Date.now() > deadline) throw new Error(`no mail to ${address}`);
       await setTimeout(250);

@@ -8,6 +8,7 @@ import { IssuesPage } from "../pages/issues";
 import { Keyboard } from "../pages/keyboard";
 import { LogPage } from "../pages/log";
 import { LogsPage } from "../pages/logs";
+import { NotificationsPage } from "../pages/notifications";
 import { OrganizationsPage } from "../pages/organizations";
 import { OverviewPage } from "../pages/overview";
 import { Frame } from "../pages/frame";
@@ -41,6 +42,7 @@ interface Fixtures {
   tokensPage: TokensPage;
   accountsPage: AccountsPage;
   settingsPage: SettingsPage;
+  notificationsPage: NotificationsPage;
   supportBundlePage: SupportBundlePage;
 }
 
@@ -80,6 +82,7 @@ export const test = base.extend<Fixtures, { program: Program }>({
   logPage: ({ page }, use) => use(new LogPage(page)),
   tokensPage: ({ page }, use) => use(new TokensPage(page)),
   accountsPage: ({ page }, use) => use(new AccountsPage(page)),
+  notificationsPage: ({ page }, use) => use(new NotificationsPage(page)),
   settingsPage: ({ page }, use) => use(new SettingsPage(page)),
   supportBundlePage: ({ page }, use) => use(new SupportBundlePage(page)),
 });

@@ -118,6 +118,7 @@ pub enum SetupKind {
     CreateToken,
     Connect,
     FirstUser,
+    ConfirmRecipient,
 }
 
 impl SetupKind {
@@ -128,6 +129,7 @@ impl SetupKind {
             Self::CreateToken => "Secret Token",
             Self::Connect => "Test Connection",
             Self::FirstUser => "First user",
+            Self::ConfirmRecipient => "Notification address",
         }
     }
 }

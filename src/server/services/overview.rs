@@ -22,6 +22,7 @@ use crate::server::services::tokens;
 use crate::server::store::health as store;
 use crate::server::store::keyset;
 use crate::server::store::log_details::{self, Hour};
+use crate::server::store::recipients;
 use crate::server::store::role_catalogue;
 use crate::server::store::sql::Connection;
 use crate::server::store::tokens::{self as token_store, Token};
@@ -61,6 +62,7 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
     let users = users(&mut connection, &organization.id, &hours).await?;
     facts.users = Some(users.all);
     let has_accounts = store::has_accounts(&mut connection, &organization.id).await?;
+    let is_told = recipients::has_verified(&mut connection, &organization.id).await?;
     let roles = role_catalogue::list(&mut connection, &organization.id).await?;
     let cycles = cycles::latest(&mut connection, &organization.id, now).await?;
     drop(connection);
@@ -84,7 +86,7 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
         has_tokens: facts.has_tokens,
         day: day(&hours, &moments),
         week: week(&hours, &days, &moments),
-        setup: setup(&facts, has_accounts, users.all),
+        setup: setup(&facts, has_accounts, users.all, is_told),
         seen: if is_connected {
             Vec::new()
         } else {
@@ -221,13 +223,14 @@ fn week(hours: &[Hour], midnights: &[Millis], moments: &Moments) -> Chart {
     }
 }
 
-fn setup(facts: &Facts, has_accounts: bool, users: Count) -> Vec<SetupStep> {
+fn setup(facts: &Facts, has_accounts: bool, users: Count, is_told: bool) -> Vec<SetupStep> {
     [
         (SetupKind::TurnOn, facts.state != ProvisioningState::Off),
         (SetupKind::InviteAdmin, has_accounts),
         (SetupKind::CreateToken, facts.has_tokens),
         (SetupKind::Connect, facts.last_accepted_at.is_some()),
         (SetupKind::FirstUser, users != Count::Exactly(0)),
+        (SetupKind::ConfirmRecipient, is_told),
     ]
     .into_iter()
     .map(|(kind, done)| SetupStep { kind, done })

@@ -187,8 +187,8 @@ pub struct OpenIssue {
     pub first_mail_at: Option<Millis>,
 }
 
-/// Those of all organizations with verified recipients, with most users first. Refused connections are left out: what
-/// they mean is a problem of its own, and strangers can cause them.
+/// Those of all organizations with verified recipients, with most users first. What is told as a problem is left out:
+/// nobody hears of one thing twice, and strangers can cause refused connections.
 pub async fn open_issues(connection: &mut Connection<'_>) -> Result<Vec<OpenIssue>, StoreError> {
     let mut statement = Builder::new(
         "SELECT i.organization_id, i.id, i.opened_at, i.reason, m.noted_at, m.first_mail_at FROM issues i \
@@ -199,7 +199,10 @@ pub async fn open_issues(connection: &mut Connection<'_>) -> Result<Vec<OpenIssu
     push_list(
         &mut statement,
         " AND i.reason NOT IN (",
-        Reason::CONNECTION.iter().map(|reason| reason.code()),
+        Reason::ALL
+            .iter()
+            .filter(|reason| reason.is_told_as_problem())
+            .map(|reason| reason.code()),
     );
     statement.push(" ORDER BY i.users_affected DESC, i.first_seen_at, i.id");
     connection.fetch_all(statement.finish_repeated()).await

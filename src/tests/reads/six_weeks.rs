@@ -1,10 +1,11 @@
 //! Six weeks of an organization's life through the real endpoint, by a clock that the test moves: what the first line of
-//! its overview says, and which problems begin and end.
+//! its overview says, and which problems begin and end, and which mails go out.
 
 use rhombus_provisioning::model::guard::Decision;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE, Millis};
 use rhombus_provisioning::server::services::moments::machine;
+use rhombus_provisioning::server::services::notifications::pass;
 use rhombus_provisioning::server::services::{guard, health_watch, organizations, overview};
 use rhombus_provisioning::server::store::problems::Problem;
 use rhombus_provisioning::server::store::sql::sql;
@@ -23,9 +24,32 @@ struct Life<'a> {
 impl Life<'_> {
     async fn watch(&self) {
         self.entra.app.flush().await;
-        health_watch::run_claimed(&self.entra.app.app)
-            .await
-            .unwrap();
+        let app = &self.entra.app.app;
+        health_watch::run_claimed(app).await.unwrap();
+        pass::run(app).await.unwrap();
+    }
+
+    /// Somebody who is told from the start.
+    async fn listen(&self) {
+        let statement = sql(
+            "INSERT INTO notification_recipients (id, organization_id, address, address_key, state, created_at, \
+             created_by, link_sent_at, verified_at, uses) \
+             VALUES ('r', $1, 'dana@contoso.com', 'dana@contoso.com', 'verified', $2, 'test', $2, $2, 2)",
+        );
+        let organization = &self.entra.organization_id;
+        self.entra
+            .app
+            .execute(statement.bind(organization).bind(START))
+            .await;
+    }
+
+    async fn mails(&self) -> Vec<String> {
+        let all = sql("SELECT created_at, subject FROM outbox ORDER BY created_at, id");
+        let found: Vec<(Millis, String)> = self.entra.app.rows(all).await;
+        let lines = found.into_iter();
+        lines
+            .map(|(at, subject)| format!("{} {subject}", minute(at)))
+            .collect()
     }
 
     async fn allowed(&self, permission: Permission) -> Allowed {
@@ -149,6 +173,7 @@ entra_test! {
         entra.app.execute(sql("UPDATE tokens SET expires_at = $1").bind(end_of_token)).await;
         entra.app.execute(sql("UPDATE organizations SET expected_users = 24")).await;
         let mut life = Life { entra, told: Vec::new() };
+        life.listen().await;
         life.tell("nothing has come yet").await;
         life.pass(10 * MINUTE);
         life.probe(200).await;
@@ -229,6 +254,8 @@ entra_test! {
 
         life.told.push(String::new());
         life.told.extend(life.problems().await);
+        life.told.push(String::new());
+        life.told.extend(life.mails().await);
         insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!("six_weeks", life.told.join("\n"));
         });

@@ -41,6 +41,13 @@ impl Reason {
         Self::CONNECTION.contains(&self)
     }
 
+    /// Whether what it means for the organization is known as a problem of its own, which people are told of instead of
+    /// the issue.
+    #[must_use]
+    pub fn is_told_as_problem(self) -> bool {
+        self.is_connection() || self == Self::GuardHolding
+    }
+
     /// The reasons for which [`Reason::is_connection`].
     pub const CONNECTION: &[Self] = &[
         Self::TokenMissing,

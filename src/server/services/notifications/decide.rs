@@ -116,6 +116,14 @@ pub struct Situation<'s> {
     pub now: Millis,
 }
 
+impl Situation<'_> {
+    fn is_open(&self, kind: ProblemKind) -> bool {
+        self.open
+            .iter()
+            .any(|open| open.what == What::Problem(kind))
+    }
+}
+
 /// What is to be done.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decision<'s> {
@@ -205,11 +213,14 @@ fn first(situation: &Situation<'_>, open: &Open, left: usize) -> First {
     if !has_listeners || !is_told {
         return First::Pass;
     }
+    // Without a valid token Entra cannot but be refused: that has been said, and is said anew if it stays so.
+    let is_known = open.what == What::Problem(ProblemKind::Refused)
+        && situation.is_open(ProblemKind::TokenExpired);
     let flaps = situation
         .mailed
         .iter()
         .any(|(repeats, at)| *repeats == open.repeats && *at > situation.now - AGAIN);
-    if flaps {
+    if flaps || is_known {
         return First::Wait;
     }
     if left > 0 {
@@ -232,17 +243,13 @@ fn is_worth_telling(situation: &Situation<'_>, over: &Over) -> bool {
     let Some(problem) = over.problem else {
         return true;
     };
-    let is_open = |kind| {
-        situation
-            .open
-            .iter()
-            .any(|open| open.what == What::Problem(kind))
-    };
+    let is_open = |kind| situation.is_open(kind);
     // A worse one has taken its place: that it is over is true of the words alone.
     match problem {
         ProblemKind::Off => !is_open(ProblemKind::Paused),
         ProblemKind::TokenExpiring => !is_open(ProblemKind::Off) && ended_at < expires_at(over),
-        ProblemKind::TokenExpired | ProblemKind::Paused => !is_open(ProblemKind::Off),
+        ProblemKind::TokenExpired => !is_open(ProblemKind::Off) && !is_open(ProblemKind::Refused),
+        ProblemKind::Paused => !is_open(ProblemKind::Off),
         ProblemKind::Refused
         | ProblemKind::QuarantineRisk
         | ProblemKind::Quarantined

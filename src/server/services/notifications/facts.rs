@@ -13,7 +13,7 @@ use crate::server::store::sql::Connection;
 
 /// People that a mail names.
 const PEOPLE: i64 = 5;
-/// Issues that are read for a digest, which shows fewer: refused connections among them are left out.
+/// Issues that are read for a digest, which shows fewer: what is told as a problem is left out.
 const IN_DIGEST: i64 = 40;
 
 /// What is known of one issue; `None` when it is gone.
@@ -54,7 +54,7 @@ pub(super) async fn open_issues(
     let found: Vec<IssueFacts> = found.into_iter().map(facts).collect::<Result<_, _>>()?;
     Ok(found
         .into_iter()
-        .filter(|issue| !issue.reason.is_connection())
+        .filter(|issue| !issue.reason.is_told_as_problem())
         .collect())
 }
 

@@ -275,6 +275,18 @@ fn beyond_the_limit_the_digest_tells_or_else_it_waits() {
 }
 
 #[test]
+fn a_refusal_that_follows_from_an_expired_token_is_told_when_it_outlasts_it() {
+    let refused = || problem(ProblemKind::Refused, HOUR, Mark::None);
+    let expired = problem(ProblemKind::TokenExpired, HOUR, Mark::Mailed(NOW - HOUR));
+    assert_eq!(open(vec![refused(), expired]).decided(), "");
+    let case = Case {
+        open: vec![refused()],
+        ..over(vec![ended(ProblemKind::TokenExpired)])
+    };
+    assert_eq!(case.decided(), "first refused; closed token_expired");
+}
+
+#[test]
 fn what_comes_back_at_once_waits_an_hour() {
     let mut case = open(vec![issue("a", MINUTE, Mark::None)]);
     case.mailed = vec![("a".to_owned(), NOW - 59 * MINUTE)];
@@ -322,6 +334,7 @@ fn nothing_is_well_again_while_something_worse_is_open() {
         (QuarantineRisk, Quarantined),
         (GuardHolding, Off),
         (TokenExpired, Off),
+        (TokenExpired, Refused),
         (Paused, Off),
         (Off, Paused),
     ] {
