@@ -232,6 +232,8 @@ fn landed_migrations_stay_as_they_are() {
         (
             "sqlite/0012_take_overs.sql",
             "4271aee3eb493a9d86515f94c391d7896023d09142c69bde3a7819e68771b475",
+        ),
+        (
             "postgres/0011_notifications.sql",
             "094c76afc00d85b5ec90732baf8018eed5505a335e898d75a4b46b8eae1869eb",
         ),
