@@ -24,9 +24,8 @@ pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
         {
             wait = INTERVAL;
             // What a failed run did not do, the next one does: it begins from what is stored.
-            match shutdown.run_until_cancelled(run(&app)).await {
-                Some(Err(error)) => tracing::error!(%error, "job.health failed"),
-                Some(Ok(())) | None => {}
+            if let Some(Err(error)) = shutdown.run_until_cancelled(run(&app)).await {
+                tracing::error!(%error, "job.health failed");
             }
         }
     })
