@@ -5,6 +5,7 @@ use leptos::server_fn::codec::GetUrl;
 
 use crate::model::error::AppError;
 use crate::model::issue::{IssueCounts, IssueDetail, IssueDryRun, IssueFilter, IssueRow};
+use crate::model::issue_fix::IssueFix;
 use crate::model::page::Page;
 
 #[cfg(feature = "ssr")]
@@ -12,7 +13,7 @@ use crate::server::{
     App,
     actor::Permission,
     auth::guards,
-    services::{dry_run, issues},
+    services::{dry_run, issue_fix, issues},
 };
 
 #[server(prefix = "/api", endpoint = "issues/list", input = GetUrl)]
@@ -63,6 +64,14 @@ pub async fn get_issue(
         .is_ok();
     let (after, before) = (after.as_deref(), before.as_deref());
     Ok(issues::detail(&app, &allowed, &id, after, before, may_manage).await?)
+}
+
+/// What can be done about it here; `None` where the cure is not ours.
+#[server(prefix = "/api", endpoint = "issues/fix", input = GetUrl)]
+pub async fn get_issue_fix(slug: String, id: String) -> Result<Option<IssueFix>, AppError> {
+    let app = expect_context::<App>();
+    let allowed = guards::require(Permission::ReadIssues, Some(&slug)).await?;
+    Ok(issue_fix::get(&app, &allowed, &id).await?)
 }
 
 /// Whether the latest request about each affected user would succeed today; nothing is stored but that somebody asked.

@@ -7,7 +7,7 @@ use crate::model::error::AppError;
 use crate::model::token::TokenRow;
 
 #[cfg(feature = "ssr")]
-use crate::server::{App, actor::Permission, auth::guards, ids, services::tokens};
+use crate::server::{App, actor::Permission, auth::guards, services::tokens};
 
 #[server(prefix = "/api", endpoint = "tokens/list", input = GetUrl)]
 pub async fn list_tokens(slug: String) -> Result<Vec<TokenRow>, AppError> {
@@ -21,5 +21,5 @@ pub async fn list_tokens(slug: String) -> Result<Vec<TokenRow>, AppError> {
 pub async fn token_form_id(slug: String) -> Result<String, AppError> {
     let app = expect_context::<App>();
     guards::require(Permission::ManageTokens, Some(&slug)).await?;
-    Ok(ids::new_id(app.clock.now()))
+    Ok(tokens::new_form(&app))
 }

@@ -6,9 +6,15 @@ use super::icon::{Glyph, Tone};
 use super::steps::{Step, Steps};
 use crate::model::log::Explanation;
 
-/// Steps of ours that name the settings lead there: `settings` is the page's address.
+/// Steps of ours that name a page lead there: `organization` is the address of all of them. `card` is the address of the
+/// issue's *Fix here*.
 #[component]
-pub fn Fix(tone: Tone, explanation: Explanation, settings: String) -> impl IntoView {
+pub fn Fix(
+    tone: Tone,
+    explanation: Explanation,
+    organization: String,
+    #[prop(optional_no_strip)] card: Option<String>,
+) -> impl IntoView {
     let rfc = explanation.rfc.map(|rfc| format!(" The rule: {rfc}."));
     let entra_code = explanation.entra_code.map(|code| {
         view! { "Entra’s own log shows this as " <code>{code}</code> "." }
@@ -41,10 +47,18 @@ pub fn Fix(tone: Tone, explanation: Explanation, settings: String) -> impl IntoV
         .into_iter()
         .map(IntoAny::into_any)
         .collect();
-    let in_rhombus = explanation
-        .fix_here
+    let card = card.filter(|_| explanation.has_cure).map(|href| {
+        view! { <a href=href>"Fix here"</a> " shows the choices and what follows from each." }
+            .into_any()
+    });
+    let in_rhombus = card
         .into_iter()
-        .map(|step| linked(step, &settings))
+        .chain(
+            explanation
+                .fix_here
+                .into_iter()
+                .map(|step| linked(step, &organization)),
+        )
         .collect();
     view! {
         <section class="fix" id="troubleshooting" aria-labelledby="troubleshooting-heading">
@@ -71,11 +85,18 @@ pub fn Fix(tone: Tone, explanation: Explanation, settings: String) -> impl IntoV
     }
 }
 
-/// A step whose words for the settings are a link to them.
-fn linked(step: String, settings: &str) -> AnyView {
-    for (words, place) in [("Settings › Roles", "#roles"), ("Settings", "")] {
+/// A step whose words for a page are a link to it.
+fn linked(step: String, organization: &str) -> AnyView {
+    const PLACES: [(&str, &str); 5] = [
+        ("Held users", "/held"),
+        ("Settings › Roles", "/settings#roles"),
+        ("Settings", "/settings"),
+        ("Open Tokens", "/tokens"),
+        ("Open Users", "/users"),
+    ];
+    for (words, place) in PLACES {
         if let Some((before, after)) = step.split_once(words) {
-            let href = format!("{settings}{place}");
+            let href = format!("{organization}{place}");
             let (before, after) = (before.to_owned(), after.to_owned());
             return view! { {before} <a href=href>{words}</a> {after} }.into_any();
         }

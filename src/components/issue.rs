@@ -152,7 +152,7 @@ pub fn IssueLinks(rows: Vec<IssueRow>) -> impl IntoView {
             });
             view! {
                 <li>
-                    <a class="row" href=row.href()>
+                    <a class="row" href=format!("{}#fix-here", row.href())>
                         <Glyph tone=issue_tone(&row)/>
                         <span>{row.title.clone()}</span>
                         {users}

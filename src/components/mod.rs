@@ -43,4 +43,5 @@ pub mod table;
 pub mod tabs;
 pub mod time;
 pub mod timeline;
+pub mod token_created;
 pub mod zone_select;

@@ -69,7 +69,7 @@ pub fn show(address: String, becomes: Address) {
         }
         match (page, becomes) {
             (Ok(Some(page)), _) => {
-                let _ = take_over(&page);
+                let _ = take_over(&page, becomes);
                 if becomes == Address::Follows {
                     follow(&address, &page);
                 }
@@ -94,7 +94,7 @@ async fn load(address: &str) -> Result<Option<Document>, JsValue> {
         .map(Some)
 }
 
-fn take_over(page: &Document) -> Result<(), JsValue> {
+fn take_over(page: &Document, becomes: Address) -> Result<(), JsValue> {
     let here = document();
     let regions = here.query_selector_all("[data-region]")?;
     for region in (0..regions.length()).filter_map(|at| regions.item(at)) {
@@ -106,6 +106,14 @@ fn take_over(page: &Document) -> Result<(), JsValue> {
         let focused = here
             .active_element()
             .filter(|focused| region.contains(Some(focused)));
+        // Nobody loses what they are filling in to a live update.
+        let is_in_form = match &focused {
+            Some(focused) => focused.closest("form")?.is_some(),
+            None => false,
+        };
+        if is_in_form && becomes == Address::Stays {
+            continue;
+        }
         region.set_inner_html(&new.inner_html());
         if let Some(again) = focused.and_then(|focused| same_element(&region, &focused)) {
             again.focus()?;

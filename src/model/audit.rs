@@ -9,7 +9,7 @@ use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 58] = [
+pub const ACTIONS: [(&str, &str); 60] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.ask_reset", "Asked for a new password for"),
     ("account.change_password", "Changed the password of"),
@@ -79,6 +79,8 @@ pub const ACTIONS: [(&str, &str); 58] = [
     ("token.rotate", "Rotated token"),
     ("user.block", "Blocked user"),
     ("user.erase", "Erased user"),
+    ("user.keep_apart", "Kept apart from Entra\u{2019}s new user"),
+    ("user.take_over", "Let Entra take over user"),
     ("user.unblock", "Lifted the block of user"),
 ];
 

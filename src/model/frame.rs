@@ -11,6 +11,7 @@ use super::page::Count;
 pub struct Frame {
     pub me: Me,
     pub organization: OrganizationDetail,
+    /// Failures that are open.
     pub open_issues: Count,
 }
 

@@ -162,6 +162,8 @@ pub struct IssueCounts {
     pub open: Count,
     pub resolved: Count,
     pub ignored: Count,
+    /// Whether Entra has ever called with a good token; of all organizations it is not asked.
+    pub has_called: bool,
     /// Reason codes of open issues, with their titles.
     pub causes: Vec<(String, String)>,
 }

@@ -276,6 +276,8 @@ pub struct Explanation {
     pub why: String,
     pub fix_in_entra: Vec<String>,
     pub fix_here: Vec<String>,
+    /// Whether the page of the issue offers a cure.
+    pub has_cure: bool,
     /// What becomes of it now.
     pub next: String,
     /// The code that the customer sees in Entra's own log.

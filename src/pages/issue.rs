@@ -3,14 +3,16 @@
 //! Request and response of the latest entry are shown when asked for: looking at them is audited.
 
 mod dry_run;
+mod fix;
 mod work;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::dry_run::DryRunView;
+use self::fix::FixCard;
 use self::work::{Actions, Aside};
-use crate::api::issues::{dry_run_issue, get_issue};
+use crate::api::issues::{dry_run_issue, get_issue, get_issue_fix};
 use crate::api::logs::{get_log, glance_at_log, list_logs};
 use crate::components::avatar::Person;
 use crate::components::badge::LogStatus;
@@ -29,10 +31,12 @@ use crate::components::pager::{Pager, counted, counted_up_to, number};
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, Time};
+use crate::components::token_created::TokenCreated;
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::issue::{IssueDetail, IssueDryRun, IssueRow, IssueUser};
+use crate::model::issue_fix::IssueFix;
 use crate::model::log::{Action, Explanation, LogDetail, LogFilter, LogRow};
 use crate::model::page::Page;
 use crate::model::query::href;
@@ -63,6 +67,7 @@ pub fn IssuePage() -> impl IntoView {
         move || key.get(),
         |(slug, id, after, before)| get_issue(slug, id, after, before),
     );
+    let cure = Resource::new(move || key.get(), |(slug, id, ..)| get_issue_fix(slug, id));
     let asked = asked_dry_run();
     let dry_run = Resource::new(
         move || key.get(),
@@ -98,6 +103,11 @@ pub fn IssuePage() -> impl IntoView {
     );
     in_organization(move |frame: Frame| {
         let answer = answer.clone();
+        if let Some(FormAnswer::TokenCreated(token)) = answer {
+            let id = params.with_untracked(|params| params.get("id").unwrap_or_default());
+            let back = ("Issue", frame.href(&format!("/issues/{id}")));
+            return view! { <TokenCreated frame token back/> }.into_any();
+        }
         load_page(move || {
             let (frame, answer) = (frame.clone(), answer.clone());
             let shows_sample = shows_sample.get();
@@ -105,13 +115,15 @@ pub fn IssuePage() -> impl IntoView {
                 let issue = issue.await?;
                 let sample = sample.await?;
                 let entries = entries.await?.page.items;
+                let cure = cure.await?;
                 let dry_run = dry_run.await?;
                 Ok(view! {
-                    <IssueView frame issue sample shows_sample entries answer dry_run asked/>
+                    <IssueView frame issue cure sample shows_sample entries answer dry_run asked/>
                 }
                 .into_any())
             }
         })
+        .into_any()
     })
 }
 
@@ -133,6 +145,7 @@ fn alike(row: &IssueRow) -> LogFilter {
 fn IssueView(
     frame: Frame,
     issue: IssueDetail,
+    cure: Option<IssueFix>,
     sample: Option<LogDetail>,
     shows_sample: bool,
     entries: Vec<LogRow>,
@@ -144,7 +157,6 @@ fn IssueView(
     let row = issue.row.clone();
     let here = frame.href(&format!("/issues/{}", row.id));
     let all_entries = alike(&row).href(&frame.href("/logs"));
-    let settings = format!("{organization}/settings");
     let above = vec![Crumb::link("Issues", frame.href("/issues"))];
     let stream = frame.href("/live");
     let may_see = !frame.is_viewer();
@@ -179,8 +191,17 @@ fn IssueView(
         title: "What happens".to_owned(),
         ..issue.explanation.clone()
     };
-    let fix = view! { <Fix tone=issue_tone(&row) explanation settings/> };
-    let again = (may_see && !issue.users.items.is_empty()).then(|| {
+    let card = cure.is_some().then(|| "#fix-here".to_owned());
+    let fix = view! {
+        <Fix tone=issue_tone(&row) explanation organization=organization.clone() card/>
+    };
+    let tries = may_see && !issue.users.items.is_empty();
+    let cured = cure.is_some();
+    let cure = cure.map(|fix| {
+        let (frame, here, dry_run) = (frame.clone(), here.clone(), dry_run.clone());
+        view! { <FixCard frame here fix tries dry_run asked/> }
+    });
+    let again = (tries && !cured).then(|| {
         view! {
             <div class="row">
                 <DryRunLink page=here.clone() asked label="Dry-run for affected users"/>
@@ -209,6 +230,7 @@ fn IssueView(
             </div>
             {ignored}
             <Region name="facts"><IssueFacts row/></Region>
+            <Region name="fix">{cure}</Region>
             {fix}
             <div class="split split-aside">
                 <div class="stack-loose">

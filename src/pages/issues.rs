@@ -62,7 +62,7 @@ pub fn AllIssuesPage() -> impl IntoView {
             <Sheet title=TITLE crumbs=vec![Crumb::here(TITLE)] width=Width::Wide>
                 <PageHead
                     title=TITLE
-                    lead="Failures and warnings of all organizations, those with most affected users first, then the oldest."
+                    lead="Failures and warnings of all organizations: failures first, those with most affected users, then the oldest."
                 />
                 {list("/issues".to_owned(), filter, issues, counts, true)}
                 <Following stream="/live" zone=me.zone/>
@@ -108,7 +108,8 @@ fn list(
                 let (path, filter) = (path.clone(), filter.get());
                 async move {
                     let page = issues.await?;
-                    Ok(view! { <Issues path filter page is_all/> }.into_any())
+                    let has_called = counts.await?.has_called;
+                    Ok(view! { <Issues path filter page is_all has_called/> }.into_any())
                 }
             })}
         </Region>
@@ -255,16 +256,22 @@ fn chips(filter: &IssueFilter, causes: &[(String, String)], path: &str) -> Vec<C
 }
 
 #[component]
-fn Issues(path: String, filter: IssueFilter, page: Page<IssueRow>, is_all: bool) -> impl IntoView {
+fn Issues(
+    path: String,
+    filter: IssueFilter,
+    page: Page<IssueRow>,
+    is_all: bool,
+    has_called: bool,
+) -> impl IntoView {
     if page.items.is_empty() {
-        return view! { <div class="card"><Nothing path filter/></div> }.into_any();
+        return view! { <div class="card"><Nothing path filter has_called/></div> }.into_any();
     }
     let turn =
         |cursor: Option<String>, back| cursor.map(|cursor| filter.page_href(&path, cursor, back));
     let (previous, next) = (turn(page.previous, true), turn(page.next, false));
     let total = counted_up_to(page.total, "issue", "issues");
     let caption = match filter.tab {
-        IssueTab::Open => "Open issues, those with most affected users first",
+        IssueTab::Open => "Open issues: failures first, those with most affected users",
         IssueTab::Resolved => "Resolved issues, newest first",
         IssueTab::Ignored => "Ignored issues, newest first",
     };
@@ -276,7 +283,7 @@ fn Issues(path: String, filter: IssueFilter, page: Page<IssueRow>, is_all: bool)
 }
 
 #[component]
-fn Nothing(path: String, filter: IssueFilter) -> impl IntoView {
+fn Nothing(path: String, filter: IssueFilter, has_called: bool) -> impl IntoView {
     if filter.is_narrowed() {
         let clear = IssueFilter {
             tab: filter.tab,
@@ -290,6 +297,10 @@ fn Nothing(path: String, filter: IssueFilter) -> impl IntoView {
         .into_any();
     }
     let (title, text) = match filter.tab {
+        IssueTab::Open if !has_called => (
+            "Nothing yet",
+            "Entra has not called so far. What fails then, or is carried out with a remark, will stand here, explained.",
+        ),
         IssueTab::Open => (
             "No open issues",
             "Whatever Entra asks for succeeds. What fails or is carried out with a remark stands here, explained.",

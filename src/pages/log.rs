@@ -93,8 +93,12 @@ fn LogView(
         None => log.row.http_status.to_string(),
     });
     let fix = log.explanation.clone().map(|explanation| {
-        let settings = format!("{organization}/settings");
-        view! { <Fix tone=log_tone(log.row.status) explanation settings/> }
+        let organization = organization.clone();
+        let card = log
+            .issue
+            .as_ref()
+            .map(|id| format!("{organization}/issues/{id}#fix-here"));
+        view! { <Fix tone=log_tone(log.row.status) explanation organization card/> }
     });
     let again = log.payload.is_some().then(|| {
         let page = format!("{organization}/logs/{}", log.row.id);

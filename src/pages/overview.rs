@@ -37,6 +37,7 @@ use crate::model::issue::{IssueFilter, IssueRow};
 use crate::model::log::LogFilter;
 use crate::model::organization::ProvisioningState;
 use crate::model::overview::{Held, Overview, SetupStep};
+use crate::model::page::Count;
 
 /// Open issues that are shown.
 const ISSUES: usize = 5;
@@ -192,7 +193,11 @@ fn OpenIssues(frame: Frame, issues: Vec<IssueRow>) -> impl IntoView {
         return ().into_any();
     }
     let all = frame.href("/issues");
-    let label = counted_up_to(frame.open_issues, "open issue", "open issues");
+    let label = match frame.open_issues {
+        // Only remarks, which are not counted.
+        Count::Exactly(0) => "All issues".to_owned(),
+        failures => counted_up_to(failures, "open issue", "open issues"),
+    };
     let aside = move || view! { <a class="small" href=all.clone()>{label.clone()}</a> };
     let first = issues.into_iter().take(ISSUES).collect::<Vec<_>>();
     view! {

@@ -9,23 +9,23 @@ use crate::api::tokens::{list_tokens, token_form_id};
 use crate::components::badge::TokenStatus;
 use crate::components::callout::Callout;
 use crate::components::card::Card;
-use crate::components::copy::CopyField;
 use crate::components::dialog::Dialog;
 use crate::components::empty::{Empty, EmptyArt};
 use crate::components::field::{Choice, Field, Select};
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
-use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
+use crate::components::page::{OrganizationSheet, PageHead, in_organization};
 use crate::components::pager::number;
 use crate::components::problem::Problem;
 use crate::components::steps::{MenuPath, Step, Steps};
 use crate::components::table::{Dash, Table};
 use crate::components::time::{Time, date};
+use crate::components::token_created::TokenCreated;
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
-use crate::model::token::{CreatedToken, TokenRow, TokenState};
+use crate::model::token::{TokenRow, TokenState};
 
 /// What the address asks about one token of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,8 @@ fn tokens_page(about: impl Fn(String) -> About + Clone + Send + Sync + 'static) 
     let tokens = Resource::new(move || slug.get(), list_tokens);
     in_organization(move |frame: Frame| {
         if let Some(FormAnswer::TokenCreated(token)) = answer.clone() {
-            return view! { <TokenCreated frame token/> }.into_any();
+            let back = ("Tokens", frame.href("/tokens"));
+            return view! { <TokenCreated frame token back/> }.into_any();
         }
         // Readers may not create tokens and are shown no form.
         let once = frame
@@ -397,48 +398,5 @@ fn Revoke(path: String, token: TokenRow, is_last: bool) -> impl IntoView {
             <p>{consequence}</p>
             {advice}
         </Dialog>
-    }
-}
-
-/// The answer to creating or rotating: the only time that the secret is shown.
-#[component]
-fn TokenCreated(frame: Frame, token: CreatedToken) -> impl IntoView {
-    let done = frame.href("/tokens");
-    let above = vec![Crumb::link("Tokens", done.clone())];
-    view! {
-        <OrganizationSheet frame title="New token" above width=Width::Narrow>
-            <PageHead
-                title="Copy the new Secret Token now"
-                lead="It is shown this once and stored only as a fingerprint. If you lose it, create another one."
-            />
-            <section class="stack" aria-label="Values for Entra">
-                <CopyField
-                    id="secret-token"
-                    label="Secret Token"
-                    value=token.secret
-                    secret=true
-                    hint="The bare value, without “Bearer”."
-                />
-                <CopyField id="tenant-url" label="Tenant URL" value=token.tenant_url/>
-            </section>
-            <section class="block" aria-labelledby="paste">
-                <h2 id="paste">"Paste it into Entra"</h2>
-                <Steps>
-                    <Step>
-                        "Open " <MenuPath parts=&["Enterprise applications", "Rhombus Systems", "Provisioning"]/> "."
-                    </Step>
-                    <Step>
-                        "Under " <b>"Admin Credentials"</b> ", paste the values of " <b>"Tenant URL"</b> " and "
-                        <b>"Secret Token"</b> "."
-                    </Step>
-                    <Step>
-                        "Press " <b>"Test Connection"</b> ". Entra answers that the credentials are authorized."
-                    </Step>
-                    <Step>"Press " <b>"Save"</b> "."</Step>
-                </Steps>
-            </section>
-            <p class="soft small">{token.name} " (" <code>{token.prefix}</code> ") expires " <Time moment=token.expires/> "."</p>
-            <p><a class="btn btn-primary" href=done>"Done"</a></p>
-        </OrganizationSheet>
     }
 }

@@ -27,6 +27,8 @@ pub enum Permission {
     ReadUsers,
     /// Keep a provisioned person out whatever Entra says, and let them in again.
     BlockUsers,
+    /// Decide whether Entra takes over somebody whose userName it wants for another.
+    DecideTakeOvers,
     /// Forget a person that Entra has deleted.
     EraseUsers,
     /// Find users, log entries and tokens: in one organization, or for Support in all.
@@ -70,6 +72,7 @@ impl Permission {
         Self::ManageRoles,
         Self::ReadUsers,
         Self::BlockUsers,
+        Self::DecideTakeOvers,
         Self::EraseUsers,
         Self::Search,
         Self::ReadLogs,
@@ -107,6 +110,7 @@ impl Permission {
             | Self::ManageGuard
             | Self::ManageRoles
             | Self::BlockUsers
+            | Self::DecideTakeOvers
             | Self::EraseUsers
             | Self::ManageTokens
             | Self::ManageNotifications

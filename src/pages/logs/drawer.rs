@@ -112,8 +112,12 @@ pub(super) fn EntryDrawer(
     };
     let request = format!("{whole}#request");
     let fix = log.explanation.clone().map(|explanation| {
-        let settings = format!("{organization}/settings");
-        view! { <Fix tone=log_tone(log.row.status) explanation settings/> }
+        let organization = organization.clone();
+        let card = log
+            .issue
+            .as_ref()
+            .map(|id| format!("{organization}/issues/{id}#fix-here"));
+        view! { <Fix tone=log_tone(log.row.status) explanation organization card/> }
     });
     let refused = log.row.status == Status::Failure;
     let has_changes = !log.changes.is_empty();

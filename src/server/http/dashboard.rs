@@ -20,9 +20,9 @@ use leptos_axum::{
 
 use super::assets::Assets;
 use super::{
-    account_forms, audit_export, guard_forms, issue_forms, live, log_export, notification_forms,
-    organization_forms, own_account_forms, settings_forms, support_bundle_forms, token_forms,
-    user_forms,
+    account_forms, audit_export, guard_forms, issue_fix_forms, issue_forms, live, log_export,
+    notification_forms, organization_forms, own_account_forms, settings_forms,
+    support_bundle_forms, token_forms, user_forms,
 };
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
@@ -92,6 +92,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(organization_forms::routes())
         .merge(user_forms::routes())
         .merge(issue_forms::routes())
+        .merge(issue_fix_forms::routes())
         .merge(guard_forms::routes())
         .merge(notification_forms::routes())
         .merge(live::routes())

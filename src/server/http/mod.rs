@@ -8,6 +8,7 @@ pub mod cross_site;
 pub mod dashboard;
 mod guard_forms;
 pub mod health;
+mod issue_fix_forms;
 mod issue_forms;
 mod live;
 mod log_export;

@@ -34,6 +34,8 @@ const ISSUE_CHART_DAYS: i64 = 30;
 const GUARD_REMOVAL_DAYS: i64 = 7;
 /// Longer than Entra tries again: four weeks.
 const GUARD_HOLD_DAYS: i64 = 35;
+/// As long as the issue that led to it.
+const TAKE_OVER_DAYS: i64 = 90;
 /// Longer than any window in which attempts are counted.
 const SIGN_IN_ATTEMPT_DAYS: i64 = 1;
 
@@ -53,6 +55,7 @@ pub struct Purged {
     pub of_issues: u64,
     /// Counted and held users of the accidental-deletion guard.
     pub guard: u64,
+    pub take_overs: u64,
     pub cycles: u64,
     pub problems: u64,
     pub mails: u64,
@@ -169,6 +172,8 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
     ] {
         purged.guard += delete_all(app, of_guard).await?;
     }
+    let before = days_ago(TAKE_OVER_DAYS);
+    purged.take_overs = delete_all(app, Expired::TakeOvers { before }).await?;
     purged.issues = delete_all(app, Expired::Issues { before: resolved }).await?;
     // A cycle opens its entries.
     purged.cycles = delete_all(app, Expired::Cycles { before: entries }).await?;

@@ -70,7 +70,7 @@ pub struct ScimError {
     pub detail: String,
     /// The canonical attribute path that the refusal is about.
     pub attribute: Option<String>,
-    /// The refused value, where it says more than the attribute and is about no person: an issue's title names it.
+    /// The refused value, where it says more than the attribute: an issue's title names it, unless it is about a person.
     pub value: Option<String>,
 }
 

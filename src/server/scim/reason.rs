@@ -239,6 +239,8 @@ reasons! {
     BearerDoubled = "bearer_doubled", remarks::BEARER_DOUBLED;
     /// An inactive user was taken over under a new externalId.
     UserRehired = "user_rehired", remarks::USER_REHIRED;
+    /// Somebody gave up a userName by an Admin's decision.
+    UserTakenOver = "user_taken_over", remarks::USER_TAKEN_OVER;
 }
 
 impl Reason {

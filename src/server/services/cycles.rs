@@ -83,6 +83,22 @@ pub async fn latest(
     Ok(cycles)
 }
 
+/// When Entra's next cycle is expected; `None` where nothing tells, or it is overdue.
+///
+/// # Errors
+/// As any read.
+pub async fn next(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    now: Millis,
+) -> Result<Option<Millis>, StoreError> {
+    let cycles = latest(connection, organization_id, now).await?;
+    let next = cycles
+        .first()
+        .map(|latest| (latest.started_at + INTERVAL).max(latest.last_at));
+    Ok(next.filter(|next| *next > now))
+}
+
 /// In words and figures. Without a rhythm Entra is not expected to come again.
 #[must_use]
 pub fn shown(

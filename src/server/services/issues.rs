@@ -18,7 +18,7 @@ use crate::model::log::Action;
 use crate::model::page::{Count, Page};
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
-use crate::server::clock::{DAY, Millis};
+use crate::server::clock::DAY;
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::case_key;
@@ -26,7 +26,7 @@ use crate::server::services::organizations;
 use crate::server::store::issue_records::{day_of, name_key, user_key};
 use crate::server::store::issues::{self as store, CountedUser, Issue, Rank, Search};
 use crate::server::store::sql::Connection;
-use crate::server::store::{keyset, users};
+use crate::server::store::{keyset, tokens, users};
 
 /// Open issues of one user that are shown.
 const OF_USER: i64 = 10;
@@ -103,7 +103,12 @@ pub async fn counts(app: &App, allowed: &Allowed) -> Result<IssueCounts, Service
             Some((code, title))
         })
         .collect();
+    let has_called = match &organization_id {
+        Some(id) => tokens::was_used(&mut connection, id).await?,
+        None => true,
+    };
     Ok(IssueCounts {
+        has_called,
         open,
         resolved,
         ignored,
@@ -111,7 +116,7 @@ pub async fn counts(app: &App, allowed: &Allowed) -> Result<IssueCounts, Service
     })
 }
 
-/// How many of the organization are open, for its navigation.
+/// How many failures of the organization are open, for its navigation: remarks are no trouble.
 ///
 /// # Errors
 /// As any read.
@@ -119,6 +124,7 @@ pub async fn count_open(app: &App, allowed: &Allowed) -> Result<Count, ServiceEr
     let organization = allowed.check_in(Permission::ReadOrganization)?;
     let search = Search {
         organization_id: Some(organization.id.clone()),
+        failures_only: true,
         ..Search::default()
     };
     let mut connection = app.db.read().await?;
@@ -261,6 +267,7 @@ async fn search(
             Assigned::ToNobody => None,
         }),
         text: text::search(&filter.text),
+        failures_only: false,
     })
 }
 
@@ -323,42 +330,38 @@ fn row(issue: Issue, days: Vec<u64>, moments: &Moments) -> Result<IssueRow, Serv
     })
 }
 
-/// What people did, and what the issue did by itself: that is counted, not listed.
+/// What people did, and what the issue did by itself.
 async fn history(
     connection: &mut Connection<'_>,
     issue: &Issue,
     moments: &Moments,
 ) -> Result<Vec<IssueEvent>, ServiceError> {
-    let mut events: Vec<(Millis, IssueEvent)> = Vec::new();
-    let mut by_itself = |kind, at, text: &str| {
-        let event = IssueEvent {
-            kind,
-            at: moments.moment(at),
+    let mut events = vec![(
+        issue.first_seen_at,
+        IssueEvent {
+            kind: IssueEventKind::FirstSeen,
+            at: moments.moment(issue.first_seen_at),
             by: None,
-            text: text.to_owned(),
-        };
-        events.push((at, event));
-    };
-    if let (Some(at), None) = (issue.resolved_at, &issue.resolved_by) {
-        let text = "By itself: requests that failed have succeeded since, or their users are gone.";
-        by_itself(IssueEventKind::Resolved, at, text);
-    }
-    if issue.reopened > 0 {
-        let text = match issue.reopened {
-            1 => "Once until now.".to_owned(),
-            times => format!("{times} times until now; this was the last."),
-        };
-        by_itself(IssueEventKind::CameBack, issue.opened_at, &text);
-    }
-    by_itself(IssueEventKind::FirstSeen, issue.first_seen_at, "");
+            text: String::new(),
+        },
+    )];
     for event in store::history(connection, &issue.id, HISTORY).await? {
         let kind = IssueEventKind::parse(&event.kind)
             .ok_or_else(|| StoreError::Corrupt(format!("event {:?}", event.kind)))?;
+        // Nobody's name: by itself.
+        let by = (!event.actor_name.is_empty()).then_some(event.actor_name);
+        let text = match (kind, &by) {
+            (IssueEventKind::Resolved, None) => {
+                "By itself: requests that failed have succeeded since, or their users are gone."
+                    .to_owned()
+            }
+            _ => event.note,
+        };
         let shown = IssueEvent {
             kind,
             at: moments.moment(event.occurred_at),
-            by: Some(event.actor_name),
-            text: event.note,
+            by,
+            text,
         };
         events.push((event.occurred_at, shown));
     }

@@ -3,7 +3,7 @@
 mod change;
 mod typed;
 
-pub use change::{create, delete, make_default, move_by, review, set};
+pub use change::{create, delete, make_default, map_value, move_by, review, set};
 pub use typed::TypedRole;
 
 use crate::model::role::{RoleCatalogue, RoleRow};

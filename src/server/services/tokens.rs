@@ -36,6 +36,11 @@ const LISTED: i64 = 500;
 /// Secrets to try until the prefix is a new one: the chance of needing a third is one in 10^25.
 const ATTEMPTS: usize = 5;
 
+/// A one-time id for a form that makes a token; see [`NewToken::once`].
+pub fn new_form(app: &App) -> String {
+    ids::new_id(app.clock.now())
+}
+
 /// Whether `secret` has the form of ours with the right checksum; it may still be none that we know.
 pub fn looks_genuine(secret: &str) -> bool {
     let Some(rest) = secret.strip_prefix(SECRET_START) else {

@@ -120,12 +120,14 @@ pub async fn list(
           WHERE h.organization_id = o.id AND h.status = 'failure' AND h.hour >= ",
     );
     statement.bind(wanted.failures_since).push(
-        ") AS failures, (SELECT count(*) FROM issues i WHERE i.organization_id = o.id AND i.is_open",
+        ") AS failures, (SELECT count(*) FROM issues i WHERE i.organization_id = o.id AND i.is_open \
+         AND NOT i.is_remark",
     );
     push_not_connection(&mut statement);
     statement.push(
         ") AS open_issues, (SELECT count(DISTINCT c.user_key) FROM (SELECT u.user_key FROM issues i \
-         JOIN issue_users u ON u.issue_id = i.id WHERE i.organization_id = o.id AND i.is_open AND u.is_counted",
+         JOIN issue_users u ON u.issue_id = i.id WHERE i.organization_id = o.id AND i.is_open \
+         AND NOT i.is_remark AND u.is_counted",
     );
     statement.push(" LIMIT ").bind(wanted.users + 1);
     statement.push(

@@ -11,6 +11,7 @@ use super::keyset::push_list;
 use super::sql::{Arg, Builder, Connection, Sql, sql};
 use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::StoreError;
+use crate::server::ids;
 
 /// Callers that are refused are heard of no more for this long before a success means that it is over: beside a good
 /// token there may be a bad one still.
@@ -24,6 +25,8 @@ pub struct Occurrence {
     pub organization_id: String,
     pub action: &'static str,
     pub reason: &'static str,
+    /// Carried out all the same.
+    pub is_remark: bool,
     /// "" for none.
     pub attribute: String,
     /// The value that the title names.
@@ -44,6 +47,8 @@ pub struct AffectedUser {
     pub user_id: Option<String>,
     pub user_name: Option<String>,
     pub label: Option<String>,
+    /// What their request was refused for, where the cure needs it.
+    pub value: Option<String>,
 }
 
 /// The key of a user that exists.
@@ -81,8 +86,8 @@ pub struct Success {
 }
 
 const COUNT: &str = "INSERT INTO issues (id, organization_id, action, reason, attribute, value, state, is_open, reopened, \
-     events, users_affected, first_seen_at, last_seen_at, opened_at, log_id) \
-     VALUES ($1, $2, $3, $4, $5, $6, 'open', TRUE, 0, $7, 0, $8, $8, $8, $9) \
+     events, users_affected, first_seen_at, last_seen_at, opened_at, log_id, is_remark) \
+     VALUES ($1, $2, $3, $4, $5, $6, 'open', TRUE, 0, $7, 0, $8, $8, $8, $9, $10) \
      ON CONFLICT (id) DO UPDATE SET events = issues.events + excluded.events, \
      value = COALESCE(excluded.value, issues.value), \
      log_id = CASE WHEN excluded.log_id IS NULL OR excluded.last_seen_at < issues.last_seen_at \
@@ -91,9 +96,23 @@ const COUNT: &str = "INSERT INTO issues (id, organization_id, action, reason, at
      THEN issues.last_seen_at ELSE excluded.last_seen_at END";
 
 /// What is resolved comes back; what is ignored does when its date or count is reached.
-const REOPEN: &str = "UPDATE issues SET state = 'open', is_open = TRUE, reopened = reopened + 1, opened_at = $2, \
-     resolved_at = NULL, resolved_by = NULL, ignored_until = NULL, ignored_until_events = NULL \
-     WHERE id = $1 AND NOT is_open AND (resolved_at <= $2 OR ignored_until <= $2 OR ignored_until_events <= events)";
+macro_rules! closed_until_now {
+    () => {
+        " WHERE id = $1 AND NOT is_open AND (resolved_at <= $2 OR ignored_until <= $2 OR ignored_until_events <= events)"
+    };
+}
+
+const NOTE_REOPENING: &str = concat!(
+    "INSERT INTO issue_history (id, issue_id, organization_id, occurred_at, actor_id, actor_name, kind, note) \
+     SELECT $3, id, organization_id, $2, '', '', 'came_back', '' FROM issues",
+    closed_until_now!()
+);
+
+const REOPEN: &str = concat!(
+    "UPDATE issues SET state = 'open', is_open = TRUE, reopened = reopened + 1, opened_at = $2, \
+     resolved_at = NULL, resolved_by = NULL, ignored_until = NULL, ignored_until_events = NULL",
+    closed_until_now!()
+);
 
 const COUNT_USER: &str = "UPDATE issues SET users_affected = users_affected + 1 WHERE id = $1 AND NOT EXISTS \
      (SELECT 1 FROM issue_users u WHERE u.issue_id = $1 AND u.user_key = $2 AND u.is_counted)";
@@ -106,23 +125,23 @@ macro_rules! upsert_user {
     ($values:literal) => {
         concat!(
             "INSERT INTO issue_users (issue_id, user_key, organization_id, action, first_seen_at, last_seen_at, \
-             events, is_counted, user_id, user_name, label) ",
+             events, is_counted, value, user_id, user_name, label) ",
             $values,
             " ON CONFLICT (issue_id, user_key) DO UPDATE SET events = issue_users.events + excluded.events, \
-             last_seen_at = excluded.last_seen_at, succeeded_at = NULL, is_counted = TRUE"
+             last_seen_at = excluded.last_seen_at, succeeded_at = NULL, is_counted = TRUE, value = excluded.value"
         )
     };
 }
 
-const KEEP_USER: &str = upsert_user!("VALUES ($1, $2, $3, $4, $5, $5, $6, TRUE, NULL, $7, $8)");
+const KEEP_USER: &str = upsert_user!("VALUES ($1, $2, $3, $4, $5, $5, $6, TRUE, $7, NULL, $8, $9)");
 
 const KEEP_KNOWN_USER: &str = upsert_user!(
-    "SELECT $1, $2, $3, $4, $5, $5, $6, TRUE, k.id, NULL, NULL FROM users k WHERE k.id = $7 AND k.organization_id = $3"
+    "SELECT $1, $2, $3, $4, $5, $5, $6, TRUE, $7, k.id, NULL, NULL FROM users k WHERE k.id = $8 AND k.organization_id = $3"
 );
 
 impl Occurrence {
     /// Counts it, and opens the issue again where it was closed.
-    fn issue(&self) -> [Sql; 2] {
+    fn issue(&self) -> [Sql; 3] {
         [
             sql(COUNT)
                 .bind(&self.issue_id)
@@ -133,7 +152,12 @@ impl Occurrence {
                 .bind(self.value.as_deref())
                 .bind(self.events)
                 .bind(self.at)
-                .bind(self.log_id.as_deref()),
+                .bind(self.log_id.as_deref())
+                .bind(self.is_remark),
+            sql(NOTE_REOPENING)
+                .bind(&self.issue_id)
+                .bind(self.at)
+                .bind(ids::new_id(self.at)),
             sql(REOPEN).bind(&self.issue_id).bind(self.at),
         ]
     }
@@ -149,6 +173,7 @@ impl Occurrence {
                 .bind(self.action)
                 .bind(self.at)
                 .bind(self.events)
+                .bind(user.value.as_deref())
         };
         let counted = |text| sql(text).bind(&self.issue_id).bind(&user.key);
         Some(match &user.user_id {
@@ -372,15 +397,26 @@ async fn resolve(
     at: Millis,
     had_users: bool,
 ) -> Result<(), StoreError> {
-    tx.execute(
-        sql("UPDATE issues SET state = 'resolved', is_open = FALSE, resolved_at = $2, resolved_by = NULL \
+    let resolved = tx
+        .execute(
+            sql("UPDATE issues SET state = 'resolved', is_open = FALSE, resolved_at = $2, resolved_by = NULL \
              WHERE id = $1 AND is_open AND users_affected = 0 AND ($3 OR last_seen_at <= $4)")
-        .bind(issue_id)
-        .bind(at)
-        .bind(had_users)
-        .bind(at - QUIET),
-    )
-    .await?;
+            .bind(issue_id)
+            .bind(at)
+            .bind(had_users)
+            .bind(at - QUIET),
+        )
+        .await?;
+    if resolved > 0 {
+        tx.execute(
+            sql("INSERT INTO issue_history (id, issue_id, organization_id, occurred_at, actor_id, actor_name, kind, note) \
+                 SELECT $3, id, organization_id, $2, '', '', 'resolved', '' FROM issues WHERE id = $1")
+            .bind(issue_id)
+            .bind(at)
+            .bind(ids::new_id(at)),
+        )
+        .await?;
+    }
     Ok(())
 }
 

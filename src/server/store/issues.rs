@@ -24,6 +24,8 @@ pub struct Search {
     /// An account, or nobody.
     pub assignee: Option<Option<String>>,
     pub text: Option<TextSearch>,
+    /// Without those whose requests are carried out all the same.
+    pub failures_only: bool,
 }
 
 /// An issue with the names of what it refers to.
@@ -35,6 +37,8 @@ pub struct Issue {
     pub organization_name: String,
     pub action: String,
     pub reason: String,
+    /// Requests are carried out, with a remark.
+    pub is_remark: bool,
     pub attribute: String,
     pub value: Option<String>,
     pub state: String,
@@ -53,18 +57,23 @@ pub struct Issue {
     pub log_id: Option<String>,
 }
 
-const SELECT: &str = "SELECT i.id, i.organization_id, o.slug AS organization_slug, o.name AS organization_name, i.action, \
+const SELECT: &str = "SELECT i.id, i.is_remark, i.organization_id, o.slug AS organization_slug, o.name AS organization_name, i.action, \
      i.reason, i.attribute, i.value, i.state, i.reopened, i.events, i.users_affected, i.first_seen_at, i.last_seen_at, \
      i.opened_at, i.resolved_at, i.resolved_by, i.ignored_until, i.ignored_until_events, i.assignee_id, \
      a.name AS assignee_name, i.log_id FROM issues i JOIN organizations o ON o.id = i.organization_id \
      LEFT JOIN accounts a ON a.id = i.assignee_id";
 
-/// Where a page begins: how many users, since when.
+/// Where a page begins: failure or remark, how many users, since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rank {
+    pub is_remark: bool,
     pub users: i64,
     pub place: TimeCursor,
 }
+
+/// The kinds in a cursor.
+const FAILURE: &str = "f";
+const REMARK: &str = "r";
 
 impl Rank {
     /// The place of an issue under a tab.
@@ -75,6 +84,7 @@ impl Rank {
         };
         let id = issue.id.clone();
         Self {
+            is_remark: issue.is_remark,
             users,
             place: TimeCursor { at, id },
         }
@@ -82,8 +92,10 @@ impl Rank {
 
     /// From the query string; `None` for a text that is none, which then means the first page.
     pub fn parse(text: &str) -> Option<Self> {
-        let (users, place) = text.split_once('~')?;
+        let (kind, rest) = text.split_once('~')?;
+        let (users, place) = rest.split_once('~')?;
         Some(Self {
+            is_remark: kind == REMARK,
             users: users.parse().ok()?,
             place: TimeCursor::parse(place)?,
         })
@@ -92,11 +104,13 @@ impl Rank {
 
 impl fmt::Display for Rank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}~{}", self.users, self.place)
+        let kind = if self.is_remark { REMARK } else { FAILURE };
+        write!(f, "{kind}~{}~{}", self.users, self.place)
     }
 }
 
-/// At most `limit` issues beyond the cursor. Open ones with most users first, then the oldest; closed ones in the order
+/// At most `limit` issues beyond the cursor. Open ones: failures before remarks, those with most users first, then the
+/// oldest; closed ones in the order
 /// in which they were opened, latest first. With `back` the other way round.
 pub async fn list(
     connection: &mut Connection<'_>,
@@ -109,33 +123,13 @@ pub async fn list(
     statement.push(" WHERE 1 = 1");
     narrow(&mut statement, search);
     if search.tab == IssueTab::Open {
-        if let Some(Rank { users, place }) = cursor {
-            let (bound, more, among) = if back {
-                (
-                    " AND i.users_affected >= ",
-                    " AND (i.users_affected > ",
-                    ") < (",
-                )
-            } else {
-                (
-                    " AND i.users_affected <= ",
-                    " AND (i.users_affected < ",
-                    ") > (",
-                )
-            };
-            statement.push(bound).bind(*users);
-            statement.push(more).bind(*users);
-            statement.push(" OR (i.first_seen_at, i.id").push(among);
-            statement
-                .bind(place.at)
-                .push(", ")
-                .bind(&place.id)
-                .push("))");
+        if let Some(rank) = cursor {
+            push_beyond(&mut statement, rank, back);
         }
         statement.push(if back {
-            " ORDER BY i.users_affected, i.first_seen_at DESC, i.id DESC LIMIT "
+            " ORDER BY i.is_remark DESC, i.users_affected, i.first_seen_at DESC, i.id DESC LIMIT "
         } else {
-            " ORDER BY i.users_affected DESC, i.first_seen_at, i.id LIMIT "
+            " ORDER BY i.is_remark, i.users_affected DESC, i.first_seen_at, i.id LIMIT "
         });
     } else {
         if let Some(Rank { place, .. }) = cursor {
@@ -158,6 +152,42 @@ pub async fn list(
     connection.fetch_all(statement.finish()).await
 }
 
+/// Adds the test of open issues that come after a rank, or before it.
+fn push_beyond(statement: &mut Builder, rank: &Rank, back: bool) {
+    let Rank {
+        is_remark,
+        users,
+        place,
+    } = rank;
+    let [bound, other_kind, same_kind, more, among] = if back {
+        [
+            " AND i.is_remark <= ",
+            " AND (i.is_remark < ",
+            " OR (i.users_affected >= ",
+            " AND (i.users_affected > ",
+            ") < (",
+        ]
+    } else {
+        [
+            " AND i.is_remark >= ",
+            " AND (i.is_remark > ",
+            " OR (i.users_affected <= ",
+            " AND (i.users_affected < ",
+            ") > (",
+        ]
+    };
+    statement.push(bound).bind(*is_remark);
+    statement.push(other_kind).bind(*is_remark);
+    statement.push(same_kind).bind(*users);
+    statement.push(more).bind(*users);
+    statement.push(" OR (i.first_seen_at, i.id").push(among);
+    statement
+        .bind(place.at)
+        .push(", ")
+        .bind(&place.id)
+        .push("))))");
+}
+
 /// How many there are, up to [`COUNT_LIMIT`] and one.
 pub async fn count(connection: &mut Connection<'_>, search: &Search) -> Result<i64, StoreError> {
     let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM issues i WHERE 1 = 1");
@@ -178,6 +208,9 @@ fn narrow(statement: &mut Builder, search: &Search) {
         IssueTab::Resolved => " AND NOT i.is_open AND i.state = 'resolved'",
         IssueTab::Ignored => " AND NOT i.is_open AND i.state = 'ignored'",
     });
+    if search.failures_only {
+        statement.push(" AND NOT i.is_remark");
+    }
     if let Some(action) = search.action {
         statement.push(" AND i.action = ").bind(action);
     }
@@ -244,12 +277,12 @@ pub async fn list_open_of_user(
         keys.iter().map(String::as_str),
     );
     statement
-        .push(" ORDER BY i.first_seen_at, i.id LIMIT ")
+        .push(" ORDER BY i.is_remark, i.first_seen_at, i.id LIMIT ")
         .bind(limit);
     connection.fetch_all(statement.finish()).await
 }
 
-/// How many open issues each of these organizations has.
+/// How many open issues each of these organizations has, remarks left out.
 pub async fn count_open(
     connection: &mut Connection<'_>,
     organizations: &[&str],
@@ -257,7 +290,9 @@ pub async fn count_open(
     if organizations.is_empty() {
         return Ok(Vec::new());
     }
-    let mut statement = Builder::new("SELECT organization_id, count(*) FROM issues WHERE is_open");
+    let mut statement = Builder::new(
+        "SELECT organization_id, count(*) FROM issues WHERE is_open AND NOT is_remark",
+    );
     push_list(
         &mut statement,
         " AND organization_id IN (",
@@ -289,6 +324,8 @@ pub struct CountedUser {
     pub user_id: Option<String>,
     pub user_name: Option<String>,
     pub label: Option<String>,
+    /// What they were refused for, where the cure needs it.
+    pub value: Option<String>,
     pub events: i64,
     pub first_seen_at: Millis,
     pub last_seen_at: Millis,
@@ -304,7 +341,7 @@ pub async fn users(
 ) -> Result<Vec<CountedUser>, StoreError> {
     let mut statement = Builder::new(
         "SELECT u.user_key, u.user_id, COALESCE(k.user_name, d.user_name, u.user_name) AS user_name, \
-         COALESCE(k.label, d.label, u.label) AS label, u.events, u.first_seen_at, u.last_seen_at FROM issue_users u \
+         COALESCE(k.label, d.label, u.label) AS label, u.value, u.events, u.first_seen_at, u.last_seen_at FROM issue_users u \
          LEFT JOIN users k ON k.id = u.user_id LEFT JOIN deleted_users d ON d.id = u.user_id \
          WHERE u.is_counted AND u.issue_id = ",
     );
@@ -325,6 +362,29 @@ pub async fn users(
     });
     statement.bind(limit);
     connection.fetch_all(statement.finish()).await
+}
+
+/// Users of an issue whose values are looked at.
+const VALUED: i64 = 5_000;
+/// Different values that are given.
+const VALUES: i64 = 40;
+
+/// What the users of an issue were refused for, with how many of them there are: those of most users first.
+pub async fn values(
+    connection: &mut Connection<'_>,
+    issue_id: &str,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    connection
+        .fetch_all(
+            sql(
+                "SELECT value, count(*) AS users FROM (SELECT value FROM issue_users WHERE issue_id = $1 AND is_counted \
+                 AND value IS NOT NULL LIMIT $2) counted GROUP BY value ORDER BY users DESC, value LIMIT $3",
+            )
+            .bind(issue_id)
+            .bind(VALUED)
+            .bind(VALUES),
+        )
+        .await
 }
 
 /// The latest log entry of an issue about one of its users, while it is kept.

@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod sign_in_attempts;
 pub mod sql;
 pub mod support_bundles;
+pub mod take_overs;
 pub mod tokens;
 pub mod user_blocks;
 pub mod user_directory;

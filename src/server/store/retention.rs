@@ -61,6 +61,10 @@ pub enum Expired {
     GuardHolds {
         before: Millis,
     },
+    /// Take-overs that were decided before.
+    TakeOvers {
+        before: Millis,
+    },
     /// Cycles that ended before, but the initial ones: there is no second first.
     Cycles {
         before: Millis,
@@ -161,6 +165,11 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         Expired::GuardHolds { before } => sql(
             "DELETE FROM guard_holds WHERE (organization_id, user_id) IN \
                  (SELECT organization_id, user_id FROM guard_holds WHERE last_held_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::TakeOvers { before } => sql(
+            "DELETE FROM take_overs WHERE (organization_id, user_id) IN \
+                 (SELECT organization_id, user_id FROM take_overs WHERE decided_at < $1 LIMIT $2)",
         )
         .bind(*before),
         Expired::Cycles { before } => sql(

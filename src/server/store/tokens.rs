@@ -107,6 +107,18 @@ pub async fn find_id_by_prefix(
     Ok(row.map(|(id,)| id))
 }
 
+/// Whether any token of the organization was ever used.
+pub async fn was_used(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<bool, StoreError> {
+    let used = sql(
+        "SELECT count(*) FROM (SELECT 1 FROM tokens WHERE organization_id = $1 \
+         AND last_used_at IS NOT NULL LIMIT 1) used",
+    );
+    Ok(connection.fetch_count(used.bind(organization_id)).await? > 0)
+}
+
 /// Ends a token at `now`.
 pub async fn revoke(
     tx: &mut Tx<'_>,

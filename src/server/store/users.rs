@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::FromRow;
 
-use super::sql::{Arg, Builder, Connection, sql};
+use super::sql::{Arg, Builder, Connection, Sql, sql};
 use super::user_filter::{self, Scope};
 use super::{Tx, dialect};
 use crate::server::clock::Millis;
@@ -254,7 +254,7 @@ pub fn replace_values(
         .filter(|value| !places.contains(&value.place()))
         .collect();
     if gone.len() > FEW {
-        delete_values(tx, user_id);
+        tx.defer(values_deletion(user_id));
         insert_values(tx, organization_id, user_id, after);
         return;
     }
@@ -323,13 +323,33 @@ fn put_values(
     }
 }
 
-fn delete_values(tx: &mut Tx<'_>, user_id: &str) {
-    tx.defer(sql("DELETE FROM user_values WHERE user_id = $1").bind(user_id));
+fn values_deletion(user_id: &str) -> Sql {
+    sql("DELETE FROM user_values WHERE user_id = $1").bind(user_id)
 }
 
 /// Takes a user out of SCIM's sight when the change ends; its tombstone stays in `deleted_users`.
 pub fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str, now: Millis, log_id: &str) {
-    tx.defer(
+    for statement in deletion(organization_id, id, now, log_id) {
+        tx.defer(statement);
+    }
+}
+
+/// As [`delete`], at once: somebody else gets the userName in the same change.
+pub async fn delete_now(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+    now: Millis,
+    log_id: &str,
+) -> Result<(), StoreError> {
+    for statement in deletion(organization_id, id, now, log_id) {
+        tx.execute(statement).await?;
+    }
+    Ok(())
+}
+
+fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql; 3] {
+    [
         sql(
             "INSERT INTO deleted_users (id, organization_id, user_name, user_name_key, external_id, label, \
              version, created_at, deleted_at, log_id, document, blocked_at, blocked_by, blocked_reason) \
@@ -340,13 +360,11 @@ pub fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str, now: Millis, log
         .bind(organization_id)
         .bind(now)
         .bind(log_id),
-    );
-    delete_values(tx, id);
-    tx.defer(
+        values_deletion(id),
         sql("DELETE FROM users WHERE id = $1 AND organization_id = $2")
             .bind(id)
             .bind(organization_id),
-    );
+    ]
 }
 
 /// Adds to a user's history, when the change ends.

@@ -1,6 +1,8 @@
 //! Pages, server functions and forms, through the real router.
 
 mod guard;
+mod invitations;
+mod issue_fix;
 mod issues;
 mod log_filters;
 mod notifications;

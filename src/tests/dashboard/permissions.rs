@@ -121,6 +121,7 @@ const TABLE: &[Row] = &[
     ("GET /api/issues/list_all", SUPPORT_EVERYWHERE),
     ("GET /api/issues/count_all", SUPPORT_EVERYWHERE),
     ("GET /api/issues/dry_run", ADMIN_OR_SUPPORT),
+    ("GET /api/issues/fix", READERS),
     ("GET /api/issues/get", READERS),
     ("GET /api/issues/of_user", READERS),
     ("GET /api/support_bundles/form", ADMIN_OR_SUPPORT),
@@ -174,6 +175,11 @@ const TABLE: &[Row] = &[
     ("POST /organizations/{slug}/held", ADMIN),
     ("POST /organizations/{slug}/settings/guard", ADMIN),
     ("POST /organizations/{slug}/issues/{id}", ADMIN_OR_SUPPORT),
+    // What its buttons may do is in `issue_fix`.
+    (
+        "POST /organizations/{slug}/issues/{id}/fix",
+        ADMIN_OR_SUPPORT,
+    ),
     (
         "POST /organizations/{slug}/support-bundles/new",
         ADMIN_OR_SUPPORT,

@@ -83,6 +83,13 @@ db_test! {
                 .bind(CONTOSO).bind(user).bind(at),
             ]);
         }
+        for (user, days) in [("old", 91), ("new", 89)] {
+            statements.push(
+                sql("INSERT INTO take_overs (organization_id, user_id, user_name_key, decision, decided_by, decided_at) \
+                     VALUES ($1, $2, '', 'kept', '', $3)")
+                .bind(CONTOSO).bind(user).bind(NOW - days * DAY),
+            );
+        }
         for (id, at, is_initial) in [("old", 91, false), ("first", 91, true), ("new", 89, false)] {
             statements.push(
                 sql("INSERT INTO cycles (organization_id, id, started_at, last_at, requests, calls, changes, failures, \
@@ -128,6 +135,7 @@ db_test! {
             issues: 1,
             of_issues: 5,
             guard: 3,
+            take_overs: 1,
             cycles: 1,
             problems: 1,
             mails: 1,
@@ -147,6 +155,7 @@ db_test! {
             ("SELECT count(*) FROM issue_history", 2),
             ("SELECT count(*) FROM guard_removals", 1),
             ("SELECT count(*) FROM guard_holds", 2),
+            ("SELECT count(*) FROM take_overs", 1),
             ("SELECT count(*) FROM cycles", 2),
             ("SELECT count(*) FROM problems", 2),
             ("SELECT count(*) FROM outbox", 2),

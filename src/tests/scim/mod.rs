@@ -14,4 +14,5 @@ mod reason_table;
 mod regressions;
 mod rules;
 mod snapshots;
+mod take_over;
 mod tokens;

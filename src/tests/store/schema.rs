@@ -226,6 +226,12 @@ fn landed_migrations_stay_as_they_are() {
             "3e0063bddb6668c337a832f29e9ac2004f22b83605fb7f3ad7bd729544913a80",
         ),
         (
+            "postgres/0012_take_overs.sql",
+            "98228fb68d578f6fe720c07adfb421ea168ceb8b9973c90b10b1180978b55505",
+        ),
+        (
+            "sqlite/0012_take_overs.sql",
+            "4271aee3eb493a9d86515f94c391d7896023d09142c69bde3a7819e68771b475",
             "postgres/0011_notifications.sql",
             "094c76afc00d85b5ec90732baf8018eed5505a335e898d75a4b46b8eae1869eb",
         ),

@@ -28,6 +28,7 @@ impl Reason {
             | Self::OrganizationUnknown
             // For the user's history, and nothing to put right.
             | Self::UserRehired
+            | Self::UserTakenOver
             | Self::ValueKept => Concern::Never,
             _ => Concern::Always,
         }
@@ -79,6 +80,7 @@ mod tests {
                 "precondition_failed",
                 "value_kept",
                 "user_rehired",
+                "user_taken_over",
             ]
         );
         // A lost race for a userName may be two people.

@@ -159,3 +159,13 @@ pub(super) static USER_REHIRED: Explanation = Explanation {
     next: "Nothing is held up: the user has access again.",
     ..REMARK
 };
+
+pub(super) static USER_TAKEN_OVER: Explanation = Explanation {
+    title: "Entra took over a user who had the userName",
+    happened: "An administrator had decided that the user who had this userName gives it up. A create took that user over, with id and history; a rename deleted the user.",
+    why: "Entra wanted the userName for a user whom it does not know as the old one.",
+    fix_in_entra: &["If it is another person, give one of the two another userPrincipalName."],
+    fix_here: &["Open the user and check in the history that it is the same person."],
+    next: "Nothing is held up. The decision is used up: another conflict needs another one.",
+    ..REMARK
+};

@@ -29,7 +29,10 @@ pub(super) static USER_NAME_TAKEN: Explanation = Explanation {
         "Check in Mappings › Provision Microsoft Entra ID Users that userName has Matching precedence 1.",
         steps::ON_DEMAND,
     ],
-    fix_here: &["Open Users and search for the userName to see who has it."],
+    fix_here: &[
+        "If the other user is inactive, or Entra does not manage it, an administrator decides in the issue whether Entra takes it over.",
+        "Open Users and search for the userName to see who has it.",
+    ],
     entra_code: Some("Conflict"),
     rfc: Some("RFC 7644 3.3"),
     next: "Entra tries again in later cycles, with longer and longer pauses. Once the userName is free or changed, the request goes through and the issue resolves itself.",

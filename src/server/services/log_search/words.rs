@@ -3,6 +3,7 @@
 use crate::model::log::{Action, AttributeChange, Explanation, Status};
 use crate::server::scim::reason::{self, Reason};
 use crate::server::services::changes;
+use crate::server::services::issue_fix::has_cure;
 use crate::server::store::log_search::Entry;
 
 /// Whom an entry is about: a name, a userName, or what kind of call it was.
@@ -101,7 +102,8 @@ pub fn title(
 
 /// What the catalogue of reason codes says.
 pub fn explanation(reason: &str) -> Option<Explanation> {
-    let found = Reason::from_code(reason)?.explanation();
+    let reason = Reason::from_code(reason)?;
+    let found = reason.explanation();
     let owned = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect();
     Some(Explanation {
         title: found.title.to_owned(),
@@ -109,6 +111,7 @@ pub fn explanation(reason: &str) -> Option<Explanation> {
         why: found.why.to_owned(),
         fix_in_entra: owned(found.fix_in_entra),
         fix_here: owned(found.fix_here),
+        has_cure: has_cure(reason),
         next: found.next.to_owned(),
         entra_code: found.entra_code.map(str::to_owned),
         rfc: found.rfc.map(str::to_owned),

@@ -199,6 +199,9 @@ impl Unit<'_, '_> {
         let old_row = columns(&before.user, &Role::unchanged(&before.stored))?;
         let row = columns(&next.user, &next.role)?;
         check_size(&row, old_row.document.len())?;
+        // Only a new userName can be refused.
+        let renamed =
+            (old_row.user_name_key != row.user_name_key).then(|| (old_row.clone(), row.clone()));
         match users::update(
             self.tx,
             organization_id,
@@ -212,7 +215,13 @@ impl Unit<'_, '_> {
         {
             Ok(()) => {}
             Err(StoreError::Conflict { .. }) => {
-                return Err(self.taken(&next.user).await?.into());
+                let is_free = match renamed {
+                    Some(rows) => self.rename_over(&next.user, (&id, version), rows).await?,
+                    None => false,
+                };
+                if !is_free {
+                    return Err(self.taken(&next.user).await?.into());
+                }
             }
             Err(error) => return Err(error.into()),
         }
@@ -259,7 +268,7 @@ fn describe(request: &PatchRequest) -> String {
     format!("PATCH with {count} operation{plural}{form}.")
 }
 
-fn kind_of(before: &StoredUser, after: &User) -> ChangeKind {
+pub(super) fn kind_of(before: &StoredUser, after: &User) -> ChangeKind {
     match (before.active, after.active().unwrap_or(true)) {
         (true, false) => ChangeKind::Disabled,
         (false, true) => {

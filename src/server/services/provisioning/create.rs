@@ -83,13 +83,16 @@ fn claimed(body: &Value, attribute: &str) -> Option<String> {
 }
 
 impl Unit<'_, '_> {
-    async fn insert(&mut self, next: Next) -> Result<Answer, Refusal> {
+    async fn insert(&mut self, mut next: Next) -> Result<Answer, Refusal> {
         let caller = &self.request.caller;
         let id = ids::new_id(self.now);
         let row = columns(&next.user, &next.role)?;
         check_size(&row, 0)?;
         if !users::insert(self.tx, &caller.organization_id, &id, self.now, row).await? {
-            return Err(self.taken(&next.user).await?.into());
+            return match self.take_over(&mut next).await? {
+                Some(answer) => Ok(answer),
+                None => Err(self.taken(&next.user).await?.into()),
+            };
         }
         let values = next.user.filter_values();
         users::insert_values(self.tx, &caller.organization_id, &id, values);

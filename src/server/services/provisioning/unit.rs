@@ -2,6 +2,7 @@
 //! changing and deleting share.
 
 use super::policy::{self, Role};
+use super::take_over::may_be_taken_over;
 use super::{Loaded, Refusal, UserRequest, not_found};
 use crate::model::log::StepKind;
 use crate::model::user::ChangeKind;
@@ -118,19 +119,28 @@ impl Unit<'_, '_> {
         let organization_id = &self.request.caller.organization_id;
         let holder =
             users::find_by_user_name(self.tx, organization_id, &case_key(user_name)).await?;
+        let may_yield = holder.as_ref().is_some_and(may_be_taken_over);
         let holder = holder.map_or_else(String::new, |holder| {
             let state = if holder.active { "active" } else { "inactive" };
             format!(" to the {state} user with the id {}", holder.id)
         });
-        Ok(ScimError::new(
+        let or_here = if may_yield {
+            " Or let an administrator decide in Rhombus Provisioning, under Issues, whether Entra takes that user over."
+        } else {
+            ""
+        };
+        let mut error = ScimError::new(
             Reason::UserNameTaken,
             format!(
                 "userName {} already belongs{holder}. userName is unique without regard to case. Change the value \
-                 in Entra, or delete the other user.",
+                 in Entra, or delete the other user.{or_here}",
                 quoted(user_name)
             ),
         )
-        .on("userName"))
+        .on("userName");
+        // Whole: the holder is found by it.
+        error.value = Some(user_name.to_owned());
+        Ok(error)
     }
 }
 

@@ -27,13 +27,28 @@ pub(super) fn occurrence(
         action,
         entry.attribute.clone(),
     );
-    occurrence.value = value;
+    // Whose name it is stands with whom the issue is about, and goes with them.
+    occurrence.value = value.clone().filter(|_| reason != Reason::UserNameTaken);
     occurrence.at = entry.occurred_at;
     occurrence.log_id = Some(entry.id.clone());
     // A user that does not exist is nobody, and nobody is told apart where nobody is let in.
     let has_user = action.is_change() && !reason.is_connection() && reason != Reason::UserNotFound;
     occurrence.user = affected(entry).filter(|_| has_user);
+    if let Some(user) = &mut occurrence.user {
+        user.value = value.filter(|_| needs_value(reason));
+    }
     Some(occurrence)
+}
+
+/// Whether the cure depends on what each user was refused for.
+fn needs_value(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::RoleUnknown
+            | Reason::UnknownRoleReplaced
+            | Reason::RoleUnreviewed
+            | Reason::UserNameTaken
+    )
 }
 
 /// The id of the issue that an entry of the log belongs to, if it is of a kind that does.
@@ -84,6 +99,7 @@ fn of_reason(
         organization_id: organization_id.to_owned(),
         action,
         reason: code,
+        is_remark: reason.is_remark(),
         attribute,
         value: None,
         at: 0,
@@ -100,6 +116,7 @@ fn affected(entry: &NewEntry) -> Option<AffectedUser> {
             user_id: Some(id.clone()),
             user_name: None,
             label: None,
+            value: None,
         });
     }
     let name = entry.user_name_key.as_deref().filter(|key| !key.is_empty());
@@ -113,6 +130,7 @@ fn affected(entry: &NewEntry) -> Option<AffectedUser> {
         user_id: None,
         user_name: entry.user_name.clone(),
         label: entry.label.clone(),
+        value: None,
     })
 }
 

@@ -108,6 +108,49 @@ pub async fn set(
         .await
 }
 
+/// Lets one more value mean a role. Again is no error.
+///
+/// # Errors
+/// `Invalid` for a value that means another role, or one too many; `NotFound` when the role is gone.
+pub async fn map_value(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+    value: &str,
+) -> Result<(), ServiceError> {
+    let organization_id = organization(allowed)?;
+    let who = Who::of(allowed, app.clock.now());
+    let (id, value) = (id.to_owned(), value.to_owned());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let old = locked(tx, &organization_id, &id).await?;
+                let mut mapped = shown(tx, &organization_id, &id).await?.mapped_values;
+                let before = mapped.join(", ");
+                mapped.push(value);
+                let role = TypedRole {
+                    display_name: old.display_name,
+                    description: old.description,
+                    mapped_values: mapped.join("\n"),
+                };
+                let role = role.check()?;
+                let own_key = case_key(&old.value);
+                role.check_against(&own_key)?;
+                check_mapped(tx, &organization_id, &role, &id).await?;
+                let mut changed = Changed::default();
+                changed.note("mapped_values", &before, &joined(&role));
+                let Some((before, after)) = changed.finish() else {
+                    return Ok(());
+                };
+                roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
+                let target = Target::new("role", &id, &role.display_name);
+                audit::record(tx, &who, "role.set", &target, Some(before), Some(after)).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
 /// Makes a role the one that users without a role get.
 ///
 /// # Errors

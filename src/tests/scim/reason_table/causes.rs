@@ -447,5 +447,17 @@ pub async fn cause(entra: &Entra<'_>, reason: Reason) -> Cause {
             entra.patch(&id, operations).await;
             "PATCH that enables under a new externalId"
         }
+        Reason::UserTakenOver => {
+            let id = entra.create("new@contoso.com").await;
+            entra.change(&id, "Replace", "active", json!("False")).await;
+            let allow = sql(
+                "INSERT INTO take_overs (organization_id, user_id, user_name_key, decision, decided_by, decided_at, \
+                 expires_at) VALUES ($1, $2, 'new@contoso.com', 'allowed', 'Dana', 0, $3)",
+            );
+            let allow = allow.bind(&entra.organization_id).bind(id).bind(i64::MAX);
+            entra.app.execute(allow).await;
+            create(entra, |_| ()).await;
+            "POST of a userName whose inactive holder may be taken over"
+        }
     })
 }

@@ -1,0 +1,45 @@
+//! What the page says of a link that goes by mail, and of an address that mail could not go to.
+
+use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::server::App;
+use rhombus_provisioning::server::clock::Clock;
+use rhombus_provisioning::server::http;
+use rhombus_provisioning::server::store::sql::sql;
+
+use super::person::{account, cookie, post};
+use crate::db_test;
+use crate::support::app::{START, TestApp, settings};
+use crate::support::smtp::{SmtpServer, Ways};
+
+const ACCOUNTS: &str = "/organizations/contoso/accounts";
+
+db_test! {
+    async fn the_page_says_whether_the_link_goes_by_mail(db: TestDb) {
+        let server = SmtpServer::start(Ways::default()).await;
+        let mut settings = settings(&db.url);
+        settings.smtp = server.settings().smtp;
+        let app = App::new(db.db.clone(), Clock::mock(START), settings);
+        let app = TestApp { router: http::router(app.clone()), app, db };
+        app.entra("contoso").await;
+        let dana = account(&app, "dana@contoso.com", AccountRole::Admin, Some("contoso")).await;
+        let dana = cookie(&app, &dana).await;
+
+        let answer = post(&app, &dana, ACCOUNTS, "email=vera%40contoso.com&role=viewer").await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.text.contains("on its way by email to vera@contoso.com as well"), "{}", answer.text);
+        let written: Vec<(String, String)> = app.rows(sql("SELECT kind, address FROM outbox")).await;
+        assert_eq!(written, [("invitation".to_owned(), "vera@contoso.com".to_owned())]);
+
+        for (typed, reason) in [
+            ("Vera+%3Cvera%40contoso.com%3E", "without a name and without"),
+            ("vera%40contoso", "is not whole"),
+            ("vera%40contoso.com%2Cdana%40contoso.com", "one address at a time"),
+        ] {
+            let answer = post(&app, &dana, ACCOUNTS, &format!("email={typed}&role=viewer")).await;
+            assert_eq!(answer.status, 422);
+            assert!(answer.text.contains(reason), "{typed}: {}", answer.text);
+        }
+        let written: Vec<(String,)> = app.rows(sql("SELECT kind FROM outbox")).await;
+        assert_eq!(written.len(), 1);
+    }
+}
