@@ -142,7 +142,9 @@ entra_test! {
         decide(&entra, &id, "ana", Decision::Allowed).await.unwrap();
         // A rename would take access away from somebody who has it.
         let ben = entra.create("ben").await;
-        is_taken(&entra.change(&ben, "Replace", "userName", json!("ana")).await);
+        let rename = entra.change(&ben, "Replace", "userName", json!("ana")).await;
+        let text = rename.is_error(409, "uniqueness");
+        assert!(!text.contains("let an administrator decide"), "{text}");
         let taken = entra.post(&newcomer("ana")).await.is(201);
         assert_eq!((&taken["id"], &taken["externalId"]), (&json!(id), &json!("ext-new")));
         assert_eq!(entra.history(&id).await[1].kind, "updated");

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::columns::{check_size, columns};
 use super::policy::{self, Role};
+use super::take_over::may_give_up_name;
 use super::unit::{Next, Unit, validated};
 use super::{Answer, Loaded, Refusal, UserRequest, location, not_found, record_refusal, write};
 use crate::model::log::{Action, StepKind};
@@ -220,7 +221,7 @@ impl Unit<'_, '_> {
                     None => false,
                 };
                 if !is_free {
-                    return Err(self.taken(&next.user).await?.into());
+                    return Err(self.taken(&next.user, may_give_up_name).await?.into());
                 }
             }
             Err(error) => return Err(error.into()),

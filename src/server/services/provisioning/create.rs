@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::columns::{check_size, columns};
 use super::policy;
+use super::take_over::may_be_taken_over;
 use super::unit::{Next, Unit, validated};
 use super::{Answer, Refusal, UserRequest, location, record_refusal, write};
 use crate::model::log::{Action, StepKind};
@@ -91,7 +92,7 @@ impl Unit<'_, '_> {
         if !users::insert(self.tx, &caller.organization_id, &id, self.now, row).await? {
             return match self.take_over(&mut next).await? {
                 Some(answer) => Ok(answer),
-                None => Err(self.taken(&next.user).await?.into()),
+                None => Err(self.taken(&next.user, may_be_taken_over).await?.into()),
             };
         }
         let values = next.user.filter_values();

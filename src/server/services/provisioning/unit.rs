@@ -2,7 +2,6 @@
 //! changing and deleting share.
 
 use super::policy::{self, Role};
-use super::take_over::may_be_taken_over;
 use super::{Loaded, Refusal, UserRequest, not_found};
 use crate::model::log::StepKind;
 use crate::model::user::ChangeKind;
@@ -13,7 +12,7 @@ use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Change, User, case_key};
 use crate::server::services::recording::Exchange;
-use crate::server::store::users::{self, NewChange};
+use crate::server::store::users::{self, NewChange, StoredUser};
 use crate::server::store::{Tx, role_catalogue};
 
 /// What a step of a change works with.
@@ -113,13 +112,17 @@ impl Unit<'_, '_> {
         Ok(())
     }
 
-    /// 409 for a userName that somebody in the organization has, naming who.
-    pub(super) async fn taken(&mut self, user: &User) -> Result<ScimError, StoreError> {
+    /// 409 for a userName that somebody in the organization has, naming who. `may_yield` tells who could give it up.
+    pub(super) async fn taken(
+        &mut self,
+        user: &User,
+        may_yield: fn(&StoredUser) -> bool,
+    ) -> Result<ScimError, StoreError> {
         let user_name = user.user_name().unwrap_or_default();
         let organization_id = &self.request.caller.organization_id;
         let holder =
             users::find_by_user_name(self.tx, organization_id, &case_key(user_name)).await?;
-        let may_yield = holder.as_ref().is_some_and(may_be_taken_over);
+        let may_yield = holder.as_ref().is_some_and(may_yield);
         let holder = holder.map_or_else(String::new, |holder| {
             let state = if holder.active { "active" } else { "inactive" };
             format!(" to the {state} user with the id {}", holder.id)
