@@ -8,7 +8,7 @@ use crate::components::copy::CopyField;
 use crate::components::dry_run::DryRunLink;
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::pager::{counted, counted_up_to, number};
-use crate::components::time::Time;
+use crate::components::time::{ExactTime, Time};
 use crate::model::account::AccountRole;
 use crate::model::frame::Frame;
 use crate::model::issue::IssueDryRun;
@@ -73,7 +73,7 @@ pub fn FixCard(
     });
     view! {
         <Card id="fix-here" title="Fix here" aside=status>
-            <div class="card-body stack">
+            <div class="card-body">
                 {body}
                 {elsewhere}
                 <p class="small soft"><b>"What follows: "</b> {fix.follows}</p>
@@ -348,7 +348,7 @@ fn choice(hand: &Hand, user_name: &str, holder: &Holder, is_rename: bool) -> Any
         };
         let until = decided
             .until
-            .map(|until| view! { ", until " <Time moment=until/> });
+            .map(|until| view! { ", until " <ExactTime moment=until/> });
         view! {
             <p class="row">
                 <Status tone label/>
