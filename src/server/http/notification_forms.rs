@@ -2,14 +2,16 @@
 //! recipients, who need no account.
 
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::dashboard::{Dashboard, read_form, refuse, require};
+use super::dashboard::{Dashboard, FORM_LIMIT, read_form, refuse, require};
 use super::settings_forms::shown_at;
 use crate::model::error::AppError;
 use crate::model::notification::{Event, RecipientLink};
@@ -207,12 +209,8 @@ async fn verify(
     use_link(&dashboard, RecipientLink::Verify, &token, &parts).await
 }
 
-/// What a mail program sends by itself when somebody selects its own *Unsubscribe* (RFC 8058).
-#[derive(Deserialize)]
-struct UnsubscribeForm {
-    #[serde(rename = "List-Unsubscribe", default)]
-    one_click: String,
-}
+/// The field that a mail program sends by itself when somebody selects its own *Unsubscribe* (RFC 8058 section 3.1).
+const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
 
 async fn unsubscribe(
     State(dashboard): State<Dashboard>,
@@ -220,11 +218,13 @@ async fn unsubscribe(
     request: Request,
 ) -> Response {
     let link = RecipientLink::Unsubscribe;
-    let (parts, form) = match read_form::<UnsubscribeForm>(request).await {
+    let (parts, fields) = match read_fields(request).await {
         Ok(read) => read,
         Err(refused) => return refused,
     };
-    let is_one_click = form.one_click == "One-Click";
+    let is_one_click = fields
+        .iter()
+        .any(|(name, value)| (name.as_str(), value.as_str()) == ONE_CLICK);
     if !is_one_click {
         return use_link(&dashboard, link, &token, &parts).await;
     }
@@ -239,6 +239,34 @@ async fn unsubscribe(
             .into_response(),
         Err(error) => unavailable(error),
     }
+}
+
+/// The fields of a form in either encoding: pages send the one, mail programs should send the other.
+async fn read_fields(request: Request) -> Result<(Parts, Vec<(String, String)>), Response> {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    let is_multipart = content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+    if !is_multipart {
+        return read_form(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, FORM_LIMIT)
+        .await
+        .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let request = Request::from_parts(parts.clone(), Body::from(body));
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(IntoResponse::into_response)?;
+    let mut fields = Vec::new();
+    while let Some(field) = form
+        .next_field()
+        .await
+        .map_err(IntoResponse::into_response)?
+    {
+        let name = field.name().unwrap_or_default().to_owned();
+        let value = field.text().await.map_err(IntoResponse::into_response)?;
+        fields.push((name, value));
+    }
+    Ok((parts, fields))
 }
 
 /// Does what a link is for and goes back to its page, which says what is now so.

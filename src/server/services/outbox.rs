@@ -91,6 +91,17 @@ pub fn sealed(key: &SecretKey, letter: Letter, now: Millis) -> Result<NewMail, S
     })
 }
 
+/// How mails are taken at a time.
+pub fn claim_at(now: Millis) -> Claim {
+    Claim {
+        now,
+        until: now + CLAIM,
+        latest: now + PAUSES.iter().max().copied().unwrap_or(HOUR),
+        latest_claim: now + 2 * CLAIM,
+        limit: AT_ONCE,
+    }
+}
+
 /// Sends what is due, a few mails at a time, until nothing is, or the service ends. Answers how many attempts that were.
 ///
 /// # Errors
@@ -98,13 +109,7 @@ pub fn sealed(key: &SecretKey, letter: Letter, now: Millis) -> Result<NewMail, S
 pub async fn send_due(app: &App) -> Result<usize, ServiceError> {
     let mut attempts = 0;
     while !app.shutdown.is_cancelled() {
-        let now = app.clock.now();
-        let claim = Claim {
-            now,
-            until: now + CLAIM,
-            latest: now + PAUSES.iter().max().copied().unwrap_or(HOUR),
-            limit: AT_ONCE,
-        };
+        let claim = claim_at(app.clock.now());
         let claimed = app
             .db
             .write::<_, StoreError, _>(move |tx| {

@@ -85,7 +85,8 @@ struct OwnedSettingsRow {
     row: SettingsRow,
 }
 
-/// The settings of all organizations that have ever changed any.
+/// The settings of all organizations that have ever changed any. Those that cannot be read keep nobody else from being
+/// told: the organization counts as one that has changed none.
 pub async fn all_settings(
     connection: &mut Connection<'_>,
 ) -> Result<Vec<(String, Kept)>, StoreError> {
@@ -95,9 +96,17 @@ pub async fn all_settings(
              silence_minutes FROM notification_settings",
         ))
         .await?;
-    rows.into_iter()
-        .map(|owned| Ok((owned.organization_id, owned.row.try_into()?)))
-        .collect()
+    let kept = rows.into_iter().filter_map(|owned| {
+        let id = owned.organization_id;
+        match Kept::try_from(owned.row) {
+            Ok(kept) => Some((id, kept)),
+            Err(error) => {
+                tracing::error!(%error, organization.id = id, "notification settings not read");
+                None
+            }
+        }
+    });
+    Ok(kept.collect())
 }
 
 /// How an organization is called.

@@ -72,6 +72,8 @@ pub struct Claim {
     pub until: Millis,
     /// No pause is longer: what is due later was written by a clock that was ahead.
     pub latest: Millis,
+    /// So is what is held until later. A good while after `until`: clocks of replicas differ a little.
+    pub latest_claim: Millis,
     pub limit: i64,
 }
 
@@ -88,7 +90,7 @@ pub async fn claim(tx: &mut Tx<'_>, claim: Claim) -> Result<Vec<Claimed>, StoreE
         .push(") AND (claimed_until IS NULL OR claimed_until <= ");
     statement.bind(claim.now).push(" OR claimed_until > ");
     statement
-        .bind(claim.until)
+        .bind(claim.latest_claim)
         .push(") ORDER BY due_at, id LIMIT ");
     statement.bind(claim.limit).push(tx.skip_locked());
     let found: Vec<Claimed> = tx.fetch_all(statement.finish_repeated()).await?;
@@ -141,7 +143,11 @@ pub async fn tried(tx: &mut Tx<'_>, tried: &Tried) -> Result<(), StoreError> {
 
 /// Notes an attempt whose end nobody has heard of.
 pub async fn lost(tx: &mut Tx<'_>, id: &str, at: Millis, answer: &str) -> Result<(), StoreError> {
-    note(tx, id, at, false, answer).await
+    note(tx, id, at, false, answer).await?;
+    // It counts: what ends the service each time is given up one day.
+    tx.execute(sql("UPDATE outbox SET retries = retries + 1 WHERE id = $1").bind(id))
+        .await?;
+    Ok(())
 }
 
 async fn note(

@@ -1,10 +1,10 @@
 //! What becomes of a mail: taken, refused, delayed, given up, sent again; and clocks that jump meanwhile.
 
 use rhombus_provisioning::model::account::AccountRole;
-use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
+use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE, SECOND};
 use rhombus_provisioning::server::error::StoreError;
-use rhombus_provisioning::server::services::outbox::{self, ATTEMPTS, CLAIM};
-use rhombus_provisioning::server::store::outbox::{Claim, claim};
+use rhombus_provisioning::server::services::outbox::{self, ATTEMPTS, CLAIM, claim_at};
+use rhombus_provisioning::server::store::outbox::{self as outbox_store, Claim, Claimed};
 use rhombus_provisioning::server::store::sql::sql;
 
 use super::{DANA, PAGE, Post, add, refused_role};
@@ -53,6 +53,15 @@ async fn later_admin(post: &Post) -> String {
     let email = format!("admin{}@contoso.com", post.app.app.clock.now());
     let id = account(&post.app, &email, AccountRole::Admin, Some("contoso")).await;
     cookie(&post.app, &id).await
+}
+
+async fn take(post: &Post, claim: Claim) -> Vec<Claimed> {
+    let db = &post.app.app.db;
+    db.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move { outbox_store::claim(tx, claim).await })
+    })
+    .await
+    .unwrap()
 }
 
 db_test! {
@@ -130,12 +139,11 @@ db_test! {
         let post = Post::new(db).await;
         written(&post).await;
         let now = post.app.app.clock.now();
-        let taken = Claim { now, until: now + CLAIM, latest: now + DAY, limit: 10 };
-        let claimed = post.app.app.db.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { claim(tx, taken).await })
-        }).await.unwrap();
+        let taken = claim_at(now);
+        let claimed = take(&post, taken).await;
         assert_eq!(claimed.len(), 1);
         assert_eq!(post.deliver().await, 0, "somebody has it");
+        assert_eq!(take(&post, claim_at(now - 2 * SECOND)).await.len(), 0, "also by a clock that is a little behind");
         post.app.advance(CLAIM - MINUTE);
         assert_eq!(post.deliver().await, 0, "a clock that jumps by minutes sends nothing twice");
         post.app.advance(MINUTE);
