@@ -35,7 +35,7 @@ pub enum Cure {
     /// Decide about those whose userName is wanted.
     Conflict(Vec<NameConflict>),
     /// Create a Secret Token in place of one that has ended.
-    Token(TokenCure),
+    Token(Box<TokenCure>),
     /// Turn provisioning on; `true` while it is off.
     TurnOn { is_off: bool },
     /// Decide about those whom the guard holds.

@@ -59,7 +59,7 @@ pub fn FixCard(
             .map(|conflict| conflict_view(&hand, conflict))
             .collect_view()
             .into_any(),
-        Cure::Token(cure) => token(&hand, cure),
+        Cure::Token(cure) => token(&hand, *cure),
         Cure::TurnOn { is_off } => turn_on(&hand, is_off),
         Cure::Guard { waiting } => guard(&hand, waiting),
     };

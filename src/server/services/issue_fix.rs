@@ -113,7 +113,7 @@ impl Reader<'_> {
                 default_role: self.default_role(connection).await?,
             },
             Kind::Conflict => Cure::Conflict(self.conflicts(connection, &issue).await?),
-            Kind::Token => Cure::Token(self.token(connection, &issue).await?),
+            Kind::Token => Cure::Token(Box::new(self.token(connection, &issue).await?)),
             Kind::TurnOn => Cure::TurnOn {
                 is_off: settings.state == ProvisioningState::Off,
             },
