@@ -33,7 +33,7 @@ test("whoever is beyond the guard's limit keeps access until an administrator al
   expect(statuses).toEqual([200, 503, 503]);
 
   await page.goto(organization.path());
-  await expect(page.getByText("The accidental-deletion guard holds 2 users.")).toBeVisible();
+  await expect(page.getByRole("heading", { name: /guard holds 2 users since/ })).toBeVisible();
   await page.getByRole("link", { name: "Decide" }).click();
   await expect(page.getByText("2 users wait for a decision.")).toBeVisible();
   await expect(page.getByRole("link", { name: "Ben Ruiz" })).toBeVisible();
