@@ -4,6 +4,7 @@ use rhombus_provisioning::server::App;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use rhombus_provisioning::server::services::health_watch::{self, Watched};
+use rhombus_provisioning::server::services::notifications::pass;
 use rhombus_provisioning::server::services::organizations;
 use rhombus_provisioning::server::store::cycles::Cycle;
 use rhombus_provisioning::server::store::problems::Problem;
@@ -255,7 +256,8 @@ db_test! {
     }
 }
 
-/// How long a run over 10,000 organizations takes, of which a hundred have just called and a thousand are refused:
+/// How long a run over 10,000 organizations takes, of which a hundred have just called and a thousand are refused, and
+/// the mails about it to a recipient of each:
 /// `cargo xtask test --unit -- --ignored ten_thousand --nocapture`.
 async fn measure(app: App) {
     let statements = [
@@ -279,6 +281,9 @@ async fn measure(app: App) {
              CASE WHEN n.i > 69 AND o.id LIKE 'x1%' THEN 401 ELSE 200 END, \
              CASE WHEN n.i > 69 AND o.id LIKE 'x1%' THEN 'token_expired' END, 't' || o.id, '', 0, '[]' \
              FROM organizations o, n").bind(NOW - 35 * 40 * MINUTE),
+        sql("INSERT INTO notification_recipients (id, organization_id, address, address_key, state, created_at, \
+             created_by, link_sent_at, verified_at, uses) SELECT 'n' || id, id, 'it@' || slug || '.example', \
+             'it@' || slug || '.example', 'verified', 0, 'test', 0, 0, 1 FROM organizations"),
     ];
     run(&app, statements.into()).await;
     for what in [
@@ -289,6 +294,9 @@ async fn measure(app: App) {
         let started = std::time::Instant::now();
         let watched = health_watch::run(&app).await.unwrap();
         println!("{what}: {:?}, {watched:?}", started.elapsed());
+        let started = std::time::Instant::now();
+        let told = pass::run(&app).await.unwrap();
+        println!("    and its mails: {:?}, {told:?}", started.elapsed());
         app.clock.advance(std::time::Duration::from_millis(
             (40 * SECOND).unsigned_abs(),
         ));
