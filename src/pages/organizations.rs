@@ -248,7 +248,7 @@ fn Row(row: OrganizationRow) -> impl IntoView {
     };
     view! {
         <tr>
-            <td>
+            <td class="col-user at-full at-first">
                 <Person
                     name=row.name
                     detail=row.slug.clone()
@@ -256,11 +256,11 @@ fn Row(row: OrganizationRow) -> impl IntoView {
                     kind=AvatarKind::Square
                 />
             </td>
-            <td class="at-full"><HealthCell state=row.health.state phrase=row.health.phrase/></td>
-            <td class="at-first"><QuarantineRisk risk=row.health.risk/></td>
+            <td class="col-health at-full"><HealthCell state=row.health.state phrase=row.health.phrase/></td>
+            <td><QuarantineRisk risk=row.health.risk/></td>
             <td class="at-end"><ProvisioningStatus state=row.state/></td>
             <td class="nowrap soft" data-label="Last contact">{contact}</td>
-            <td class="num at-end" data-label="Failures">{failures}</td>
+            <td class="num at-hide">{failures}</td>
             <td class="num at-end" data-label="Open issues">{issues}</td>
             <td class="num at-hide">{count(row.users)}</td>
         </tr>
