@@ -1,9 +1,13 @@
 //! What becomes of a mail: taken, refused, delayed, given up, sent again; and clocks that jump meanwhile.
 
+use std::time::Duration;
+
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE, SECOND};
 use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::services::notifications::pass;
 use rhombus_provisioning::server::services::outbox::{self, ATTEMPTS, CLAIM, claim_at};
+use rhombus_provisioning::server::store::dialect::Dialect;
 use rhombus_provisioning::server::store::outbox::{self as outbox_store, Claim, Claimed};
 use rhombus_provisioning::server::store::sql::sql;
 
@@ -64,7 +68,61 @@ async fn take(post: &Post, claim: Claim) -> Vec<Claimed> {
     .unwrap()
 }
 
+/// From now on the database refuses to add to this table.
+async fn refuse(app: &TestApp, table: &str) {
+    let statements = match app.app.db.dialect() {
+        Dialect::Sqlite => vec![format!(
+            "CREATE TRIGGER away BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'away'); END"
+        )],
+        Dialect::Postgres => vec![
+            "CREATE OR REPLACE FUNCTION away() RETURNS trigger AS $$ BEGIN RAISE 'away'; END $$ LANGUAGE plpgsql"
+                .to_owned(),
+            format!("CREATE TRIGGER away BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION away()"),
+        ],
+    };
+    for statement in statements {
+        app.execute(sql(statement.leak())).await;
+    }
+}
+
+/// It is itself again.
+async fn accept(app: &TestApp, table: &str) {
+    let statement = match app.app.db.dialect() {
+        Dialect::Sqlite => "DROP TRIGGER away".to_owned(),
+        Dialect::Postgres => format!("DROP TRIGGER away ON {table}"),
+    };
+    app.execute(sql(statement.leak())).await;
+}
+
 db_test! {
+    async fn a_database_that_fails_during_a_job_loses_no_mail_and_sends_none_twice(db: TestDb) {
+        let post = Post::new(db).await;
+        let entra = post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        let seen = post.recipient(&admin, DANA).await;
+        refused_role(&entra, "ana@contoso.com", "LEAD").await;
+        post.app.advance(MINUTE);
+        post.app.flush().await;
+        refuse(&post.app, "notification_marks").await;
+        assert!(pass::run(&post.app.app).await.is_err());
+        assert_eq!(post.deliver().await, 0, "no mail without its mark");
+        accept(&post.app, "notification_marks").await;
+        assert_eq!(post.tell().await.first, 1);
+
+        // The server takes the mail; that it has is noted when the database is back.
+        refuse(&post.app, "outbox_attempts").await;
+        let mended = async {
+            while post.count() == seen {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            accept(&post.app, "outbox_attempts").await;
+        };
+        let (sent, ()) = tokio::join!(post.deliver(), mended);
+        assert_eq!(sent, 1);
+        assert_eq!(post.deliver().await, 0);
+        assert_eq!((last(&post.app).await, post.count()), (("sent".to_owned(), 1, None), seen + 1));
+    }
+
     async fn a_server_that_is_away_gets_the_mail_later_with_the_same_id(db: TestDb) {
         let post = Post::new(db).await;
         let (admin, seen) = written(&post).await;
