@@ -178,11 +178,10 @@ pub async fn decide(
     .await
 }
 
-/// How many wait for a decision and since when, and how many are kept; counting stops beyond [`COUNT_LIMIT`].
+/// How many wait for a decision, and how many are kept; counting stops beyond [`COUNT_LIMIT`].
 #[derive(Debug, Clone, FromRow)]
 pub struct Figures {
     pub waiting: i64,
-    pub waiting_since: Option<Millis>,
     pub kept: i64,
 }
 
@@ -196,8 +195,6 @@ pub async fn figures(
             sql(
                 "SELECT (SELECT count(*) FROM (SELECT 1 FROM guard_holds WHERE organization_id = $1 \
                  AND decision = 'waiting' LIMIT $2) counted) AS waiting, \
-                 (SELECT min(first_held_at) FROM guard_holds WHERE organization_id = $1 AND decision = 'waiting') \
-                 AS waiting_since, \
                  (SELECT count(*) FROM (SELECT 1 FROM guard_holds WHERE organization_id = $1 \
                  AND decision = 'kept' LIMIT $2) counted) AS kept",
             )
@@ -207,7 +204,6 @@ pub async fn figures(
         .await?;
     Ok(found.unwrap_or(Figures {
         waiting: 0,
-        waiting_since: None,
         kept: 0,
     }))
 }
