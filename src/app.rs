@@ -11,6 +11,7 @@ use leptos_router::hooks::use_params_map;
 use leptos_router::{SsrMode, path};
 
 use crate::api::frame::{get_frame, get_me};
+use crate::components::form::PageAddress;
 use crate::components::nav::Nav;
 use crate::components::page::{FrameResource, MeResource};
 use crate::components::problem::NotFoundPage;
@@ -79,7 +80,11 @@ pub fn shell(document: Document) -> impl IntoView {
          if(zone&&!document.cookie.split('; ').includes(said))\
          document.cookie=said+'; Path=/; Max-Age=31536000; SameSite=Lax'+(location.protocol==='https:'?'; Secure':'');"
     );
-    let start = zone + &start;
+    // The answer to a form stands at the page's own address: loading it again sends nothing, and live updates find it.
+    let address = use_context::<PageAddress>().map_or_else(String::new, |PageAddress(address)| {
+        format!("history.replaceState(null,'',{address:?});")
+    });
+    let start = zone + &address + &start;
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme>

@@ -7,6 +7,10 @@ use super::icon::Tone;
 use crate::model::error::{AppError, FieldError};
 use crate::model::form::FormAnswer;
 
+/// The address of the page that answers a form, which need not be the form's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageAddress(pub String);
+
 /// What the page being shown answers, if it answers a form. The server knows it, the browser reads it from the
 /// page that it takes over; a page opened by a link answers nothing.
 pub fn form_answer() -> Option<FormAnswer> {

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::stream;
 
-use super::dashboard::{Dashboard, refuse, require};
+use super::dashboard::{Dashboard, require};
+use super::forms::refuse;
 use crate::model::audit::AuditFilter;
 use crate::model::error::AppError;
 use crate::server::actor::Permission;

@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
+use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRef, FromRequest, Path, Request, State};
+use axum::extract::{FromRef, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Form, Router};
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{expect_context, provide_context};
@@ -20,20 +20,16 @@ use leptos_axum::{
 
 use super::assets::Assets;
 use super::{
-    account_forms, audit_export, guard_forms, issue_fix_forms, issue_forms, live, log_export,
-    notification_forms, organization_forms, own_account_forms, settings_forms,
+    account_forms, audit_export, forms, guard_forms, issue_fix_forms, issue_forms, live,
+    log_export, notification_forms, organization_forms, own_account_forms, settings_forms,
     support_bundle_forms, token_forms, user_forms,
 };
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
 use crate::model::error::AppError;
-use crate::model::form::FormAnswer;
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::auth::{cookies, guards};
-
-/// Longest body of a form that is read.
-pub(super) const FORM_LIMIT: usize = 16 * 1024;
 
 /// Longest error of a server function.
 const ERROR_LIMIT: usize = 64 * 1024;
@@ -47,7 +43,7 @@ const THEME_COOKIE: &str = "theme";
 #[derive(Clone)]
 pub(super) struct Dashboard {
     pub(super) app: App,
-    assets: Arc<Assets>,
+    pub(super) assets: Arc<Assets>,
     options: LeptosOptions,
 }
 
@@ -103,6 +99,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(audit_export::routes())
         .merge(support_bundle_forms::routes())
         .fallback(not_found)
+        .method_not_allowed_fallback(forms::page_of_form)
         .layer(from_fn(api_status))
         .layer(tower_http::compression::CompressionLayer::new());
     Router::new()
@@ -112,7 +109,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .with_state(dashboard)
 }
 
-fn provide_page_context(app: App) {
+pub(super) fn provide_page_context(app: App) {
     provide_context(app);
     // A redirect has been decided: what is drawn beside it does not matter any more.
     let response = expect_context::<ResponseOptions>();
@@ -128,7 +125,7 @@ fn provide_page_context(app: App) {
 }
 
 /// Renders the document and sets the headers that depend on it: Leptos makes its nonce while rendering.
-fn document_of(
+pub(super) fn document_of(
     assets: &Assets,
 ) -> impl Fn() -> leptos::prelude::AnyView + Clone + Send + Sync + 'static {
     use leptos::prelude::IntoAny;
@@ -154,36 +151,6 @@ fn document_of(
     }
 }
 
-/// Renders the page at the request's address as the answer to a form. It is stored nowhere: it may show a secret.
-pub(super) async fn answer_form(
-    dashboard: &Dashboard,
-    parts: Parts,
-    answer: FormAnswer,
-) -> Response {
-    let status = match &answer {
-        FormAnswer::TokenCreated(_)
-        | FormAnswer::LinkCreated(_)
-        | FormAnswer::BundleLinkCreated(_) => StatusCode::OK,
-        FormAnswer::Refused { error, .. } => {
-            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
-        }
-    };
-    let app = dashboard.app.clone();
-    let render = render_app_async_with_context(
-        move || {
-            provide_page_context(app.clone());
-            if matches!(answer, FormAnswer::Refused { .. }) {
-                // Why the form was refused counts more than what the page says beside it.
-                provide_context(AnswerStatus::new(|_| ()));
-            }
-            provide_context(answer.clone());
-            expect_context::<ResponseOptions>().set_status(status);
-        },
-        document_of(&dashboard.assets),
-    );
-    render(Request::from_parts(parts, Body::empty())).await
-}
-
 /// Asks the guards, for a plain route.
 pub(super) async fn require(
     app: &App,
@@ -192,19 +159,6 @@ pub(super) async fn require(
     slug: Option<&str>,
 ) -> Result<Allowed, AppError> {
     Ok(guards::require_in(app, parts, permission, slug).await?)
-}
-
-/// Where a form that must not be answered by its own page leads to: sign in, or a page that says why not.
-pub(super) async fn refuse(
-    dashboard: &Dashboard,
-    parts: Parts,
-    error: AppError,
-    values: Vec<(String, String)>,
-) -> Response {
-    if error == AppError::SignedOut {
-        return Redirect::to("/sign-in").into_response();
-    }
-    answer_form(dashboard, parts, FormAnswer::Refused { error, values }).await
 }
 
 async fn package_file(
@@ -319,24 +273,6 @@ fn page_before(headers: &HeaderMap) -> String {
         })
         .filter(|path| path.starts_with('/') && !path.starts_with("//"))
         .unwrap_or_else(|| "/".to_owned())
-}
-
-/// A form's head and fields.
-pub(super) async fn read_form<T: serde::de::DeserializeOwned>(
-    request: Request,
-) -> Result<(Parts, T), Response> {
-    let (mut parts, body) = request.into_parts();
-    let refused = || StatusCode::BAD_REQUEST.into_response();
-    let body = axum::body::to_bytes(body, FORM_LIMIT)
-        .await
-        .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
-    let rebuilt = Request::from_parts(parts.clone(), Body::from(body));
-    let Form(fields) = Form::<T>::from_request(rebuilt, &())
-        .await
-        .map_err(|_| refused())?;
-    // The page that answers is rendered as if it had been opened.
-    parts.method = Method::GET;
-    Ok((parts, fields))
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::dashboard::{Dashboard, read_form, refuse, require};
-use super::settings_forms::shown_at;
+use super::dashboard::{Dashboard, require};
+use super::forms::{read_form, refuse, shown_at};
 use crate::model::error::AppError;
 use crate::model::guard::Decision;
 use crate::server::actor::Permission;

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::dashboard::{Dashboard, answer_form, read_form, refuse, require};
-use super::settings_forms::shown_at;
+use super::dashboard::{Dashboard, require};
+use super::forms::{answer_form, read_form, refuse, shown_at};
 use crate::model::error::{AppError, FieldError};
 use crate::model::form::FormAnswer;
 use crate::model::organization::{MissingNames, MissingRole, UnknownRole};

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::dashboard::{Dashboard, read_form, refuse, require};
+use super::dashboard::{Dashboard, require};
+use super::forms::{read_form, refuse};
 use crate::model::error::{AppError, FieldError};
 use crate::server::actor::Permission;
 use crate::server::services::issues::{self, Act};

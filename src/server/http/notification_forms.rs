@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::dashboard::{Dashboard, FORM_LIMIT, read_form, refuse, require};
-use super::settings_forms::shown_at;
+use super::dashboard::{Dashboard, require};
+use super::forms::{FORM_LIMIT, read_form, refuse, shown_at};
 use crate::model::error::AppError;
 use crate::model::notification::{Event, RecipientLink};
 use crate::server::actor::{Allowed, Permission};

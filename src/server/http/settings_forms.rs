@@ -3,12 +3,12 @@
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::dashboard::{Dashboard, read_form, refuse, require};
+use super::dashboard::{Dashboard, require};
+use super::forms::{read_form, refuse, shown_at};
 use crate::model::error::AppError;
 use crate::model::organization::{MissingNames, MissingRole, UnknownRole};
 use crate::model::role::Direction;
@@ -269,15 +269,6 @@ async fn act(
     };
     let done = done.await;
     answer(&dashboard, parts, done, &place.roles(), Vec::new()).await
-}
-
-/// The head of a form whose refusal stands on this page, since it has none of its own.
-pub(super) fn shown_at(mut parts: Parts, page: &str) -> Parts {
-    parts.method = Method::GET;
-    if let Ok(uri) = page.parse::<Uri>() {
-        parts.uri = uri;
-    }
-    parts
 }
 
 /// Goes on to `next`, or shows why not.

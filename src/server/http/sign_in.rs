@@ -13,6 +13,7 @@ use tower_sessions::Session;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use super::forms::page_of_form;
 use crate::model::account::{LinkPurpose, SignInError};
 use crate::model::error::AppError;
 use crate::server::App;
@@ -29,7 +30,7 @@ use crate::server::services::sign_in::{self, AccessError, SignedIn};
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", routing::post(sign_in))
-        .route("/sign-out", routing::post(sign_out))
+        .route("/sign-out", routing::post(sign_out).get(page_of_form))
         .route("/forgot-password", routing::post(forgot_password))
         .route("/first-start/{secret}", routing::post(first_start))
         .route("/invitation/{secret}", routing::post(invitation))

@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use serde::Deserialize;
 
-use super::dashboard::{Dashboard, answer_form, read_form, refuse, require};
+use super::dashboard::{Dashboard, require};
+use super::forms::{answer_form, read_form, refuse};
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::token::{CreatedToken, Overlap};

@@ -1,5 +1,6 @@
 //! Pages, server functions and forms, through the real router.
 
+mod forms;
 mod guard;
 mod invitations;
 mod issue_fix;
