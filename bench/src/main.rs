@@ -7,6 +7,7 @@
 mod budgets;
 mod ceiling;
 mod client;
+mod compare;
 mod failing;
 mod fill;
 mod load;
@@ -75,6 +76,9 @@ pub struct Options {
     /// Instead of all else: what failures cost, with these shares of the requests refused, in percent
     #[arg(long, value_delimiter = ',', value_name = "PERCENT", num_args = 0.., default_missing_value = "0,5,100")]
     failing: Option<Vec<u8>>,
+    /// Instead of all else: this other program and the program in turns, on SQLite, and the ratio of both
+    #[arg(long, value_name = "PROGRAM")]
+    against: Option<PathBuf>,
     /// Fewer users and a tenth of the requests: to see that all works
     #[arg(long)]
     quick: bool,
@@ -122,7 +126,10 @@ fn main() -> ExitCode {
         Some(Command::BareHandler) => ceiling::serve_bare_handler(),
         Some(Command::Fill(options)) => fill::run(&options),
         Some(Command::Pages(options)) => pages::run(&options),
-        None => suite::run(&arguments.options),
+        None => match &arguments.options.against {
+            Some(against) => compare::run(&arguments.options, against),
+            None => suite::run(&arguments.options),
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

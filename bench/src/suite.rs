@@ -148,7 +148,7 @@ fn start(options: &Options, database: Database, url: Option<&str>) -> Result<Ser
 }
 
 /// Creates users, as Entra does, until there are so many.
-fn fill(server: &Server, world: &mut Arc<World>, size: usize) -> Result<()> {
+pub fn fill(server: &Server, world: &mut Arc<World>, size: usize) -> Result<()> {
     let missing = size.saturating_sub(world.users.len());
     if missing > 0 {
         let outcome = load::measure(
