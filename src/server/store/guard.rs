@@ -3,14 +3,16 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::dialect::Dialect;
 use super::keyset::{COUNT_LIMIT, TimeCursor};
+use super::provisioning_logs::CYCLE_GAP;
 use super::sql::{Builder, Connection, sql};
 use crate::model::guard::Decision;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
-/// The limit of an organization, locked: until the change ends nobody else is counted there. `None` while the guard is
-/// off.
+/// The limit of an organization, locked: nobody else changes it until the change ends. `None` while the guard
+/// is off.
 pub async fn limit_locked(
     tx: &mut Tx<'_>,
     organization_id: &str,
@@ -50,6 +52,7 @@ pub async fn set_limit(
     .await?;
     if limit.is_none() {
         for statement in [
+            "UPDATE organizations SET guard_cycle_id = '', guard_counted_at = 0, guard_count = 0 WHERE id = $1",
             "DELETE FROM guard_holds WHERE organization_id = $1",
             "DELETE FROM guard_removals WHERE organization_id = $1",
         ] {
@@ -59,64 +62,87 @@ pub async fn set_limit(
     Ok(())
 }
 
-/// What was decided about a user who is held.
+/// What there is to know when a user is about to lose access.
 #[derive(Debug, Clone, FromRow)]
-pub struct Hold {
-    pub decision: String,
+pub struct Facts {
+    /// `None` while the guard is off.
+    pub limit: Option<i64>,
+    /// The cycle that was counted last, how many lost access in it, and when the last of them did.
+    pub counted_cycle: String,
+    pub count: i64,
+    pub counted_at: Millis,
+    /// Whether this user is one of them.
+    pub is_counted: bool,
+    /// The cycle that runs.
+    pub running_cycle: Option<String>,
+    /// What was decided, if the user is held.
+    pub decision: Option<String>,
     pub allowed_until: Option<Millis>,
 }
 
-/// Whether, and how, a user is held.
-pub async fn find(
-    connection: &mut Connection<'_>,
+/// The facts of one user, with the organization locked: until the change ends nobody else is counted there.
+pub async fn look_locked(
+    tx: &mut Tx<'_>,
     organization_id: &str,
     user_id: &str,
-) -> Result<Option<Hold>, StoreError> {
-    connection
-        .fetch_optional(
-            sql(
-                "SELECT decision, allowed_until FROM guard_holds WHERE organization_id = $1 AND user_id = $2",
-            )
-            .bind(organization_id)
-            .bind(user_id),
-        )
-        .await
+    now: Millis,
+) -> Result<Option<Facts>, StoreError> {
+    let lock = match tx.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " FOR UPDATE OF o",
+    };
+    let mut statement = Builder::new(
+        "SELECT o.removal_limit AS \"limit\", o.guard_cycle_id AS counted_cycle, o.guard_count AS count, \
+         o.guard_counted_at AS counted_at, h.decision, h.allowed_until, \
+         EXISTS (SELECT 1 FROM guard_removals r WHERE r.organization_id = o.id AND r.cycle_id = o.guard_cycle_id \
+         AND r.user_id = ",
+    );
+    statement.bind(user_id).push(
+        ") AS is_counted, (SELECT l.cycle_id FROM (SELECT cycle_id, occurred_at FROM provisioning_logs \
+         WHERE organization_id = ",
+    );
+    statement
+        .bind(organization_id)
+        .push(" ORDER BY occurred_at DESC, id DESC LIMIT 1) AS l WHERE l.occurred_at >= ");
+    statement.bind(now - CYCLE_GAP).push(
+        ") AS running_cycle FROM organizations o LEFT JOIN guard_holds h ON h.organization_id = o.id AND h.user_id = ",
+    );
+    statement.bind(user_id).push(" WHERE o.id = ");
+    statement.bind(organization_id).push(lock);
+    tx.fetch_optional(statement.finish_repeated()).await
 }
 
-/// How many other users lost access in the cycle; counting stops at `limit`.
-pub async fn count_others(
-    connection: &mut Connection<'_>,
+/// Counts a user who loses access now, when the change ends. `is_new` says that they were not counted in this cycle.
+pub fn count(
+    tx: &mut Tx<'_>,
     organization_id: &str,
     cycle_id: &str,
     user_id: &str,
-    limit: i64,
-) -> Result<i64, StoreError> {
-    connection
-        .fetch_count(
+    is_new: bool,
+    now: Millis,
+) {
+    tx.defer(
+        sql(
+            "UPDATE organizations SET guard_count = $1 + CASE guard_cycle_id WHEN $2 THEN guard_count ELSE 0 END, \
+             guard_cycle_id = $2, guard_counted_at = $3 WHERE id = $4",
+        )
+        .bind(i64::from(is_new))
+        .bind(cycle_id)
+        .bind(now)
+        .bind(organization_id),
+    );
+    if is_new {
+        tx.defer(
             sql(
-                "SELECT count(*) FROM (SELECT 1 FROM guard_removals WHERE organization_id = $1 AND cycle_id = $2 \
-                 AND user_id <> $3 LIMIT $4) counted",
+                "INSERT INTO guard_removals (organization_id, cycle_id, user_id, removed_at) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT DO NOTHING",
             )
             .bind(organization_id)
             .bind(cycle_id)
             .bind(user_id)
-            .bind(limit),
-        )
-        .await
-}
-
-/// Counts a user who loses access now, when the change ends.
-pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, user_id: &str, now: Millis) {
-    tx.defer(
-        sql(
-            "INSERT INTO guard_removals (organization_id, cycle_id, user_id, removed_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(organization_id)
-        .bind(cycle_id)
-        .bind(user_id)
-        .bind(now),
-    );
+            .bind(now),
+        );
+    }
 }
 
 /// Takes a user off the list, when the change ends.

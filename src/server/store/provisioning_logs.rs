@@ -231,18 +231,6 @@ struct LastEntry {
     cycle_id: String,
 }
 
-/// The cycle that an entry of now would join, if one runs.
-pub async fn current_cycle(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    now: Millis,
-) -> Result<Option<String>, StoreError> {
-    let last = last_entry(connection, organization_id).await?;
-    Ok(last
-        .filter(|last| now - last.occurred_at <= CYCLE_GAP)
-        .map(|last| last.cycle_id))
-}
-
 async fn last_entry(
     connection: &mut Connection<'_>,
     organization_id: &str,

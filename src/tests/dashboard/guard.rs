@@ -181,6 +181,28 @@ entra_test! {
         }
     }
 
+    async fn a_cycle_is_counted_whole_however_long_it_is(entra: Entra) {
+        guarded(&entra, 2).await;
+        let ids = users(&entra, &["ana", "ben", "cyd", "dee"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        for minute in 0..20 {
+            entra.app.advance(4 * MINUTE);
+            entra.change(&ids[3], "Replace", "title", json!(minute.to_string())).await.is(200);
+        }
+        disable(&entra, &ids[1]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[2]).await).await;
+    }
+
+    async fn a_guard_that_is_turned_on_again_counts_anew(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben", "cyd"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        assert_eq!(post(entra.app, &admin, GUARD, "guard=off").await.status, 303);
+        assert_eq!(post(entra.app, &admin, GUARD, "guard=on&removal_limit=1").await.status, 303);
+        disable(&entra, &ids[1]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[2]).await).await;
+    }
+
     async fn the_limit_is_exact_when_many_go_at_once(entra: Entra) {
         guarded(&entra, 3).await;
         let ids = users(&entra, &["a", "b", "c", "d", "e", "f", "g", "h"]).await;

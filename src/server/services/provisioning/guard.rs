@@ -8,8 +8,8 @@ use crate::model::log::Action;
 use crate::server::clock::Millis;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
-use crate::server::store::guard::{self, Hold, NewHold};
-use crate::server::store::provisioning_logs;
+use crate::server::store::guard::{self, Facts, NewHold};
+use crate::server::store::provisioning_logs::CYCLE_GAP;
 
 /// How a deactivation or deletion got past the guard.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) enum Passage {
     /// The guard is off.
     Unguarded,
     /// As one more of this cycle.
-    Counted { cycle_id: String },
+    Counted { cycle_id: String, is_new: bool },
     /// By an Admin's word.
     Allowed,
 }
@@ -38,23 +38,21 @@ impl Unit<'_, '_> {
             return Ok(Passage::Unguarded);
         }
         let organization_id = &caller.organization_id;
-        let Some(limit) = guard::limit_locked(self.tx, organization_id).await? else {
+        let log_id = &self.exchange.request_id;
+        let facts = guard::look_locked(self.tx, organization_id, user_id, self.now).await?;
+        let Some(facts) = facts else {
             return Ok(Passage::Unguarded);
         };
-        let log_id = &self.exchange.request_id;
-        match guard::find(self.tx, organization_id, user_id).await? {
-            Some(hold) if is_allowed(&hold, self.now) => return Ok(Passage::Allowed),
-            Some(_) => {}
-            None => {
-                let cycle =
-                    provisioning_logs::current_cycle(self.tx, organization_id, self.now).await?;
-                let cycle_id = cycle.unwrap_or_else(|| log_id.clone());
-                let others =
-                    guard::count_others(self.tx, organization_id, &cycle_id, user_id, limit)
-                        .await?;
-                if others < limit {
-                    return Ok(Passage::Counted { cycle_id });
-                }
+        let Some(limit) = facts.limit else {
+            return Ok(Passage::Unguarded);
+        };
+        if is_allowed(&facts, self.now) {
+            return Ok(Passage::Allowed);
+        }
+        if facts.decision.is_none() {
+            let (cycle_id, others, is_new) = counted(facts, log_id, self.now);
+            if others < limit {
+                return Ok(Passage::Counted { cycle_id, is_new });
             }
         }
         let hold = NewHold {
@@ -82,15 +80,39 @@ impl Unit<'_, '_> {
         let organization_id = &self.request.caller.organization_id;
         match passage {
             Passage::Unguarded => {}
-            Passage::Counted { cycle_id } => {
-                guard::count(self.tx, organization_id, cycle_id, user_id, self.now);
+            Passage::Counted { cycle_id, is_new } => {
+                guard::count(
+                    self.tx,
+                    organization_id,
+                    cycle_id,
+                    user_id,
+                    *is_new,
+                    self.now,
+                );
             }
             Passage::Allowed => guard::release(self.tx, organization_id, user_id),
         }
     }
 }
 
-fn is_allowed(hold: &Hold, now: Millis) -> bool {
-    Decision::parse(&hold.decision) == Some(Decision::Allowed)
-        && hold.allowed_until.is_some_and(|until| now < until)
+fn is_allowed(facts: &Facts, now: Millis) -> bool {
+    facts.decision.as_deref().and_then(Decision::parse) == Some(Decision::Allowed)
+        && facts.allowed_until.is_some_and(|until| now < until)
+}
+
+/// The cycle that this request belongs to, how many others lost access in it, and whether the user is not among the
+/// counted.
+fn counted(facts: Facts, log_id: &str, now: Millis) -> (String, i64, bool) {
+    // Whoever was counted a moment ago may not be in the log yet as this transaction sees it.
+    let is_fresh = (now - facts.counted_at).abs() <= CYCLE_GAP;
+    let running = if is_fresh {
+        facts.counted_cycle.clone()
+    } else {
+        facts.running_cycle.unwrap_or_else(|| log_id.to_owned())
+    };
+    if running != facts.counted_cycle {
+        return (running, 0, true);
+    }
+    let own = i64::from(facts.is_counted);
+    (running, facts.count - own, !facts.is_counted)
 }
