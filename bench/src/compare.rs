@@ -1,4 +1,4 @@
-//! Two programs in turns: what a change costs, as a ratio that the computer's moods do not touch.
+//! Two programs, or two sizes, in turns: what a change or growth costs, as a ratio that the computer's moods do not touch.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,28 +28,54 @@ struct Turn {
     cpu: f64,
 }
 
-/// Measures the program and `options.against` in turns on SQLite and prints both and their ratio, the median of the
-/// turns'. The accidental-deletion guard is on, with a limit that nothing reaches.
-pub fn run(options: &Options, against: &Path) -> Result<()> {
-    let _ = std::fs::remove_dir_all(&options.folder);
+/// Measures the program and another one in turns on SQLite and prints both and their ratio, the median of the turns'.
+/// The accidental-deletion guard is on, with a limit that nothing reaches.
+pub fn programs(options: &Options, against: &Path) -> Result<()> {
     let size = options.sizes().into_iter().min().unwrap_or_default();
-    let start = |program: &Path, folder: &str| -> Result<Side> {
+    let title = format!(
+        "{size} users: `{}` -> `{}`",
+        against.display(),
+        options.program.display()
+    );
+    let sides = [(against, size), (options.program.as_path(), size)];
+    run(options, &title, sides, |server| {
+        let limit = ["organization", "set", SLUG, "--removal-limit", "1000000"];
+        server.run(&limit).map(drop)
+    })
+}
+
+/// Measures the program with the fewest and with the most users in turns, likewise.
+pub fn growth(options: &Options) -> Result<()> {
+    let sizes = options.sizes().into_iter();
+    let (least, most) = sizes.fold((usize::MAX, 0), |(least, most), size| {
+        (least.min(size), most.max(size))
+    });
+    let program = options.program.as_path();
+    let sides = [(program, least), (program, most)];
+    let title = format!("{least} users -> {most} users");
+    run(options, &title, sides, |_| Ok(()))
+}
+
+fn run(
+    options: &Options,
+    title: &str,
+    sides: [(&Path, usize); 2],
+    prepare: impl Fn(&Server) -> Result<()>,
+) -> Result<()> {
+    let _ = std::fs::remove_dir_all(&options.folder);
+    let start = |(program, size): (&Path, usize), folder: &str| -> Result<Side> {
         let server = Server::start(program, &options.folder.join(folder), None)?;
-        server.run(&["organization", "set", SLUG, "--removal-limit", "1000000"])?;
+        prepare(&server)?;
         let mut world = Arc::new(World::default());
         suite::fill(&server, &mut world, size)?;
         Ok(Side { server, world })
     };
-    let mut sides = [
-        start(against, "against")?,
-        start(&options.program, "program")?,
-    ];
+    let [first, second] = sides;
+    let mut sides = [start(first, "first")?, start(second, "second")?];
     println!(
-        "{size} users, {TURNS} turns each: `{}` -> `{}`\n\n\
-         | operation    | conn. | requests/s       | ratio | spread      | CPU us       | ratio |\n\
-         |--------------|------:|------------------|------:|-------------|--------------|------:|",
-        against.display(),
-        options.program.display()
+        "{title}, {TURNS} turns each\n\n\
+         | operation    | conn. | requests/s       | ratio | spread       | CPU us       | ratio |\n\
+         |--------------|------:|------------------|------:|--------------|--------------|------:|"
     );
     for operation in operations(options) {
         for connections in &options.connections {
@@ -96,7 +122,7 @@ fn row(
         (least.min(ratio), most.max(ratio))
     });
     println!(
-        "| {:<12} | {connections:>5} | {:>6.0} -> {:>6.0} | {rates:>5.2} | {least:.2} to {most:.2} | {:>4.0} -> {:>4.0} | {:>5.2} |",
+        "| {:<12} | {connections:>5} | {:>6.0} -> {:>6.0} | {rates:>5.2} | {least:>4.2} to {most:>4.2} | {:>4.0} -> {:>4.0} | {:>5.2} |",
         match operation {
             Operation::Failing(share) => format!("{share} % refused"),
             other => other.name().to_owned(),

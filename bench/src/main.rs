@@ -79,6 +79,9 @@ pub struct Options {
     /// Instead of all else: this other program and the program in turns, on SQLite, and the ratio of both
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
+    /// Instead of all else: the program with the fewest and with the most users in turns, on SQLite, and the ratio
+    #[arg(long, conflicts_with = "against")]
+    growth: bool,
     /// Fewer users and a tenth of the requests: to see that all works
     #[arg(long)]
     quick: bool,
@@ -127,7 +130,8 @@ fn main() -> ExitCode {
         Some(Command::Fill(options)) => fill::run(&options),
         Some(Command::Pages(options)) => pages::run(&options),
         None => match &arguments.options.against {
-            Some(against) => compare::run(&arguments.options, against),
+            Some(against) => compare::programs(&arguments.options, against),
+            None if arguments.options.growth => compare::growth(&arguments.options),
             None => suite::run(&arguments.options),
         },
     };

@@ -112,37 +112,27 @@ pub async fn look_locked(
     tx.fetch_optional(statement.finish_repeated()).await
 }
 
-/// Counts a user who loses access now, when the change ends. `is_new` says that they were not counted in this cycle.
-pub fn count(
-    tx: &mut Tx<'_>,
-    organization_id: &str,
-    cycle_id: &str,
-    user_id: &str,
-    is_new: bool,
-    now: Millis,
-) {
+/// Counts a user who loses access now and was not counted in this cycle, when the change ends.
+pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, user_id: &str, now: Millis) {
     tx.defer(
         sql(
-            "UPDATE organizations SET guard_count = $1 + CASE guard_cycle_id WHEN $2 THEN guard_count ELSE 0 END, \
-             guard_cycle_id = $2, guard_counted_at = $3 WHERE id = $4",
+            "UPDATE organizations SET guard_count = 1 + CASE guard_cycle_id WHEN $1 THEN guard_count ELSE 0 END, \
+             guard_cycle_id = $1, guard_counted_at = $2 WHERE id = $3",
         )
-        .bind(i64::from(is_new))
         .bind(cycle_id)
         .bind(now)
         .bind(organization_id),
     );
-    if is_new {
-        tx.defer(
-            sql(
-                "INSERT INTO guard_removals (organization_id, cycle_id, user_id, removed_at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT DO NOTHING",
-            )
-            .bind(organization_id)
-            .bind(cycle_id)
-            .bind(user_id)
-            .bind(now),
-        );
-    }
+    tx.defer(
+        sql(
+            "INSERT INTO guard_removals (organization_id, cycle_id, user_id, removed_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(organization_id)
+        .bind(cycle_id)
+        .bind(user_id)
+        .bind(now),
+    );
 }
 
 /// Takes a user off the list, when the change ends.

@@ -17,7 +17,9 @@ pub(super) enum Passage {
     /// The guard is off.
     Unguarded,
     /// As one more of this cycle.
-    Counted { cycle_id: String, is_new: bool },
+    OneMore { cycle_id: String },
+    /// As one of this cycle already: users are counted once.
+    Counted,
     /// By an Admin's word.
     Allowed,
 }
@@ -50,9 +52,14 @@ impl Unit<'_, '_> {
             return Ok(Passage::Allowed);
         }
         if facts.decision.is_none() {
-            let (cycle_id, others, is_new) = counted(facts, log_id, self.now);
+            let cycle_id = cycle_of(&facts, log_id, self.now);
+            let is_counted_cycle = cycle_id == facts.counted_cycle;
+            if is_counted_cycle && facts.is_counted {
+                return Ok(Passage::Counted);
+            }
+            let others = if is_counted_cycle { facts.count } else { 0 };
             if others < limit {
-                return Ok(Passage::Counted { cycle_id, is_new });
+                return Ok(Passage::OneMore { cycle_id });
             }
         }
         let hold = NewHold {
@@ -79,16 +86,9 @@ impl Unit<'_, '_> {
     pub(super) fn passed(&mut self, user_id: &str, passage: &Passage) {
         let organization_id = &self.request.caller.organization_id;
         match passage {
-            Passage::Unguarded => {}
-            Passage::Counted { cycle_id, is_new } => {
-                guard::count(
-                    self.tx,
-                    organization_id,
-                    cycle_id,
-                    user_id,
-                    *is_new,
-                    self.now,
-                );
+            Passage::Unguarded | Passage::Counted => {}
+            Passage::OneMore { cycle_id } => {
+                guard::count(self.tx, organization_id, cycle_id, user_id, self.now);
             }
             Passage::Allowed => guard::release(self.tx, organization_id, user_id),
         }
@@ -100,19 +100,12 @@ fn is_allowed(facts: &Facts, now: Millis) -> bool {
         && facts.allowed_until.is_some_and(|until| now < until)
 }
 
-/// The cycle that this request belongs to, how many others lost access in it, and whether the user is not among the
-/// counted.
-fn counted(facts: Facts, log_id: &str, now: Millis) -> (String, i64, bool) {
+/// The cycle that this request belongs to.
+fn cycle_of(facts: &Facts, log_id: &str, now: Millis) -> String {
     // Whoever was counted a moment ago may not be in the log yet as this transaction sees it.
-    let is_fresh = (now - facts.counted_at).abs() <= CYCLE_GAP;
-    let running = if is_fresh {
-        facts.counted_cycle.clone()
-    } else {
-        facts.running_cycle.unwrap_or_else(|| log_id.to_owned())
-    };
-    if running != facts.counted_cycle {
-        return (running, 0, true);
+    if (now - facts.counted_at).abs() <= CYCLE_GAP {
+        return facts.counted_cycle.clone();
     }
-    let own = i64::from(facts.is_counted);
-    (running, facts.count - own, !facts.is_counted)
+    let running = facts.running_cycle.clone();
+    running.unwrap_or_else(|| log_id.to_owned())
 }
