@@ -184,7 +184,6 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
-            .pragma("cache_size", "-8000")
             .pragma("wal_autocheckpoint", "4000")
             // Keys are lower case already, and PostgreSQL minds the case too.
             .pragma("case_sensitive_like", "ON")
@@ -192,10 +191,15 @@ impl Db {
         // What a savepoint could undo is kept in memory: as a file it would be half of all that is written.
         let writer = options
             .clone()
+            .pragma("cache_size", "-8000")
             .pragma("temp_store", "MEMORY")
             .statement_cache_capacity(WRITER_STATEMENTS);
         let writer = SqliteConnection::connect_with(&writer).await?;
-        let readers = Readers::new(options.pragma("query_only", "ON"));
+        let readers = Readers::new(
+            options
+                .pragma("cache_size", "-4000")
+                .pragma("query_only", "ON"),
+        );
         let (sender, jobs) = mpsc::channel(QUEUE);
         let task = tokio::spawn(write_groups(writer, jobs));
         Ok(Self(Arc::new(Inner::Sqlite {
