@@ -1,6 +1,7 @@
 //! Who is told of failures: recipients and their links, what is told when, and what becomes of each mail.
 
 mod delivery;
+mod erasure;
 mod recipients;
 mod telling;
 
