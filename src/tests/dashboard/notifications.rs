@@ -2,6 +2,7 @@
 
 mod delivery;
 mod recipients;
+mod sample;
 mod telling;
 
 use axum::body::Body;
