@@ -243,6 +243,15 @@ pub async fn current_cycle(
         .map(|last| last.cycle_id))
 }
 
+/// When the latest entry's request came.
+pub async fn latest_at(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<Option<Millis>, StoreError> {
+    let last = last_entry(connection, organization_id).await?;
+    Ok(last.map(|last| last.occurred_at))
+}
+
 async fn last_entry(
     connection: &mut Connection<'_>,
     organization_id: &str,
