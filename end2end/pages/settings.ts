@@ -1,5 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 
+import { saved } from "../support/forms";
+
 export class SettingsPage {
   readonly heading: Locator;
   readonly roles: Locator;
@@ -22,7 +24,7 @@ export class SettingsPage {
   async choose(policy: string, choice: string): Promise<void> {
     const radios = this.page.getByRole("group", { name: policy });
     await radios.getByRole("radio", { name: choice }).check();
-    await this.page.getByRole("button", { name: "Save changes" }).click();
+    await saved(this.page, () => this.press("Save changes"));
   }
 
   chosen(policy: string): Locator {

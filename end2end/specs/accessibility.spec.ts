@@ -5,6 +5,8 @@ import type { Organization } from "../support/organization";
 import { expect, test } from "../support/test";
 
 async function check(page: Page): Promise<void> {
+  // Colours are those of the style, at rest.
+  await page.waitForLoadState();
   const result = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
   const found = result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
   expect.soft(found, page.url()).toEqual([]);
@@ -21,7 +23,7 @@ async function fill(organization: Organization): Promise<{ user: string; refused
 
 for (const colorScheme of ["light", "dark"] as const) {
   test.describe(colorScheme, () => {
-    test.use({ colorScheme });
+    test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
 
     test("what comes before signing in is accessible", async ({ page, program }) => {
       await page.goto("/sign-in?error=credentials");

@@ -15,10 +15,10 @@ async function axe(page: Page, hasScripts: boolean): Promise<void> {
   expect(found.violations).toEqual([]);
 }
 
-/** Done within a minute; says what it took. */
+/** Done within a minute by somebody who presses a key a second: the clock would measure this computer. */
 function timed(cause: string, keyboard: Keyboard): void {
   console.log(`${cause}: ${keyboard.presses} keys, ${keyboard.seconds.toFixed(1)} s`);
-  expect(keyboard.seconds).toBeLessThan(60);
+  expect(keyboard.presses).toBeLessThan(60);
 }
 
 test("an unknown role is given a meaning by keyboard", async ({

@@ -8,6 +8,7 @@ test("Support finds why Ana Ruiz cannot sign in, and the fix, without a mouse @s
   userPage,
   issuesPage,
   keyboard,
+  search,
 }) => {
   const entra = await organization.connect();
   // Other tests have people of this name, too: her userName is hers.
@@ -32,6 +33,7 @@ test("Support finds why Ana Ruiz cannot sign in, and the fix, without a mouse @s
   await expect(organizationsPage.heading).toBeVisible();
   await page.locator("html[data-awake]").waitFor({ state: "attached" });
   await keyboard.press("/");
+  await expect(search.field).toBeFocused();
   await keyboard.type(userName);
   await expect(page.getByRole("option", { name: /Ana Ruiz/ })).toHaveCount(1);
   await keyboard.press("Enter");

@@ -26,7 +26,7 @@ test("a recipient is added, confirms the address, gets a test and stops the mail
     let found: Mail | undefined;
     await expect
       .poll(async () => (found = (await program.mailsTo(address)).findLast((mail) => mail.subject.includes(subject))), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toBeDefined();
     return found!;
@@ -116,4 +116,45 @@ test("an administrator says what is told, and a viewer only reads it", async ({
   await expect(page.getByRole("button", { name: "Save changes" })).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Send test email" })).toHaveCount(0);
   await check(page, javaScriptEnabled);
+});
+
+test("a mail is seen before there is a real one", async ({ page, organization, signInPage, javaScriptEnabled }) => {
+  await signInPage.enter(await organization.account("viewer"), organization.path("/notifications"));
+  const text = page.getByRole("region", { name: "Sample mail as plain text" });
+  await expect(text).toBeHidden();
+  await page.getByText("See a sample mail").click();
+  await expect(text).toContainText("Example of a failure at Contoso Ltd");
+  await expect(text).toContainText("FIX IT IN ENTRA");
+  await check(page, javaScriptEnabled);
+
+  const opened = page.waitForEvent("popup");
+  await page.getByRole("link", { name: "Open it as a mail program shows it" }).click();
+  const mail = await opened;
+  await expect(mail.getByRole("heading", { level: 1 })).toContainText("3 users were not updated");
+  // Its styles stand in its HTML, which no page of ours may have.
+  await expect(mail.locator("td.card")).toHaveCSS("border-top-left-radius", "12px");
+  await mail.getByRole("link", { name: "Settings › Roles" }).click();
+  await expect(mail).toHaveURL(organization.path("/settings#roles"));
+  await expect(mail.getByRole("heading", { name: "Settings", level: 1 })).toBeVisible();
+});
+
+test("what is unfolded stays so while the page follows the logs @scripts", async ({ page, organization, signInPage, notificationsPage }) => {
+  // The outbox is looked through every five seconds.
+  test.slow();
+  const entra = await organization.connect();
+  await signInPage.enter(await organization.account("admin"), organization.path("/notifications"));
+  await notificationsPage.add(`it-alerts@${organization.slug}.example`);
+  const attempts = notificationsPage.mail("Confirm this address");
+  await expect(async () => {
+    await page.goto(organization.path("/notifications"));
+    await expect(attempts).toContainText("1 attempt", { timeout: 1_000 });
+  }).toPass();
+  await attempts.getByText("1 attempt").click();
+  await expect(attempts.getByText("Taken:")).toBeVisible();
+
+  await notificationsPage.history.first().evaluate((row) => row.setAttribute("data-old", ""));
+  await entra.testConnection();
+  await expect(page.locator("[data-old]")).toHaveCount(0);
+  await expect(attempts.getByText("Taken:")).toBeVisible();
+  await expect(attempts.locator("summary")).toBeFocused();
 });

@@ -14,6 +14,8 @@ test("an administrator walks through all pages on a phone", async ({
   frame,
 }) => {
   const fits = async () => {
+    // Without its style no page fits.
+    await page.waitForLoadState();
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(await overflow(), `${page.url()} scrolls sideways`).toBeLessThanOrEqual(0);
   };

@@ -154,7 +154,7 @@ pub fn IssueLinks(rows: Vec<IssueRow>) -> impl IntoView {
                 <li>
                     <a class="row" href=format!("{}#fix-here", row.href())>
                         <Glyph tone=issue_tone(&row)/>
-                        <span>{row.title.clone()}</span>
+                        <span class="row-main">{row.title.clone()}</span>
                         {users}
                     </a>
                 </li>

@@ -47,7 +47,13 @@ pub fn use_live(url: String, zone: ReaderZone) -> Live {
             set_hints.update(|hints| *hints += 1);
         }
         let heard = move || set_hints.update(|hints| *hints += 1);
-        let opened = move || set_broken_since.set(None);
+        let opened = move || {
+            // What came while the stream was broken was not hinted at.
+            if broken_since.get_untracked().is_some() {
+                set_hints.update(|hints| *hints += 1);
+            }
+            set_broken_since.set(None);
+        };
         let zone = zone.clone();
         let broke = move |for_good| {
             set_broken_since.update(|since| {
@@ -184,7 +190,9 @@ impl Stream {
         opened: impl Fn() + 'static,
         broke: impl Fn(bool) + 'static,
     ) -> Option<Self> {
-        let source = EventSource::new(url).ok()?;
+        // Entries may have come since the page was drawn.
+        let age = window().performance().map_or(0.0, |clock| clock.now());
+        let source = EventSource::new(&format!("{url}?age={age:.0}")).ok()?;
         let heard = Closure::<dyn Fn()>::new(heard);
         let opened = Closure::<dyn Fn()>::new(opened);
         let broke = Closure::<dyn Fn()>::new({

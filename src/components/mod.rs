@@ -22,6 +22,7 @@ pub mod filter_bar;
 pub mod fix;
 pub mod form;
 pub mod health;
+pub mod held;
 pub mod icon;
 pub mod issue;
 pub mod live;

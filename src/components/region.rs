@@ -4,12 +4,14 @@
 //! taken over. So there is one way to draw a list, and focus and scroll outside of a region are kept.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::{
-    Document, DomParser, Element, Event, EventInit, HtmlElement, Response, SupportedType,
+    Document, DomParser, Element, Event, EventInit, HtmlElement, HtmlInputElement, Response,
+    SupportedType,
 };
 use wasm_bindgen_futures::JsFuture;
 
@@ -30,6 +32,9 @@ pub enum Address {
     /// The same page, only newer.
     Stays,
 }
+
+/// When what is pressed is asked for again.
+const SOON: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// Counts what was asked for: only the latest is shown.
@@ -69,7 +74,9 @@ pub fn show(address: String, becomes: Address) {
         }
         match (page, becomes) {
             (Ok(Some(page)), _) => {
-                let _ = take_over(&page, becomes);
+                if let Ok(Taken::NotAll) = take_over(&page, becomes) {
+                    set_timeout(move || show(here(), becomes), SOON);
+                }
                 if becomes == Address::Follows {
                     follow(&address, &page);
                 }
@@ -94,7 +101,14 @@ async fn load(address: &str) -> Result<Option<Document>, JsValue> {
         .map(Some)
 }
 
-fn take_over(page: &Document, becomes: Address) -> Result<(), JsValue> {
+enum Taken {
+    All,
+    /// Something is pressed.
+    NotAll,
+}
+
+fn take_over(page: &Document, becomes: Address) -> Result<Taken, JsValue> {
+    let mut taken = Taken::All;
     let here = document();
     let regions = here.query_selector_all("[data-region]")?;
     for region in (0..regions.length()).filter_map(|at| regions.item(at)) {
@@ -111,10 +125,24 @@ fn take_over(page: &Document, becomes: Address) -> Result<(), JsValue> {
             Some(focused) => focused.closest("form")?.is_some(),
             None => false,
         };
-        if is_in_form && becomes == Address::Stays {
-            continue;
+        if becomes == Address::Stays {
+            if is_in_form || is_filled_in(&region)? {
+                continue;
+            }
+            // Who has pressed a button and not let go would click on nothing.
+            if region.matches(":active")? {
+                taken = Taken::NotAll;
+                continue;
+            }
         }
+        let unfolded = ids(&region, "details[open] > summary[id]")?;
         region.set_inner_html(&new.inner_html());
+        for id in unfolded {
+            let summary = here.get_element_by_id(&id);
+            if let Some(details) = summary.and_then(|summary| summary.parent_element()) {
+                details.set_attribute("open", "")?;
+            }
+        }
         if let Some(again) = focused.and_then(|focused| same_element(&region, &focused)) {
             again.focus()?;
         }
@@ -122,7 +150,30 @@ fn take_over(page: &Document, becomes: Address) -> Result<(), JsValue> {
         init.set_bubbles(true);
         region.dispatch_event(&Event::new_with_event_init_dict(LOADED, &init)?)?;
     }
-    Ok(())
+    Ok(taken)
+}
+
+/// Whether somebody has typed, checked or chosen in it what the server has not drawn.
+fn is_filled_in(region: &Element) -> Result<bool, JsValue> {
+    const CHOSEN: &str = "select:has([selected]) option:checked:not([selected]), \
+                          select:not(:has([selected])) option:checked:not(:first-child)";
+    if region.query_selector(CHOSEN)?.is_some() {
+        return Ok(true);
+    }
+    let inputs = region.query_selector_all("input:not([type=hidden])")?;
+    for input in (0..inputs.length()).filter_map(|at| inputs.item(at)) {
+        let input: HtmlInputElement = input.dyn_into()?;
+        if input.value() != input.default_value() || input.checked() != input.default_checked() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn ids(region: &Element, selector: &str) -> Result<Vec<String>, JsValue> {
+    let found = region.query_selector_all(selector)?;
+    let found = (0..found.length()).filter_map(|at| found.item(at)?.dyn_into::<Element>().ok());
+    Ok(found.map(|element| element.id()).collect())
 }
 
 /// What stands for an element in new content: the one with its id, or the link to the same page.

@@ -299,6 +299,14 @@ pub enum MailRoute {
     Folder,
 }
 
+/// A mail about a failure that is made up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleMail {
+    pub subject: String,
+    /// The plain form.
+    pub text: String,
+}
+
 /// Everything that the page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notifications {
@@ -312,6 +320,7 @@ pub struct Notifications {
     pub history: Page<Delivery>,
     /// The latest test, while it is news.
     pub tests: Vec<Delivery>,
+    pub sample: SampleMail,
 }
 
 /// What the holder of a recipient's link may do.

@@ -2,12 +2,14 @@
 
 mod history;
 mod recipients;
+mod sample;
 mod settings;
 
 use history::{History, TestResult};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use recipients::RecipientsSection;
+use sample::Sample;
 use settings::SettingsForm;
 
 use crate::api::notifications::get_notifications;
@@ -95,6 +97,7 @@ fn View(
         is_full,
         history,
         tests,
+        sample,
     } = notifications;
     let is_tested = done.as_deref() == Some("test");
     let done = done.as_deref().and_then(done_text).map(|text| {
@@ -134,6 +137,7 @@ fn View(
             <Region name="state">{test} {state}</Region>
             <Where route may_manage/>
             <div>{recipients} {form}</div>
+            <Sample path=path.clone() sample/>
             <section class="block" aria-labelledby="history">
                 <h2 id="history">"Delivery history"</h2>
                 <Region name="history"><History path history may_manage/></Region>

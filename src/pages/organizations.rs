@@ -180,11 +180,11 @@ fn OrganizationTable(found: OrganizationPage, query: OrganizationQuery) -> impl 
                     <SortHeader label="Organization" sorted=by_name href=name_href/>
                     <SortHeader label="Health" sorted=by_health href=health_href/>
                     <th scope="col">"Quarantine risk"</th>
-                    <th scope="col">"Provisioning"</th>
+                    <th scope="col" class="col-double">"Provisioning"</th>
                     <SortHeader label="Last contact" sorted=by_contact href=contact_href/>
-                    <SortHeader label="Failures, 24 h" sorted=by_failures href=failures_href class="num"/>
+                    <SortHeader label="Failures, 24 h" sorted=by_failures href=failures_href class="num col-widest"/>
                     <th scope="col" class="num">"Open issues"</th>
-                    <th scope="col" class="num">"Users"</th>
+                    <th scope="col" class="num col-widest">"Users"</th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
@@ -258,11 +258,11 @@ fn Row(row: OrganizationRow) -> impl IntoView {
             </td>
             <td class="col-health at-full"><HealthCell state=row.health.state phrase=row.health.phrase/></td>
             <td><QuarantineRisk risk=row.health.risk/></td>
-            <td class="at-end"><ProvisioningStatus state=row.state/></td>
+            <td class="col-double at-end"><ProvisioningStatus state=row.state/></td>
             <td class="nowrap soft" data-label="Last contact">{contact}</td>
-            <td class="num at-hide">{failures}</td>
+            <td class="num col-widest at-hide">{failures}</td>
             <td class="num at-end" data-label="Open issues">{issues}</td>
-            <td class="num at-hide">{count(row.users)}</td>
+            <td class="num col-widest at-hide">{count(row.users)}</td>
         </tr>
     }
 }

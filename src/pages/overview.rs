@@ -21,6 +21,7 @@ use crate::components::callout::Callout;
 use crate::components::card::{Card, FactsLine, LineFact};
 use crate::components::form::{Refusal, form_answer};
 use crate::components::health::Health;
+use crate::components::held::{HeldLink, held_label};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::issue::IssueLinks;
 use crate::components::live::Following;
@@ -139,7 +140,9 @@ fn Connected(
     let held = overview
         .held
         .filter(|_| overview.health.next != NextStep::SeeHeld)
-        .map(|held| view! { <HeldUsers held path=frame.href("/held")/> });
+        .map(
+            |held| view! { <HeldUsers held path=frame.href("/held") may_decide=frame.is_admin()/> },
+        );
     view! {
         <Region name="health">
             {sentence}
@@ -172,9 +175,9 @@ fn Connected(
 
 /// That the accidental-deletion guard waits for somebody's word.
 #[component]
-fn HeldUsers(held: Held, path: String) -> impl IntoView {
+fn HeldUsers(held: Held, path: String, may_decide: bool) -> impl IntoView {
     let users = counted_up_to(held.users, "user", "users");
-    let action = move || view! { <a class="btn btn-primary" href=path.clone()>"Decide"</a> };
+    let action = move || view! { <HeldLink href=path.clone() may_decide/> };
     view! {
         <Callout tone=Tone::Warn action>
             <p>
@@ -225,7 +228,7 @@ fn Sentence(frame: Frame, overview: Overview) -> impl IntoView {
             Some((failures, "See what failed"))
         }
         NextStep::SeeIssues => Some((frame.href("/issues"), "Review issues")),
-        NextStep::SeeHeld => Some((frame.href("/held"), "Decide")),
+        NextStep::SeeHeld => Some((frame.href("/held"), held_label(frame.is_admin()))),
         NextStep::RotateToken if frame.is_admin() => Some((frame.href("/tokens"), "Rotate token")),
         NextStep::Nothing if health.state == HealthState::Paused && frame.is_admin() => {
             Some((frame.href("/settings"), "Resume in Settings"))

@@ -1,22 +1,23 @@
 //! *Fix here*: the cure where it is ours, with what follows. Whoever may not press its buttons can send it on.
 
+mod conflict;
+
+use conflict::conflict_view;
 use leptos::prelude::*;
 
 use crate::components::badge::Status;
 use crate::components::card::Card;
 use crate::components::copy::CopyField;
 use crate::components::dry_run::DryRunLink;
+use crate::components::held::HeldLink;
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::pager::{counted, counted_up_to, number};
-use crate::components::time::{ExactTime, Time};
+use crate::components::time::Time;
 use crate::model::account::AccountRole;
 use crate::model::frame::Frame;
 use crate::model::issue::IssueDryRun;
-use crate::model::issue_fix::{
-    Cure, Holder, IssueFix, NameConflict, RoleCure, RoleMeaning, RoleValue, TokenCure,
-};
+use crate::model::issue_fix::{Cure, IssueFix, RoleCure, RoleMeaning, RoleValue, TokenCure};
 use crate::model::page::Count;
-use crate::model::take_over::{ALLOWED_DAYS, Decision};
 
 /// Where the forms post to, and whether whoever looks may press their buttons.
 #[derive(Clone)]
@@ -151,6 +152,17 @@ fn button(hand: &Hand, act: &'static str, label: &'static str, is_primary: bool)
     .into_any()
 }
 
+/// The one thing to do and what it does; whoever may not do it reads what it is.
+fn offer(hand: &Hand, act: &'static str, label: &'static str, detail: &str) -> AnyView {
+    let what = (!hand.may_act).then(|| view! { <b>{label} ": "</b> });
+    view! {
+        <div class="row">
+            {button(hand, act, label, true)} <p class="soft">{what} {detail.to_owned()}</p>
+        </div>
+    }
+    .into_any()
+}
+
 fn roles(hand: &Hand, cure: RoleCure) -> AnyView {
     let RoleCure {
         values,
@@ -266,11 +278,8 @@ fn names(hand: &Hand, is_rejected: bool) -> AnyView {
         .into_any();
     }
     view! {
-        <p>"Your settings reject users without a given or family name."</p>
-        <div class="row">
-            {button(hand, "accept_missing_names", "Accept missing names", true)}
-            <p class="soft">"They are stored without, and the log says Warning."</p>
-        </div>
+        <p>"The settings reject users without a given or family name."</p>
+        {offer(hand, "accept_missing_names", "Accept missing names", "They are stored without, and the log says Warning.")}
     }
     .into_any()
 }
@@ -282,135 +291,10 @@ fn missing_role(hand: &Hand, is_rejected: bool, default_role: &str) -> AnyView {
         );
         return view! { <p>{text}</p> }.into_any();
     }
+    let detail = format!("The default role is {default_role}. The log says Warning.");
     view! {
-        <p>"Your settings reject users without a role."</p>
-        <div class="row">
-            {button(hand, "default_missing_role", "Give them the default role", true)}
-            <p class="soft">{format!("The default role is {default_role}. The log says Warning.")}</p>
-        </div>
-    }
-    .into_any()
-}
-
-fn conflict_view(hand: &Hand, conflict: NameConflict) -> AnyView {
-    let NameConflict {
-        user_name,
-        wanted_by,
-        wanted_by_id,
-        holder,
-    } = conflict;
-    let is_rename = wanted_by_id.is_some();
-    let wanted_by = match wanted_by_id {
-        Some(id) => {
-            let href = format!("{}/users/{id}", hand.organization);
-            view! { <a href=href>{wanted_by}</a> }.into_any()
-        }
-        None => view! { <b>{wanted_by}</b> ", who is new to Rhombus" }.into_any(),
-    };
-    let Some(holder) = holder else {
-        return view! {
-            <div class="fix-part">
-                <p>
-                    "Nobody has " <code>{user_name}</code> " any more: Entra’s next try for " {wanted_by}
-                    " goes through."
-                </p>
-            </div>
-        }
-        .into_any();
-    };
-    let href = format!("{}/users/{}", hand.organization, holder.id);
-    let state = match (holder.is_active, holder.is_managed) {
-        (true, true) => "active and managed by Entra",
-        (true, false) => "active, and not managed by Entra",
-        (false, true) => "inactive",
-        (false, false) => "inactive, and not managed by Entra",
-    };
-    let choice = choice(hand, &user_name, &holder, is_rename);
-    view! {
-        <div class="fix-part">
-            <p>
-                "Entra wants " <code>{user_name}</code> " for " {wanted_by} ". "
-                <a href=href>{holder.name}</a> " has it: " <b>{state}</b> ", last changed "
-                <Time moment=holder.last_change/> "."
-            </p>
-            {choice}
-        </div>
-    }
-    .into_any()
-}
-
-/// What was decided, and what can be.
-fn choice(hand: &Hand, user_name: &str, holder: &Holder, is_rename: bool) -> AnyView {
-    let decided = holder.decision.clone().map(|decided| {
-        let (tone, label) = match decided.decision {
-            Decision::Allowed => (Tone::Live, "Allowed"),
-            Decision::Kept => (Tone::Off, "Kept apart"),
-        };
-        let until = decided
-            .until
-            .map(|until| view! { ", until " <ExactTime moment=until/> });
-        view! {
-            <p class="row">
-                <Status tone label/>
-                <span class="muted small">"by " {decided.by} ", " <Time moment=decided.at/> {until}</span>
-            </p>
-        }
-    });
-    if !holder.may_yield {
-        let text = if holder.is_managed {
-            "Two people in Entra have one userName. Change the userPrincipalName of one of them in Entra: nobody who has \
-             access is replaced from here."
-        } else {
-            "A rename would take access away from somebody who has it. Change the userPrincipalName of one of the two, or \
-             delete this user."
-        };
-        return view! { {decided} <p class="soft">{text}</p> }.into_any();
-    }
-    let (take, takes) = if is_rename {
-        (
-            "Free the name",
-            format!(
-                "Entra’s next rename within {ALLOWED_DAYS} days deletes this inactive user and goes through. The history stays for 90 days."
-            ),
-        )
-    } else {
-        (
-            "Let Entra take it over",
-            format!(
-                "Entra’s next try within {ALLOWED_DAYS} days gets this user, with its id and history. Choose it for the same person."
-            ),
-        )
-    };
-    let kept = "This user stays as it is. Give one of the two another userPrincipalName in Entra. Choose it for two people.";
-    let current = holder.decision.as_ref().map(|decided| decided.decision);
-    let one = |act: &'static str, label: &'static str, decision: Decision, is_primary: bool| {
-        (hand.may_act && current != Some(decision)).then(|| {
-            let class = if is_primary { "btn btn-primary" } else { "btn" };
-            view! {
-                <form method="post" action=hand.action.clone()>
-                    <input type="hidden" name="user" value=holder.id.clone()/>
-                    <input type="hidden" name="user_name" value=user_name.to_owned()/>
-                    <button class=class name="do" value=act>{label}</button>
-                </form>
-            }
-        })
-    };
-    view! {
-        {decided}
-        <dl class="fix-choices">
-            <div>
-                <dt>{take}</dt>
-                <dd>{takes}</dd>
-            </div>
-            <div>
-                <dt>"Keep apart"</dt>
-                <dd>{kept}</dd>
-            </div>
-        </dl>
-        <div class="row">
-            {one("take_over", take, Decision::Allowed, current.is_none())}
-            {one("keep_apart", "Keep apart", Decision::Kept, false)}
-        </div>
+        <p>"The settings reject users without a role."</p>
+        {offer(hand, "default_missing_role", "Give them the default role", &detail)}
     }
     .into_any()
 }
@@ -493,7 +377,7 @@ fn guard(hand: &Hand, waiting: Count) -> AnyView {
             {counted_up_to(waiting, "user waits", "users wait")}
             " for a word: should they lose access?"
         </p>
-        <p><a class="btn btn-primary" href=href>"Decide"</a></p>
+        <p><HeldLink href may_decide=hand.may_act/></p>
     }
     .into_any()
 }

@@ -68,7 +68,7 @@ fn Row(path: String, mail: Delivery, may_manage: bool) -> impl IntoView {
             </form>
         }
     });
-    let attempts = view! { <Attempts tried=mail.tried attempts=mail.attempts/> };
+    let attempts = view! { <Attempts id=format!("attempts-{}", mail.id) tried=mail.tried attempts=mail.attempts/> };
     view! {
         <tr>
             <td class="nowrap muted"><Time moment=mail.created/></td>
@@ -82,7 +82,7 @@ fn Row(path: String, mail: Delivery, may_manage: bool) -> impl IntoView {
 }
 
 #[component]
-fn Attempts(tried: u64, attempts: Vec<Attempt>) -> impl IntoView {
+fn Attempts(id: String, tried: u64, attempts: Vec<Attempt>) -> impl IntoView {
     if attempts.is_empty() {
         return ().into_any();
     }
@@ -114,7 +114,7 @@ fn Attempts(tried: u64, attempts: Vec<Attempt>) -> impl IntoView {
         .collect_view();
     view! {
         <details class="mail-attempts">
-            <summary>{counted(tried, "attempt", "attempts")} <Icon name=IconName::Down/></summary>
+            <summary id=id>{counted(tried, "attempt", "attempts")} <Icon name=IconName::Down/></summary>
             <ul>{items} {earlier}</ul>
         </details>
     }

@@ -21,8 +21,8 @@ use leptos_axum::{
 use super::assets::Assets;
 use super::{
     account_forms, audit_export, forms, guard_forms, issue_fix_forms, issue_forms, live,
-    log_export, notification_forms, organization_forms, own_account_forms, settings_forms,
-    support_bundle_forms, token_forms, user_forms,
+    log_export, notification_forms, organization_forms, own_account_forms, sample_mail,
+    settings_forms, support_bundle_forms, token_forms, user_forms,
 };
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
@@ -91,6 +91,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(issue_fix_forms::routes())
         .merge(guard_forms::routes())
         .merge(notification_forms::routes())
+        .merge(sample_mail::routes())
         .merge(live::routes())
         .merge(log_export::routes())
         .merge(account_forms::routes())

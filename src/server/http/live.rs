@@ -19,6 +19,7 @@ use crate::model::error::AppError;
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::auth::session;
+use crate::server::clock::Millis;
 use crate::server::services::live::{self, REST, Watch};
 
 /// Without a hint for this long, a comment keeps proxies from closing the stream, and the permission is looked at
@@ -72,16 +73,24 @@ struct Hints {
     parts: Parts,
     watch: Watch,
     greeted: bool,
+    /// Whether there may be newer entries already.
+    is_behind: bool,
     rests_until: Instant,
 }
 
 impl Hints {
     async fn new(app: &App, slug: Option<String>, parts: Parts) -> Result<Self, AppError> {
         let allowed = allowed(app, &parts, slug.as_deref()).await?;
-        let watch = if slug.is_some() {
-            live::watch(app, &allowed)?
+        let (watch, is_behind) = if slug.is_some() {
+            // Watched first: nothing comes in between.
+            let watch = live::watch(app, &allowed)?;
+            let is_behind = match age(&parts) {
+                Some(age) => live::has_grown(app, &allowed, age).await?,
+                None => false,
+            };
+            (watch, is_behind)
         } else {
-            live::watch_all(app, &allowed)?
+            (live::watch_all(app, &allowed)?, false)
         };
         Ok(Self {
             watch,
@@ -89,6 +98,7 @@ impl Hints {
             slug,
             parts,
             greeted: false,
+            is_behind,
             rests_until: Instant::now(),
         })
     }
@@ -108,15 +118,20 @@ impl Hints {
     }
 
     async fn wait(&mut self) -> Event {
+        if std::mem::take(&mut self.is_behind) {
+            return self.hint();
+        }
         // Each replica hints once a second at most; together they may do so more often.
         sleep_until(self.rests_until).await;
         tokio::select! {
-            () = self.watch.grown() => {
-                self.rests_until = Instant::now() + REST;
-                Event::default().event("logs").data("newer entries exist")
-            }
+            () = self.watch.grown() => self.hint(),
             () = sleep(KEPT_ALIVE) => Event::default().comment("kept alive"),
         }
+    }
+
+    fn hint(&mut self) -> Event {
+        self.rests_until = Instant::now() + REST;
+        Event::default().event("logs").data("newer entries exist")
     }
 
     async fn is_allowed(&self) -> bool {
@@ -126,6 +141,14 @@ impl Hints {
                 .await
                 .is_ok()
     }
+}
+
+/// How many milliseconds ago the page was asked for, as it says itself.
+fn age(parts: &Parts) -> Option<Millis> {
+    let query = parts.uri.query().unwrap_or_default();
+    let age = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "age");
+    age.and_then(|(_, age)| age.parse().ok())
+        .filter(|age| *age >= 0)
 }
 
 async fn allowed(app: &App, parts: &Parts, slug: Option<&str>) -> Result<Allowed, AppError> {

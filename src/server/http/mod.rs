@@ -18,6 +18,7 @@ mod notification_forms;
 pub mod organization_forms;
 pub mod own_account_forms;
 mod router;
+mod sample_mail;
 pub mod scim;
 pub mod serve;
 mod settings_forms;

@@ -12,10 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::organization;
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
+use crate::server::clock::{Millis, SECOND};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::store::Db;
 use crate::server::store::dialect::Dialect;
 use crate::server::store::log_hints::{self, Listener};
+use crate::server::store::provisioning_logs;
 
 /// An organization's log is hinted at no more often than this.
 pub const REST: Duration = Duration::from_secs(1);
@@ -192,6 +194,19 @@ impl Watch {
 pub fn watch(app: &App, allowed: &Allowed) -> Result<Watch, ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
     Ok(open(app, Some(organization.id.clone())))
+}
+
+/// Whether the organization's log has grown within these milliseconds: for a page that is as old, and watches only now.
+///
+/// # Errors
+/// [`ServiceError::Forbidden`] without proof of [`Permission::ReadLogs`].
+pub async fn has_grown(app: &App, allowed: &Allowed, age: Millis) -> Result<bool, ServiceError> {
+    let organization = organization(allowed, Permission::ReadLogs)?;
+    let mut connection = app.db.read().await?;
+    let latest = provisioning_logs::latest_at(&mut connection, &organization.id).await?;
+    let drawn_at = app.clock.now().saturating_sub(age);
+    // An entry may be written a moment after its time.
+    Ok(latest.is_some_and(|latest| latest >= drawn_at.saturating_sub(SECOND)))
 }
 
 /// Watches the logs of all organizations. `allowed` proves [`Permission::ListOrganizations`].

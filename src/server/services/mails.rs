@@ -8,6 +8,7 @@ mod issue;
 mod letter;
 mod problem;
 mod recipient;
+mod sample;
 mod text;
 
 use jiff::tz::TimeZone;
@@ -17,6 +18,7 @@ pub use digest::{Digest, digest};
 pub use issue::{IssueFacts, IssuePerson, issue, issue_resolved};
 pub use problem::{ProblemFacts, problem, recovered};
 pub use recipient::{Verification, test, verification};
+pub use sample::{NOTHING, sample};
 
 use crate::server::clock::Millis;
 use crate::server::services::moments::Moments;

@@ -8,13 +8,14 @@ mod letters;
 pub mod links;
 pub mod pass;
 pub mod recipients;
+pub mod sample;
 pub mod settings;
 
 use std::collections::HashMap;
 
 use crate::model::notification::{
     Attempt, Delivery, DeliveryState, LINK_DAYS, MAILS_AN_HOUR, MailKind, MailRoute, Notifications,
-    Recipient, RecipientState,
+    Recipient, RecipientState, SampleMail,
 };
 use crate::model::page::Page;
 use crate::server::App;
@@ -45,7 +46,8 @@ pub async fn get(
     after: Option<&str>,
     before: Option<&str>,
 ) -> Result<Notifications, ServiceError> {
-    let id = &allowed.check_in(Permission::ReadNotifications)?.id;
+    let organization = allowed.check_in(Permission::ReadNotifications)?;
+    let id = &organization.id;
     let moments = Moments::of(allowed, app.clock.now());
     let now = moments.now();
     let mut connection = app.db.read().await?;
@@ -72,7 +74,12 @@ pub async fn get(
     let latest = tests.first().map(|test| test.created_at);
     tests.retain(|test| Some(test.created_at) == latest);
     let tests = deliveries(&mut connection, tests, &moments).await?;
+    let sample = sample::composed(app, organization, &settings);
     Ok(Notifications {
+        sample: SampleMail {
+            subject: sample.subject,
+            text: sample.text,
+        },
         settings,
         zones: zone::names(),
         recipients: recipients

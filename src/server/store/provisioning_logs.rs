@@ -231,6 +231,15 @@ struct LastEntry {
     cycle_id: String,
 }
 
+/// When the latest entry's request came.
+pub async fn latest_at(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+) -> Result<Option<Millis>, StoreError> {
+    let last = last_entry(connection, organization_id).await?;
+    Ok(last.map(|last| last.occurred_at))
+}
+
 async fn last_entry(
     connection: &mut Connection<'_>,
     organization_id: &str,

@@ -222,4 +222,24 @@ entra_test! {
         let page = open(entra.app, &admin, HELD).await.text;
         assert!(page.contains("Nobody is held"));
     }
+
+    async fn only_whoever_may_decide_is_asked_to(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let viewer = person(&entra, "vera@contoso.com", AccountRole::Viewer).await;
+        let support = account(entra.app, "sam@rhombus.example", AccountRole::Support, None).await;
+        let support = cookie(entra.app, &support).await;
+        let ids = users(&entra, &["ana@contoso.com", "ben@contoso.com"]).await;
+        for id in &ids {
+            disable(&entra, id).await;
+        }
+        entra.app.flush().await;
+        let issues: Vec<(String,)> = entra.app.rows(sql("SELECT id FROM issues WHERE reason = 'guard_holding'")).await;
+        for path in ["/organizations/contoso".to_owned(), format!("/organizations/contoso/issues/{}", issues[0].0)] {
+            for (cookie, may_decide) in [(&admin, true), (&viewer, false), (&support, false)] {
+                let page = open(entra.app, cookie, &path).await.text;
+                assert_eq!(page.contains(">Decide</a>"), may_decide, "{path}: {page}");
+                assert_eq!(page.contains(">See who is held</a>"), !may_decide, "{path}: {page}");
+            }
+        }
+    }
 }

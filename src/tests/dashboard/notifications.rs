@@ -3,6 +3,7 @@
 mod delivery;
 mod erasure;
 mod recipients;
+mod sample;
 mod telling;
 
 use axum::body::Body;

@@ -91,6 +91,7 @@ const TABLE: &[Row] = &[
     ("GET /organizations/{slug}/tokens/{id}/rotate", READERS),
     ("GET /organizations/{slug}/tokens/{id}/revoke", ADMIN),
     ("GET /organizations/{slug}/notifications", READERS),
+    ("GET /organizations/{slug}/notifications/sample", READERS),
     ("GET /organizations/{slug}/settings", READERS),
     ("GET /organizations/{slug}/settings/pause", ADMIN),
     ("GET /organizations/{slug}/settings/roles/new", ADMIN),

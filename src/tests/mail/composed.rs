@@ -153,6 +153,7 @@ fn all(name: &str) -> Vec<(String, Composed)> {
         issue.users = 10_000;
     }
     mails.push(("mail_issue".to_owned(), mails::issue(&context, &issue)));
+    mails.push(("mail_sample".to_owned(), mails::sample(&context)));
     mails.push((
         "mail_issue_of_lookups".to_owned(),
         mails::issue(&context, &lookup),
@@ -318,6 +319,38 @@ fn every_cause_makes_a_mail_without_gaps() {
             );
         }
     }
+}
+
+#[test]
+fn the_sample_is_the_mail_of_an_issue_and_says_that_it_is_none() {
+    let context = contoso();
+    let (sample, real) = (
+        mails::sample(&context),
+        mails::issue(
+            &context,
+            &IssueFacts {
+                id: "example".to_owned(),
+                people: vec![
+                    person("Marcus Bell", "marcus.bell@example.com"),
+                    person("Elif Demir", "elif.demir@example.com"),
+                    person("Jonas Weber", "jonas.weber@example.com"),
+                ],
+                events: 3,
+                first_seen_at: START,
+                ..unknown_role()
+            },
+        ),
+    );
+    assert!(sample.subject.starts_with("[Contoso Ltd] Example: "));
+    assert!(
+        sample
+            .text
+            .starts_with("Example of a failure at Contoso Ltd, "),
+        "{}",
+        sample.text
+    );
+    let without_kind = |text: &str| text.split_once('\n').unwrap().1.to_owned();
+    assert_eq!(without_kind(&sample.text), without_kind(&real.text));
 }
 
 #[test]

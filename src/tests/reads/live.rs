@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
+use rhombus_provisioning::server::clock::MINUTE;
 use rhombus_provisioning::server::store::sql::sql;
 use tower::ServiceExt;
 
@@ -64,6 +65,28 @@ db_test! {
         app.flush().await;
         app.app.shutdown.cancel();
         assert_eq!(next(&mut stream).await, None);
+    }
+
+    async fn a_page_hears_of_what_came_between_its_drawing_and_its_stream(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let contoso = app.entra("contoso").await;
+        let fabrikam = app.entra("fabrikam").await;
+        let cookie = viewer(&app, "contoso").await;
+        contoso.create("ana").await;
+        app.advance(MINUTE);
+        fabrikam.create("ana").await;
+        // The first connection to PostgreSQL's hints tells every page.
+        let mut early = open(&app, CONTOSO, &cookie).await;
+        next(&mut early).await;
+        if app.app.db.dialect() == rhombus_provisioning::server::store::dialect::Dialect::Postgres {
+            assert_eq!(next(&mut early).await.unwrap(), HINT);
+        }
+        for (age, is_behind) in [("?age=90000", true), ("?age=30000", false), ("?age=-1", false), ("?age=soon", false)] {
+            let mut stream = open(&app, &format!("{CONTOSO}{age}"), &cookie).await;
+            assert_eq!(next(&mut stream).await.unwrap(), "retry: 3000\n\n");
+            let hint = tokio::time::timeout(Duration::from_millis(500), next(&mut stream)).await;
+            assert_eq!(hint.ok().flatten().as_deref(), is_behind.then_some(HINT), "{age}");
+        }
     }
 
     async fn support_is_hinted_at_every_log(db: TestDb) {

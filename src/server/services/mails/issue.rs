@@ -117,6 +117,10 @@ impl IssueFacts {
 
 /// A new issue.
 pub fn issue(context: &MailContext<'_>, facts: &IssueFacts) -> Composed {
+    compose(&new_issue(context, facts))
+}
+
+pub(super) fn new_issue(context: &MailContext<'_>, facts: &IssueFacts) -> Letter {
     let explanation = facts.reason.explanation();
     let cause = facts.cause();
     let (tone, kind) = if facts.is_failure() {
@@ -161,7 +165,7 @@ pub fn issue(context: &MailContext<'_>, facts: &IssueFacts) -> Composed {
             ("First seen", context.setting.at(facts.first_seen_at)),
         ]),
     ]);
-    compose(&Letter {
+    Letter {
         subject: context.subject(&facts.line()),
         preview: explanation.happened.to_owned(),
         tone,
@@ -172,7 +176,7 @@ pub fn issue(context: &MailContext<'_>, facts: &IssueFacts) -> Composed {
         },
         parts,
         foot: context.foot(Some("this issue")),
-    })
+    }
 }
 
 /// An issue that is over and was told.
