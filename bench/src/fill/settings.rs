@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use hyper::Method;
@@ -125,12 +126,31 @@ async fn with_guard(line: &CommandLine<'_>, target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// A revoked token and, where there is another organization, one of that. An expired one takes a day.
+/// A revoked token, an expired one and, where there is another organization, one of that.
 async fn with_tokens(line: &CommandLine<'_>, target: &Target) -> Result<()> {
     let revoked = token(line, line.slug)?;
     calls(
         &Target {
             token: revoked,
+            ..target.clone()
+        },
+        2,
+    )
+    .await?;
+    let brief = [
+        "token",
+        "create",
+        line.slug,
+        "--name",
+        "Filling",
+        "--expires-in",
+        "1s",
+    ];
+    let expired = line.run(&brief)?;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    calls(
+        &Target {
+            token: expired.trim().to_owned(),
             ..target.clone()
         },
         2,

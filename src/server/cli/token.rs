@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Failure, allowed_in, output};
 use crate::server::App;
 use crate::server::actor::Permission;
+use crate::server::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::server::services::tokens::{self, NewToken};
 
 #[derive(Debug, Subcommand)]
@@ -20,9 +21,9 @@ pub(super) enum Command {
         /// What it is for, such as Entra
         #[arg(long)]
         name: String,
-        /// How long it lives, in days: 1d to 730d
-        #[arg(long, value_name = "DAYS", default_value = "365d", value_parser = days)]
-        expires_in: u32,
+        /// How long it lives, at most 730d: days, hours (12h), minutes (15m) or seconds (90s)
+        #[arg(long, value_name = "TIME", default_value = "365d", value_parser = life)]
+        expires_in: Millis,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -47,11 +48,17 @@ pub(super) enum Command {
     },
 }
 
-fn days(text: &str) -> Result<u32, &'static str> {
-    text.strip_suffix('d')
-        .unwrap_or(text)
+/// A number alone is one of days.
+fn life(text: &str) -> Result<Millis, &'static str> {
+    let units = [('d', DAY), ('h', HOUR), ('m', MINUTE), ('s', SECOND)];
+    let (count, unit) = units
+        .into_iter()
+        .find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, unit)))
+        .unwrap_or((text, DAY));
+    let count: u32 = count
         .parse()
-        .map_err(|_| "it must be a number of days, such as 90d")
+        .map_err(|_| "it must be a number with its unit, such as 90d, 12h, 15m or 90s")?;
+    Ok(Millis::from(count).saturating_mul(unit))
 }
 
 pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
@@ -65,7 +72,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
             let allowed = allowed_in(app, Permission::ManageTokens, &slug).await?;
             let new = NewToken {
                 name,
-                days: Some(expires_in),
+                life: Some(expires_in),
                 once: None,
             };
             let created = tokens::create(app, &allowed, new).await?;

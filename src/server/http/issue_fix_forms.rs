@@ -150,7 +150,7 @@ async fn act(
             let allowed = allowed(Permission::ManageTokens).await?;
             let new = NewToken {
                 name: form.name,
-                days: None,
+                life: None,
                 once: Some(form.once),
             };
             let token = tokens::create(app, &allowed, new).await?;

@@ -16,6 +16,7 @@ use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::token::{CreatedToken, Overlap};
 use crate::server::actor::Permission;
+use crate::server::clock::{DAY, Millis};
 use crate::server::services::tokens::{self, NewToken};
 
 pub(super) fn routes() -> Router<Dashboard> {
@@ -59,7 +60,7 @@ async fn create(
         .await?;
         let new = NewToken {
             name: form.name,
-            days: Some(form.days),
+            life: Some(Millis::from(form.days) * DAY),
             once: Some(form.once),
         };
         Ok::<_, AppError>(tokens::create(&dashboard.app, &allowed, new).await?)

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::model::token::{CreatedToken, Overlap, TokenRow, TokenState};
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
-use crate::server::clock::{DAY, HOUR, Millis};
+use crate::server::clock::{DAY, HOUR, Millis, SECOND};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::ids;
 use crate::server::secret::{self, Secret, base62_digit};
@@ -26,9 +26,9 @@ const CHECKSUM: usize = 6;
 /// Random characters of the prefix that is shown.
 const SHOWN: usize = 8;
 
-/// Days that a token lives when nothing else is said, and at most.
-pub const DEFAULT_DAYS: u32 = 365;
-pub const MAXIMUM_DAYS: u32 = 730;
+/// How long a token lives when nothing else is said, and at most.
+const DEFAULT_LIFE: Millis = 365 * DAY;
+const LONGEST_LIFE: Millis = 730 * DAY;
 /// Days before its end from which on a token is *expiring*.
 const EXPIRING_DAYS: i64 = 30;
 /// Tokens in a list; older ones are revoked or expired long since.
@@ -88,8 +88,8 @@ fn new_secret() -> Result<(Secret, String), ServiceError> {
 #[derive(Debug, Clone, Default)]
 pub struct NewToken {
     pub name: String,
-    /// Days until it expires; `None` means [`DEFAULT_DAYS`].
-    pub days: Option<u32>,
+    /// Until it expires; `None` means a year.
+    pub life: Option<Millis>,
     /// The form's one-time id (a UUID): sent twice, it makes no second token.
     pub once: Option<String>,
 }
@@ -106,11 +106,11 @@ pub async fn create(
     let organization = allowed.check_in(Permission::ManageTokens)?.clone();
     let now = app.clock.now();
     let who = Who::of(allowed, now);
-    let days = new.days.unwrap_or(DEFAULT_DAYS);
-    if !(1..=MAXIMUM_DAYS).contains(&days) {
+    let life = new.life.unwrap_or(DEFAULT_LIFE);
+    if !(SECOND..=LONGEST_LIFE).contains(&life) {
         return Err(ServiceError::invalid(
             "expires_in",
-            "A token lives 1 to 730 days (two years).",
+            "A token lives at most 730 days (two years), and not no time at all.",
         ));
     }
     let id = match new.once {
@@ -125,7 +125,7 @@ pub async fn create(
         prefix: String::new(),
         created_at: now,
         created_by: allowed.actor().name(),
-        expires_at: now + i64::from(days) * DAY,
+        expires_at: now + life,
         revoked_at: None,
         revoked_by: None,
         successor_id: None,
@@ -199,7 +199,7 @@ pub async fn rotate(
                     prefix: String::new(),
                     created_at: now,
                     created_by,
-                    expires_at: now + i64::from(DEFAULT_DAYS) * DAY,
+                    expires_at: now + DEFAULT_LIFE,
                     last_used_at: None,
                     last_used_address: None,
                     last_used_agent: None,

@@ -102,7 +102,7 @@ db_test! {
     async fn refusals_are_one_line_that_says_why(db: TestDb) {
         let url = &db.url;
         done(url, &["organization", "create", "contoso", "--name", "Contoso"]);
-        let cases: [(&[&str], i32, &str); 11] = [
+        let cases: [(&[&str], i32, &str); 13] = [
             (&["organization", "create", "contoso", "--name", "x"], 1, "already"),
             (&["organization", "create", "Con toso", "--name", "x"], 2, "a-z"),
             (&["organization", "create", "other"], 2, "--name"),
@@ -111,6 +111,8 @@ db_test! {
             (&["organization", "set", "contoso", "--removal-limit", "0"], 2, "from 1 to 1,000,000"),
             (&["token", "create", "nobody", "--name", "x"], 1, "no organization with the slug \"nobody\""),
             (&["token", "create", "contoso", "--name", "x", "--expires-in", "3y"], 2, "90d"),
+            (&["token", "create", "contoso", "--name", "x", "--expires-in", "0s"], 2, "at most 730 days"),
+            (&["token", "create", "contoso", "--name", "x", "--expires-in", "17521h"], 2, "at most 730 days"),
             (&["token", "revoke", "contoso", "rhp_none"], 1, "token not found"),
             (&["account", "create", "a@b.example", "--role", "admin"], 2, "--organization"),
             (&["frobnicate"], 2, "frobnicate"),

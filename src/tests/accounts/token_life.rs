@@ -60,7 +60,8 @@ db_test! {
         organization(&app, "contoso").await;
         let may = allowed(&app, Permission::ManageTokens, "contoso").await;
         for (name, days) in [("", None), ("Entra", Some(0)), ("Entra", Some(731)), (&*"a".repeat(101), None)] {
-            let new = NewToken { days, ..named(name) };
+            let life = days.map(|days: i64| days * i64::try_from(DAY).unwrap() * 1_000);
+            let new = NewToken { life, ..named(name) };
             let refused = tokens::create(&app, &may, new).await;
             assert!(matches!(refused, Err(ServiceError::Invalid { .. })), "{name} {days:?}");
         }

@@ -85,7 +85,7 @@ async fn guarded(request_id: &str, work: impl Future<Output = Reply>) -> Result<
 /// The answer to a request that the service failed.
 async fn failed(app: &App, exchange: Exchange, reason: Reason) -> Reply {
     let error = failure(reason);
-    provisioning::record_failure(app, exchange, &error).await;
+    provisioning::record_failure(app, exchange, &error);
     Reply::error(error)
 }
 

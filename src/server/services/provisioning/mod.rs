@@ -34,6 +34,7 @@ use crate::server::scim::error::ScimError;
 use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Meta, User};
+use crate::server::scim::target;
 use crate::server::services::recording::{Exchange, Note};
 use crate::server::store::Tx;
 use crate::server::store::db::BoxFuture;
@@ -262,12 +263,16 @@ pub async fn record_read(app: &App, exchange: Exchange, outcome: &Result<Answer,
 }
 
 /// Leaves the entry of a request that the service itself failed; batched, so that it survives a database that is
-/// away for a moment.
-pub async fn record_failure(app: &App, exchange: Exchange, error: &ScimError) {
-    // Without an organization there is no log that it would belong to.
-    if !exchange.organization_id.is_empty() {
-        record_read(app, exchange, &Err(error.clone())).await;
-    }
+/// away for a moment, and without waiting for one that is.
+pub fn record_failure(app: &App, exchange: Exchange, error: &ScimError) {
+    let (slug, _) = target::parse(&exchange.incoming.path);
+    let is_placed = !exchange.organization_id.is_empty();
+    let entry = Box::new(entry(exchange, &Err(error.clone())));
+    app.recorder.offer(if is_placed {
+        Note::Entry(entry)
+    } else {
+        Note::Unplaced { slug, entry }
+    });
 }
 
 /// Counts a refused caller whom the log does not record. `organization_id` is "" when there is no such

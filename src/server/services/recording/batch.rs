@@ -1,6 +1,6 @@
 //! Entries and counters that need not commit with a change are written together, several times a second.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ use crate::server::error::StoreError;
 use crate::server::metrics::Metrics;
 use crate::server::scim::reason::Reason;
 use crate::server::services::live::Live;
-use crate::server::store::Db;
 use crate::server::store::issue_records::{self, Occurrence};
 use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry};
 use crate::server::store::tokens;
+use crate::server::store::{Db, Tx, organizations};
 
 /// Entries that may wait; beyond it callers wait, so that nothing is lost and memory is bounded.
 const QUEUE: usize = 4_096;
@@ -25,14 +25,20 @@ const QUEUE: usize = 4_096;
 const BATCH: usize = 400;
 /// How long an entry waits for others: what a crash may lose.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Tries of a batch before it is given up, and the pause before each.
-const TRIES: u32 = 5;
+/// Tries of a batch before it is given up, most of a minute: a database that changes over to another server is back by
+/// then. Fewer when the service is ending.
+const TRIES: u32 = 20;
+const LAST_TRIES: u32 = 5;
+/// Entries of requests that nobody could be asked about, in one batch: more say no more.
+const UNPLACED: usize = 60;
 
 /// Something for the next batch.
 #[derive(Debug)]
 pub enum Note {
     /// An entry to store and count.
     Entry(Box<NewEntry>),
+    /// An entry of a request that failed before its organization was known: its slug says whose log it belongs to.
+    Unplaced { slug: String, entry: Box<NewEntry> },
     /// An entry that is stored already (with its change): only counted.
     Counted(Counted),
     /// Requests at this time that the log does not record.
@@ -123,6 +129,17 @@ impl Recorder {
         }
     }
 
+    /// Hands a note over without waiting: with too many waiting it is dropped.
+    pub fn offer(&self, note: Note) {
+        let sender = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_taken = sender
+            .as_ref()
+            .is_some_and(|sender| sender.try_send(note).is_ok());
+        if !is_taken {
+            tracing::warn!("a failed request leaves no entry: too much waits to be written");
+        }
+    }
+
     /// Waits until everything noted so far is written.
     pub async fn flush(&self) {
         let (written, wait) = oneshot::channel();
@@ -154,6 +171,8 @@ impl Recorder {
 #[derive(Clone, Default)]
 struct Batch {
     entries: Vec<NewEntry>,
+    /// With the slugs of their organizations.
+    unplaced: Vec<(String, NewEntry)>,
     hours: BTreeMap<HourKey, HourCounts>,
     used: BTreeMap<String, (Millis, String, String)>,
     /// By issue and user.
@@ -173,6 +192,13 @@ impl Batch {
                     self.meet(occurrence);
                 }
                 self.entries.push(*entry);
+            }
+            Note::Unplaced { slug, entry } => {
+                let (key, counts) = hour_of(&entry);
+                measure(metrics, &key, counts);
+                if self.unplaced.len() < UNPLACED {
+                    self.unplaced.push((slug, *entry));
+                }
             }
             Note::Counted(counted) => self.count(counted, metrics),
             Note::Unrecorded(key, counts, at) => {
@@ -251,7 +277,7 @@ async fn write_batches(db: Db, live: Live, metrics: Metrics, mut notes: mpsc::Re
                 note => batch.add(note, &metrics),
             }
         }
-        write_batch(&db, &live, batch).await;
+        write_batch(&db, &live, batch, || notes.is_closed()).await;
         metrics.log_lagged(oldest.elapsed());
         for written in flushes {
             let _ = written.send(());
@@ -281,7 +307,7 @@ async fn gather(notes: &mut mpsc::Receiver<Note>, waiting: &mut Vec<Note>) {
     }
 }
 
-async fn write_batch(db: &Db, live: &Live, batch: Batch) {
+async fn write_batch(db: &Db, live: &Live, batch: Batch, is_ending: impl Fn() -> bool) {
     let batch = Arc::new(batch);
     for attempt in 1..=TRIES {
         let shared = Arc::clone(&batch);
@@ -289,13 +315,21 @@ async fn write_batch(db: &Db, live: &Live, batch: Batch) {
             .write(move |tx| {
                 Box::pin(async move {
                     let Batch {
-                        entries,
-                        hours,
+                        mut entries,
+                        unplaced,
+                        mut hours,
                         used,
                         occurrences,
                         days,
                         succeeded: _,
                     } = Arc::unwrap_or_clone(shared);
+                    for entry in placed(tx, unplaced).await? {
+                        let (key, counts) = hour_of(&entry);
+                        let sum = hours.entry(key).or_default();
+                        sum.entries += counts.entries;
+                        sum.duration_us += counts.duration_us;
+                        entries.push(entry);
+                    }
                     provisioning_logs::insert(tx, entries).await?;
                     provisioning_logs::add_hours(tx, hours.into_iter().collect()).await?;
                     issue_records::record(tx, occurrences.into_values().collect()).await?;
@@ -322,11 +356,39 @@ async fn write_batch(db: &Db, live: &Live, batch: Batch) {
             }
             Err(error) => {
                 tracing::warn!(error = %error, attempt, entries = batch.entries.len(), "log batch not written");
+                if attempt >= LAST_TRIES && is_ending() {
+                    break;
+                }
                 tokio::time::sleep(PAUSE * attempt).await;
             }
         }
     }
     tracing::error!(entries = batch.entries.len(), "log batch lost");
+}
+
+/// Those of organizations that exist.
+async fn placed(
+    tx: &mut Tx<'_>,
+    unplaced: Vec<(String, NewEntry)>,
+) -> Result<Vec<NewEntry>, StoreError> {
+    let mut ids: HashMap<String, Option<String>> = HashMap::new();
+    let mut placed = Vec::new();
+    for (slug, mut entry) in unplaced {
+        let id = match ids.get(&slug) {
+            Some(known) => known.clone(),
+            None => {
+                let found = organizations::find(tx, &slug).await?;
+                let id = found.map(|organization| organization.id);
+                ids.insert(slug, id.clone());
+                id
+            }
+        };
+        if let Some(id) = id {
+            entry.organization_id = id;
+            placed.push(entry);
+        }
+    }
+    Ok(placed)
 }
 
 /// Ends issues that nobody is affected by any more. In a transaction of its own, which locks in one order.

@@ -372,9 +372,7 @@ pub async fn cause(entra: &Entra<'_>, reason: Reason) -> Cause {
             ));
         }
         Reason::DatabaseUnavailable => {
-            return Err(NotFromOutside(
-                "takes a database that does not answer, so nothing can be logged",
-            ));
+            return Err(NotFromOutside("takes a database that does not answer"));
         }
 
         Reason::AttributeIgnored => {

@@ -139,12 +139,15 @@ entra_test! {
 
     async fn e48_failures_of_the_service_are_scim_json_too(entra: Entra) {
         let id = entra.create("ana").await;
-        // Nobody can be let in: there is no organization whose log could tell.
+        // Nobody can be let in, and nobody's organization be asked for until later.
         entra.app.execute(sql("ALTER TABLE users RENAME TO users_gone")).await;
         let answers = [entra.get("/Users").await, entra.get(&format!("/Users/{id}")).await];
         entra.app.execute(sql("ALTER TABLE users_gone RENAME TO users")).await;
         for answer in &answers {
             is_unavailable(answer);
+            let entry = entra.entry(answer).await;
+            assert_eq!((entry.status.as_str(), entry.reason.as_deref()), ("failure", Some("database_unavailable")));
+            assert!(entra.payload(answer).await.is_none(), "nobody was proved");
         }
         // On the way of a request that was let in.
         entra.app.execute(sql("ALTER TABLE user_values RENAME TO user_values_gone")).await;
