@@ -132,6 +132,16 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "a page tells the response its status through this context",
     ),
     (
+        "server::http::forms",
+        "components::form::PageAddress",
+        "a refused form tells the page where it stands through this context",
+    ),
+    (
+        "server::http::forms",
+        "components::problem::AnswerStatus",
+        "a refused form's status counts more than what the page says beside it",
+    ),
+    (
         "server::http::health",
         "server::store::migrate",
         "readiness is whether the database answers and is migrated",
