@@ -9,7 +9,8 @@ use crate::server::App;
 use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::StoreError;
 use crate::server::ids::first_request_id;
-use crate::server::services::outbox;
+use crate::server::mail;
+use crate::server::store::leases;
 use crate::server::store::retention::{self as store, BATCH, Expired};
 
 const JOB: &str = "retention";
@@ -92,7 +93,7 @@ pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
 /// Deletes mails that were written as files. Each replica has its own.
 async fn purge_files(app: &App) {
     let before = app.clock.now() - MAIL_DAYS * DAY;
-    match outbox::purge_files(app, before).await {
+    match mail::purge_files(&app.settings.data_dir, before).await {
         Ok(0) => {}
         Ok(files) => tracing::info!(files, "job.retention: mails in the data folder"),
         Err(error) => tracing::error!(%error, "job.retention: mails in the data folder"),
@@ -105,7 +106,7 @@ async fn run_claimed(app: &App) -> Result<Option<Purged>, StoreError> {
     let is_ours: bool = app
         .db
         .write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { store::claim(tx, JOB, now, now + LEASE).await })
+            Box::pin(async move { leases::claim(tx, JOB, now, now + LEASE).await })
         })
         .await?;
     if is_ours {

@@ -1,7 +1,6 @@
 //! The way out of every mail: written in the transaction of its cause, sent afterwards, tried again until it is taken
 //! or three days are over. Each attempt is kept with the server's answer.
 
-use std::io;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -14,7 +13,7 @@ use crate::server::App;
 use crate::server::clock::{HOUR, MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::ids;
-use crate::server::mail::{self, Accepted, Destination, Mail, Refusal};
+use crate::server::mail::{Accepted, Destination, Mail, Refusal};
 use crate::server::scim::resource::case_key;
 use crate::server::secret_key::SecretKey;
 use crate::server::store::outbox::{self as store, Claim, Claimed, NewMail, Tried};
@@ -178,14 +177,6 @@ fn ready(app: &App, mail: &Claimed) -> Result<Result<Mail, &'static str>, Servic
         html: body.html,
         unsubscribe_url: body.unsubscribe_url,
     }))
-}
-
-/// Deletes mails that were written as files before that time; answers how many.
-///
-/// # Errors
-/// When the folder cannot be read, or a file not deleted.
-pub async fn purge_files(app: &App, before: Millis) -> io::Result<usize> {
-    mail::purge_files(&app.settings.data_dir, before).await
 }
 
 fn outcome(
