@@ -9,8 +9,6 @@ use crate::server::App;
 use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::StoreError;
 use crate::server::ids::first_request_id;
-use crate::server::mail;
-use crate::server::store::leases;
 use crate::server::store::retention::{self as store, BATCH, Expired};
 
 const JOB: &str = "retention";
@@ -77,7 +75,6 @@ pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
             .is_some()
         {
             wait = INTERVAL;
-            purge_files(&app).await;
             // Stopping in between loses nothing: a batch that has begun runs to its end.
             match shutdown.run_until_cancelled(run_claimed(&app)).await {
                 Some(Err(error)) => tracing::error!(%error, "job.retention failed"),
@@ -90,23 +87,13 @@ pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
     })
 }
 
-/// Deletes mails that were written as files. Each replica has its own.
-async fn purge_files(app: &App) {
-    let before = app.clock.now() - MAIL_DAYS * DAY;
-    match mail::purge_files(&app.settings.data_dir, before).await {
-        Ok(0) => {}
-        Ok(files) => tracing::info!(files, "job.retention: mails in the data folder"),
-        Err(error) => tracing::error!(%error, "job.retention: mails in the data folder"),
-    }
-}
-
 /// Runs if no other replica has in this hour.
 async fn run_claimed(app: &App) -> Result<Option<Purged>, StoreError> {
     let now = app.clock.now();
     let is_ours: bool = app
         .db
         .write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { leases::claim(tx, JOB, now, now + LEASE).await })
+            Box::pin(async move { store::claim(tx, JOB, now, now + LEASE).await })
         })
         .await?;
     if is_ours {

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::message::Message;
 use super::{Accepted, Mail, Refusal};
-use crate::server::clock::Millis;
-use crate::server::ids;
 
 /// The folder in the data folder.
 const NAME: &str = "mail";
@@ -52,34 +50,6 @@ impl Folder {
     }
 }
 
-/// Deletes the files of mails that were written before that time; answers how many.
-pub(super) async fn purge(data_dir: &Path, before: Millis) -> io::Result<usize> {
-    let folder = Folder::new(data_dir).0;
-    let purged = tokio::task::spawn_blocking(move || purge_files(&folder, before)).await;
-    purged.map_err(io::Error::other)?
-}
-
-fn purge_files(folder: &Path, before: Millis) -> io::Result<usize> {
-    let files = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        files => files?,
-    };
-    let mut purged = 0;
-    for file in files {
-        let path = file?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        // Drafts too, and nothing that is not ours.
-        let id = name
-            .and_then(|name| name.split_once(".eml"))
-            .map(|(id, _)| id);
-        if id.and_then(ids::made_at).is_some_and(|at| at < before) {
-            fs::remove_file(&path)?;
-            purged += 1;
-        }
-    }
-    Ok(purged)
-}
-
 /// Whole or not at all, and for this user alone: there are links in it.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
@@ -98,36 +68,4 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     io::Write::write_all(&mut file, bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn files_of_old_mails_are_deleted_and_nothing_else() {
-        let data = tempfile::tempdir().unwrap();
-        assert_eq!(
-            purge(data.path(), Millis::MAX).await.unwrap(),
-            0,
-            "no folder"
-        );
-        let folder = data.path().join(NAME);
-        fs::create_dir(&folder).unwrap();
-        let (old, new) = (ids::new_id(1_000_000), ids::new_id(2_000_000));
-        let names = [
-            format!("{old}.eml"),
-            format!("{old}.eml.new"),
-            format!("{new}.eml"),
-            "notes.eml".to_owned(),
-            "notes.txt".to_owned(),
-        ];
-        for name in &names {
-            fs::write(folder.join(name), "").unwrap();
-        }
-        assert_eq!(purge(data.path(), 1_500_000).await.unwrap(), 2);
-        let left = names.iter().filter(|name| folder.join(name).exists());
-        assert_eq!(left.collect::<Vec<_>>(), [&names[2], &names[3], &names[4]]);
-    }
 }

@@ -1,7 +1,6 @@
 //! Sending a mail that is ready: to the deployment's SMTP server, or as a file into the data folder where it has none.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::address::{Address, Sender};
@@ -74,14 +73,6 @@ pub enum Destination {
     Folder {
         path: PathBuf,
     },
-}
-
-/// Deletes the files of mails that were written before that time; answers how many.
-///
-/// # Errors
-/// When the folder cannot be read, or a file not deleted.
-pub async fn purge_files(data_dir: &Path, before: Millis) -> io::Result<usize> {
-    folder::purge(data_dir, before).await
 }
 
 /// Sends mails. Cloning shares its connections.

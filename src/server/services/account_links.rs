@@ -19,10 +19,9 @@ use crate::server::services::moments::Moments;
 use crate::server::services::outbox::{self, Letter};
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
 use crate::server::services::{names, passwords};
-use crate::server::store::accounts::{self, Account, NewAccount};
+use crate::server::store::accounts::{self, NewAccount};
 use crate::server::store::outbox::NewMail;
 use crate::server::store::{Tx, sessions};
-use crate::server::zone;
 
 /// How long a link is good.
 fn lifetime(purpose: LinkPurpose) -> Millis {
@@ -112,7 +111,7 @@ impl NewLink {
         let setting = Setting {
             public_url: &app.settings.public_url,
             now,
-            zone: bearer.zone.clone(),
+            zone: TimeZone::UTC,
         };
         let expires_at = now + lifetime(self.purpose);
         let (kind, composed) = match self.purpose {
@@ -173,13 +172,8 @@ pub(super) fn maker(actor: &Actor) -> &str {
     }
 }
 
-/// The zone that an account has chosen to read times in.
-pub(super) fn chosen_zone(account: &Account) -> Option<TimeZone> {
-    zone::named(account.time_zone.as_deref()?)
-}
-
 /// Whom a mail with a link is to, and what it says of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Bearer<'a> {
     pub(super) email: &'a str,
     pub(super) role: AccountRole,
@@ -187,8 +181,6 @@ pub(super) struct Bearer<'a> {
     pub(super) organization: Option<&'a str>,
     /// Who has made the link; nobody where its holder has asked for it.
     pub(super) by: Option<&'a str>,
-    /// In which the mail gives times: the one that the account has chosen, else that of whoever makes the link.
-    pub(super) zone: TimeZone,
 }
 
 /// Whether mail leaves the service.

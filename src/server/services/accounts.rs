@@ -62,7 +62,6 @@ pub async fn invite(
             .organization()
             .map(|organization| organization.name.as_str()),
         by: Some(maker(allowed.actor())),
-        zone: allowed.zone().clone(),
     };
     let mail = link.mail(app, &bearer, now)?;
     let created = link.created(

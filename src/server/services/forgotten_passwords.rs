@@ -1,7 +1,6 @@
 //! *Forgot your password?*: a link by mail, to whoever has an account under an address. Whether there is one is not said,
 //! neither in the answer nor by its time.
 
-use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::model::account::{AccountRole, LinkPurpose, SignInError};
@@ -12,7 +11,7 @@ use crate::server::actor::Actor;
 use crate::server::clock::DAY;
 use crate::server::error::StoreError;
 use crate::server::scim::resource::case_key;
-use crate::server::services::account_links::{Bearer, NewLink, chosen_zone};
+use crate::server::services::account_links::{Bearer, NewLink};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::sign_in::{self, AccessError, Limits};
 use crate::server::store::{accounts, outbox};
@@ -59,10 +58,6 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
             .as_ref()
             .map(|organization| organization.name.as_str()),
         by: None,
-        zone: account
-            .as_ref()
-            .and_then(chosen_zone)
-            .unwrap_or(TimeZone::UTC),
     };
     let mail = link.mail(app, &bearer, now)?;
     let who = Who {
@@ -78,7 +73,7 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
                     LinkPurpose::Invitation => MailKind::Invitation,
                     LinkPurpose::FirstStart | LinkPurpose::Reset => MailKind::Reset,
                 };
-                let written = outbox::count_to(tx, kind, &email_key, (now - DAY, now)).await?;
+                let written = outbox::count_to(tx, kind, &email_key, now - DAY).await?;
                 // What was typed is not kept where nobody has it: it may be a password in the wrong field.
                 let (target, outcome) = match (account, mail) {
                     (None, _) => (Target::new("account", "", "Unknown account"), "unknown"),

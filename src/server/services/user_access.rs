@@ -19,7 +19,7 @@ use crate::server::store::sql::Connection;
 use crate::server::store::user_blocks::{self, Blockable};
 use crate::server::store::user_erasure::{self, Known, Name, Tombstone};
 use crate::server::store::users::{self, NewChange};
-use crate::server::store::{Tx, issue_records, notifications, outbox, support_bundles, take_overs};
+use crate::server::store::{Tx, issue_records, outbox, support_bundles, take_overs};
 
 /// Characters of a reason at most.
 const REASON: usize = 500;
@@ -188,7 +188,6 @@ pub async fn erase(
                 issue_records::forget_user(tx, &organization_id, &keys, now).await?;
                 take_overs::forget(tx, &organization_id, &user.id).await?;
                 support_bundles::delete_of_user(tx, &organization_id, &user.id).await?;
-                notifications::tell_again(tx, &organization_id).await?;
                 outbox::forget_texts(tx, &organization_id).await?;
                 let target = Target::new("user", &user.id, "");
                 audit::record(tx, &who, "user.erase", &target, None, None).await?;

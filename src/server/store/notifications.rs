@@ -314,9 +314,8 @@ pub async fn count_mailed(
 ) -> Result<i64, StoreError> {
     connection
         .fetch_count(
-            // A mark has two where all was over within that time.
-            sql("SELECT COALESCE(SUM(CASE WHEN first_mail_at > $2 AND first_mail_at <> mailed_at THEN 2 ELSE 1 END), 0) \
-                 FROM notification_marks WHERE organization_id = $1 AND mailed_at > $2 AND mailed_at <= $3")
+            sql("SELECT count(*) FROM notification_marks WHERE organization_id = $1 AND mailed_at > $2 \
+                 AND mailed_at <= $3")
             .bind(organization_id)
             .bind(after)
             .bind(until),
@@ -401,52 +400,4 @@ pub async fn digest_written(
     // No digest was written before the epoch.
     .bind(before.unwrap_or(-1));
     Ok(tx.execute(statement).await? > 0)
-}
-
-/// Has the next run tell again what waits in the outbox still and names users: their issues count as not told, their
-/// digests as not written.
-pub async fn tell_again(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreError> {
-    macro_rules! waits {
-        ($kind:literal, $step:literal) => {
-            concat!(
-                " WHERE organization_id = $1 AND kind = 'issue' AND EXISTS (SELECT 1 FROM outbox o \
-                 WHERE o.organization_id = $1 AND o.kind = '",
-                $kind,
-                "' AND o.due_at IS NOT NULL AND o.claimed_until IS NULL AND o.event_key LIKE \
-                 'issue:' || notification_marks.cause_id || ':' || notification_marks.opened_at || ':",
-                $step,
-                ":%')"
-            )
-        };
-    }
-    for statement in [
-        concat!("DELETE FROM notification_marks", waits!("issue", "first")),
-        concat!(
-            "UPDATE notification_marks SET closed_at = NULL, mailed_at = first_mail_at",
-            waits!("recovered", "over")
-        ),
-    ] {
-        tx.execute(sql(statement).bind(organization_id)).await?;
-    }
-    let digests: Vec<(String,)> = tx
-        .fetch_all(
-            sql("SELECT event_key FROM outbox WHERE organization_id = $1 AND kind = 'digest' AND due_at IS NOT NULL \
-                 AND claimed_until IS NULL")
-            .bind(organization_id),
-        )
-        .await?;
-    // The key has when the digest before it was written.
-    let before = digests
-        .iter()
-        .filter_map(|(key,)| key.split(':').nth(2)?.parse::<Millis>().ok())
-        .min();
-    if let Some(before) = before {
-        tx.execute(
-            sql("UPDATE notification_digests SET written_at = $2 WHERE organization_id = $1")
-                .bind(organization_id)
-                .bind(before),
-        )
-        .await?;
-    }
-    Ok(())
 }

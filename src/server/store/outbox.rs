@@ -219,55 +219,48 @@ pub async fn drop_of(
     Ok(())
 }
 
-/// Forgets the texts of an organization's mails about issues, which name users, and takes back what was still to be
-/// sent. Call [`tell_again`](super::notifications::tell_again) first: it has that told anew.
+/// Forgets the texts of an organization's mails about issues, which name users; what is still to be sent keeps its own.
 pub async fn forget_texts(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreError> {
-    for statement in [
-        // Its event may be told by another mail. What somebody is just sending fails for good if it is tried once more.
-        "UPDATE outbox SET state = 'dropped', due_at = NULL, event_key = event_key || ':' || id \
-         WHERE organization_id = $1 AND due_at IS NOT NULL AND claimed_until IS NULL \
-         AND kind IN ('issue', 'digest', 'recovered')",
-        "UPDATE outbox SET body = NULL WHERE organization_id = $1 AND body IS NOT NULL \
-         AND kind IN ('issue', 'digest', 'recovered')",
-    ] {
-        tx.execute(sql(statement).bind(organization_id)).await?;
-    }
+    tx.execute(
+        sql(
+            "UPDATE outbox SET body = NULL WHERE organization_id = $1 AND due_at IS NULL AND body IS NOT NULL \
+             AND kind IN ('issue', 'digest', 'recovered')",
+        )
+        .bind(organization_id),
+    )
+    .await?;
     Ok(())
 }
 
-/// How many mails of a kind an address has been written between two times, whoever wrote them.
+/// How many mails of a kind an address has been written since a time, whoever wrote them.
 pub async fn count_to(
     connection: &mut Connection<'_>,
     kind: MailKind,
     address_key: &str,
-    (after, until): (Millis, Millis),
+    since: Millis,
 ) -> Result<i64, StoreError> {
     connection
         .fetch_count(
-            sql("SELECT count(*) FROM outbox WHERE address_key = $1 AND created_at > $2 AND created_at <= $3 \
-                 AND kind = $4")
+            sql("SELECT count(*) FROM outbox WHERE address_key = $1 AND created_at > $2 AND kind = $3")
                 .bind(address_key)
-                .bind(after)
-                .bind(until)
+                .bind(since)
                 .bind(kind.as_str()),
         )
         .await
 }
 
-/// How many mails of a kind an organization has written between two times.
+/// How many mails of a kind an organization has written since a time.
 pub async fn count_of(
     connection: &mut Connection<'_>,
     kind: MailKind,
     organization_id: &str,
-    (after, until): (Millis, Millis),
+    since: Millis,
 ) -> Result<i64, StoreError> {
     connection
         .fetch_count(
-            sql("SELECT count(*) FROM outbox WHERE organization_id = $1 AND created_at > $2 AND created_at <= $3 \
-                 AND kind = $4")
+            sql("SELECT count(*) FROM outbox WHERE organization_id = $1 AND created_at > $2 AND kind = $3")
                 .bind(organization_id)
-                .bind(after)
-                .bind(until)
+                .bind(since)
                 .bind(kind.as_str()),
         )
         .await

@@ -1,7 +1,6 @@
 //! Who is told of failures: recipients and their links, what is told when, and what becomes of each mail.
 
 mod delivery;
-mod erasure;
 mod recipients;
 mod sample;
 mod telling;

@@ -133,7 +133,7 @@ fn all(name: &str) -> Vec<(String, Composed)> {
         ));
         mails.push((
             format!("mail_{}_over", kind.as_str()),
-            mails::recovered(&context, &facts, &[], START + 3 * HOUR),
+            mails::recovered(&context, &facts, START + 3 * HOUR),
         ));
     }
     let mut issue = unknown_role();

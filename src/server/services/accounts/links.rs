@@ -6,7 +6,7 @@ use crate::server::App;
 use crate::server::actor::Allowed;
 use crate::server::error::ServiceError;
 use crate::server::scim::resource::case_key;
-use crate::server::services::account_links::{Bearer, NewLink, chosen_zone, maker};
+use crate::server::services::account_links::{Bearer, NewLink, maker};
 use crate::server::services::audit;
 use crate::server::services::moments::Moments;
 use crate::server::store::accounts::{self, Account};
@@ -65,7 +65,6 @@ async fn new_link(
             .as_ref()
             .map(|organization| organization.name.as_str()),
         by: Some(maker(allowed.actor())),
-        zone: chosen_zone(&account).unwrap_or_else(|| allowed.zone().clone()),
     };
     let mail = link.mail(app, &bearer, now)?;
     let moments = Moments::of(allowed, now);

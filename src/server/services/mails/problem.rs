@@ -303,13 +303,7 @@ pub fn problem(context: &MailContext<'_>, facts: &ProblemFacts) -> Composed {
 
 /// A problem that is over and was told. Of one that ended because another took its place (provisioning was paused or
 /// turned off, a token that was to expire has expired) there is nothing to recover from: tell the other instead.
-/// `with` had the same cause and is over as well.
-pub fn recovered(
-    context: &MailContext<'_>,
-    facts: &ProblemFacts,
-    with: &[ProblemFacts],
-    ended_at: Millis,
-) -> Composed {
+pub fn recovered(context: &MailContext<'_>, facts: &ProblemFacts, ended_at: Millis) -> Composed {
     let (title, text) = match facts.kind {
         ProblemKind::Refused => (
             "Entra is accepted again",
@@ -349,19 +343,20 @@ pub fn recovered(
         ),
     };
     let at = |time| context.setting.at(time);
-    let mut course = vec![
-        ("Began", at(facts.began_at)),
-        ("Over", at(ended_at)),
-        ("After", lasted(ended_at - facts.began_at)),
-    ];
-    course.extend(with.iter().map(|other| ("Also over", other.title())));
     compose(&Letter {
         subject: context.subject(&format!("Recovered: {title}")),
         preview: text.to_owned(),
         tone: Tone::Ok,
         kind: context.kind("Recovered", ended_at),
         title: title.to_owned(),
-        parts: vec![Part::text(text), Part::Facts(course)],
+        parts: vec![
+            Part::text(text),
+            Part::Facts(vec![
+                ("Began", at(facts.began_at)),
+                ("Over", at(ended_at)),
+                ("After", lasted(ended_at - facts.began_at)),
+            ]),
+        ],
         foot: context.foot(None),
     })
 }

@@ -132,18 +132,10 @@ pub struct Decision<'s> {
     /// Marked without a mail.
     pub passed: Vec<&'s Open>,
     /// Mails that something is over.
-    pub over: Vec<Recovery<'s>>,
+    pub over: Vec<&'s Over>,
     /// Closed without a mail.
     pub closed: Vec<&'s Over>,
     pub digest: Digest,
-}
-
-/// A mail that something is over.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Recovery<'s> {
-    pub over: &'s Over,
-    /// What had the same cause, was told as well, and is over with it. Closed without a mail of its own.
-    pub with: Vec<&'s Over>,
 }
 
 /// Whether a digest is written.
@@ -190,22 +182,14 @@ pub fn decide<'s>(situation: &Situation<'s>) -> Decision<'s> {
         let token = over.subject.split(':').next().unwrap_or_default();
         let is_token = over.problem == Some(ProblemKind::TokenExpiring);
         let is_told = is_worth_telling(situation, over) && !(is_token && tokens.contains(&token));
-        let same_cause = decision
-            .over
-            .iter_mut()
-            .find(|told| keeps_entra_out(told.over) && keeps_entra_out(over));
         if !is_told {
-            decision.closed.push(over);
-        } else if let Some(told) = same_cause {
-            told.with.push(over);
             decision.closed.push(over);
         } else if left > 0 {
             left -= 1;
             if is_token {
                 tokens.push(token);
             }
-            let with = Vec::new();
-            decision.over.push(Recovery { over, with });
+            decision.over.push(over);
         }
         // Else it waits until there is room for it.
     }
@@ -280,19 +264,6 @@ fn is_worth_telling(situation: &Situation<'_>, over: &Over) -> bool {
             !stopped.iter().chain(worse).any(|kind| is_open(*kind))
         }
     }
-}
-
-/// Whether it is one of the ways in which Entra does not get through: they follow from each other.
-fn keeps_entra_out(over: &Over) -> bool {
-    matches!(
-        over.problem,
-        Some(
-            ProblemKind::Refused
-                | ProblemKind::TokenExpired
-                | ProblemKind::Quarantined
-                | ProblemKind::Silent
-        )
-    )
 }
 
 /// When the token ends whose threshold a problem is: one that has ended was not replaced in time.

@@ -41,7 +41,7 @@ pub async fn send_test(app: &App, allowed: &Allowed) -> Result<(), ServiceError>
         &mut connection,
         MailKind::Test,
         &organization.id,
-        (now - HOUR, now),
+        now - HOUR,
     )
     .await?;
     drop(connection);

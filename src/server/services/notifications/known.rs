@@ -77,11 +77,7 @@ impl Known {
         let reach = AGAIN.max(COUNTED);
         for mailed in store::mailed(connection, now - reach, now + HOUR).await? {
             if let Some(facts) = known.organizations.get_mut(&mailed.organization_id) {
-                let is_counted = |at: Millis| at > now - COUNTED;
-                facts.sent += usize::from(is_counted(mailed.mailed_at));
-                // Both mails of what began and ended within the hour.
-                let first = mailed.first_mail_at.filter(|at| *at != mailed.mailed_at);
-                facts.sent += usize::from(first.is_some_and(is_counted));
+                facts.sent += usize::from(mailed.mailed_at > now - COUNTED);
                 let first = mailed.first_mail_at.map(|at| (mailed.repeats, at));
                 facts.mailed.extend(first);
             }

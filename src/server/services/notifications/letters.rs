@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::decide::{Decision, Digest, ISSUE, Open, Over, Recovery, What};
+use super::decide::{Decision, Digest, ISSUE, Open, Over, What};
 use super::known::Facts;
 use super::{facts, links};
 use crate::model::address::Address;
@@ -12,9 +12,7 @@ use crate::model::notification::{Event, MailKind, NotificationSettings};
 use crate::server::App;
 use crate::server::clock::Millis;
 use crate::server::error::ServiceError;
-use crate::server::services::mails::{
-    self, Composed, MailContext, Organization, ProblemFacts, Setting,
-};
+use crate::server::services::mails::{self, Composed, MailContext, Organization, Setting};
 use crate::server::services::outbox::{self, Letter};
 use crate::server::store::outbox::NewMail;
 use crate::server::store::sql::Connection;
@@ -111,9 +109,9 @@ impl Writer<'_> {
             open: (*open).clone(),
             mails: Vec::new(),
         }));
-        for told in &decision.over {
-            let mails = self.over(connection, told).await?;
-            steps.push(closed(told.over, mails));
+        for over in &decision.over {
+            let mails = self.over(connection, over).await?;
+            steps.push(closed(over, mails));
         }
         steps.extend(decision.closed.iter().map(|over| closed(over, Vec::new())));
         let before = self.facts.digest_at;
@@ -124,7 +122,7 @@ impl Writer<'_> {
                 mails: Vec::new(),
             }),
             Digest::Since(since) => {
-                let mails = self.digest(connection, since, &decision.first).await?;
+                let mails = self.digest(connection, since).await?;
                 steps.push(Step::Digest { before, mails });
             }
         }
@@ -163,9 +161,8 @@ impl Writer<'_> {
     async fn over(
         &self,
         connection: &mut Connection<'_>,
-        told: &Recovery<'_>,
+        over: &Over,
     ) -> Result<Vec<NewMail>, ServiceError> {
-        let over = told.over;
         let (Some(since), Some(ended_at)) = (over.first_mail_at, over.ended_at) else {
             return Ok(Vec::new());
         };
@@ -179,44 +176,35 @@ impl Writer<'_> {
                 mails::issue_resolved(context, &issue, ended_at)
             });
         }
-        let Some(problem) = self.ended(over) else {
+        let ended = self
+            .facts
+            .ended
+            .iter()
+            .find(|ended| ended.cause_id == over.id);
+        let problem = ended.and_then(|ended| {
+            let (kind, detail) = (ended.problem.as_deref()?, ended.detail.as_deref()?);
+            facts::problem_of(kind, &over.subject, over.began_at, detail)
+        });
+        let Some(problem) = problem else {
             return Ok(Vec::new());
         };
-        let with: Vec<_> = told
-            .with
-            .iter()
-            .filter_map(|with| self.ended(with))
-            .collect();
         self.letters(MailKind::Recovered, &event, since, |context| {
-            mails::recovered(context, &problem, &with, ended_at)
+            mails::recovered(context, &problem, ended_at)
         })
     }
 
-    /// What is known of a problem that is over.
-    fn ended(&self, over: &Over) -> Option<ProblemFacts> {
-        let mut ended = self.facts.ended.iter();
-        let ended = ended.find(|ended| ended.cause_id == over.id)?;
-        let (kind, detail) = (ended.problem.as_deref()?, ended.detail.as_deref()?);
-        facts::problem_of(kind, &over.subject, over.began_at, detail)
-    }
-
-    /// All that goes on but what is told by a mail of its own now.
     async fn digest(
         &self,
         connection: &mut Connection<'_>,
         since: Millis,
-        told_now: &[&Open],
     ) -> Result<Vec<NewMail>, ServiceError> {
-        let told_now: BTreeSet<&str> = told_now.iter().map(|open| open.id.as_str()).collect();
-        let mut issues = facts::open_issues(connection, self.organization_id).await?;
-        issues.retain(|issue| !told_now.contains(issue.id.as_str()));
+        let issues = facts::open_issues(connection, self.organization_id).await?;
         let going_on: BTreeSet<&str> = self
             .facts
             .open
             .iter()
             .filter(|open| open.what.goes_on())
             .map(|open| open.id.as_str())
-            .filter(|id| !told_now.contains(id))
             .collect();
         let problems: Vec<_> = self
             .facts
@@ -228,7 +216,6 @@ impl Writer<'_> {
         let open = self.facts.open.iter();
         let issues_open = open
             .filter(|open| matches!(open.what, What::Issue(_)))
-            .filter(|open| !told_now.contains(open.id.as_str()))
             .count();
         let digest = mails::Digest {
             since,

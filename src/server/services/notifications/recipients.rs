@@ -156,7 +156,7 @@ async fn check_links(
     now: Millis,
 ) -> Result<(), ServiceError> {
     let kind = MailKind::Verification;
-    let sent = outbox_store::count_to(tx, kind, &recipient.address_key, (now - HOUR, now)).await?;
+    let sent = outbox_store::count_to(tx, kind, &recipient.address_key, now - HOUR).await?;
     if sent >= LINKS_AN_HOUR {
         return Err(ServiceError::conflict(format!(
             "{} has been sent {LINKS_AN_HOUR} links within an hour. Look into its spam folder, and try again in an hour.",

@@ -53,7 +53,7 @@ async fn written(post: &Post) -> (String, usize) {
 }
 
 /// As somebody who has just signed in: sessions end meanwhile.
-pub(super) async fn later_admin(post: &Post) -> String {
+async fn later_admin(post: &Post) -> String {
     let email = format!("admin{}@contoso.com", post.app.app.clock.now());
     let id = account(&post.app, &email, AccountRole::Admin, Some("contoso")).await;
     cookie(&post.app, &id).await

@@ -99,16 +99,6 @@ impl Case {
         });
         let ids = |open: &[&Open]| open.iter().map(|open| open.id.clone()).collect::<Vec<_>>();
         let over = |over: &[&Over]| over.iter().map(|over| over.id.clone()).collect::<Vec<_>>();
-        let recovered = decision.over.iter().map(|told| {
-            let with = over(&told.with);
-            [&told.over.id]
-                .into_iter()
-                .chain(&with)
-                .cloned()
-                .collect::<Vec<_>>()
-                .join("+")
-        });
-        let recovered = recovered.collect::<Vec<_>>();
         let digest = match decision.digest {
             Digest::No => Vec::new(),
             Digest::Since(since) => vec![format!("of {} h", (NOW - since) / HOUR)],
@@ -117,7 +107,7 @@ impl Case {
         [
             ("first", ids(&decision.first)),
             ("passed", ids(&decision.passed)),
-            ("over", recovered),
+            ("over", over(&decision.over)),
             ("closed", over(&decision.closed)),
             ("digest", digest),
         ]
@@ -328,29 +318,6 @@ fn what_was_told_is_told_to_be_over_once() {
     assert_eq!(over(vec![set_aside]).decided(), "closed refused");
     let left_out = over(vec![ended(ProblemKind::Refused)]).without(Event::Recovered);
     assert_eq!(left_out.decided(), "closed refused");
-}
-
-#[test]
-fn what_kept_entra_out_is_over_in_one_mail() {
-    use ProblemKind::{GuardHolding, QuarantineRisk, Quarantined, Refused, Silent, TokenExpired};
-    let all = [
-        Refused,
-        GuardHolding,
-        TokenExpired,
-        Quarantined,
-        QuarantineRisk,
-        Silent,
-    ];
-    let not_told = Over {
-        first_mail_at: None,
-        ..ended(Quarantined)
-    };
-    let mut ended: Vec<Over> = all.into_iter().map(ended).collect();
-    ended[3] = not_told;
-    assert_eq!(
-        over(ended).decided(),
-        "over refused+token_expired+silent guard_holding quarantine_risk; closed token_expired quarantined silent"
-    );
 }
 
 #[test]
