@@ -155,7 +155,7 @@ fn State(is_on: bool, is_told: bool, is_full: bool) -> impl IntoView {
             <Callout tone=Tone::Warn>
                 <p>
                     {format!(
-                        "{MAILS_AN_HOUR} mails have gone out within the hour, which is the most. What else is new comes with the digest.",
+                        "{MAILS_AN_HOUR} mails have gone out within the hour, which is the most. What else is new comes with the digest, and what is over is told when the hour allows.",
                     )}
                 </p>
             </Callout>

@@ -51,7 +51,8 @@ pub async fn get(
     let mut connection = app.db.read().await?;
     let settings = store::settings(&mut connection, id).await?.settings;
     let recipients = recipient_store::list(&mut connection, id).await?;
-    let mailed = store::count_mailed(&mut connection, id, now - HOUR, now).await?;
+    let mailed = outbox::count_notifications(&mut connection, Some(id), (now - HOUR, now)).await?;
+    let mailed = mailed.first().map_or(0, |(_, mails)| *mails);
     let total = outbox::count(&mut connection, id).await?;
     let back = after.is_none() && before.is_some();
     let cursor = after.or(before).and_then(TimeCursor::parse);

@@ -266,6 +266,34 @@ pub async fn count_of(
         .await
 }
 
+/// How many notifications each organization, or one, has been written between two times: a mail to several recipients is
+/// one. Mails that somebody has asked for are none.
+pub async fn count_notifications(
+    connection: &mut Connection<'_>,
+    organization_id: Option<&str>,
+    (after, until): (Millis, Millis),
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT organization_id, max(mails) FROM (SELECT organization_id, count(*) AS mails FROM outbox \
+         WHERE organization_id IS NOT NULL AND created_at > ",
+    );
+    statement.bind(after).push(" AND created_at <= ");
+    statement.bind(until);
+    push_list(
+        &mut statement,
+        " AND kind IN (",
+        MailKind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_notification())
+            .map(MailKind::as_str),
+    );
+    if let Some(id) = organization_id {
+        statement.push(" AND organization_id = ").bind(id);
+    }
+    statement.push(" GROUP BY organization_id, address_key) counted GROUP BY organization_id");
+    connection.fetch_all(statement.finish_repeated()).await
+}
+
 /// A mail as the delivery history shows it.
 #[derive(Debug, Clone, FromRow)]
 pub struct Listed {

@@ -1,7 +1,5 @@
 //! Mails of an organization in the words of what was decided.
 
-use std::collections::BTreeSet;
-
 use jiff::tz::TimeZone;
 
 use super::decide::{Decision, Digest, ISSUE, Open, Over, What};
@@ -12,8 +10,9 @@ use crate::model::notification::{Event, MailKind, NotificationSettings};
 use crate::server::App;
 use crate::server::clock::Millis;
 use crate::server::error::ServiceError;
-use crate::server::services::mails::{self, Composed, MailContext, Organization, Setting};
+use crate::server::services::mails::{self, Composed, Ended, MailContext, Organization, Setting};
 use crate::server::services::outbox::{self, Letter};
+use crate::server::store::notifications::Listener;
 use crate::server::store::outbox::NewMail;
 use crate::server::store::sql::Connection;
 use crate::server::zone;
@@ -73,10 +72,13 @@ pub(super) enum Step {
         open: Open,
         mails: Vec<NewMail>,
     },
-    Close {
-        over: Over,
+    /// What one mail tells to be over, all of it or nothing.
+    Over {
+        over: Vec<Over>,
         mails: Vec<NewMail>,
     },
+    /// Closed without a mail.
+    Close(Over),
     Digest {
         before: Option<Millis>,
         mails: Vec<NewMail>,
@@ -109,20 +111,22 @@ impl Writer<'_> {
             open: (*open).clone(),
             mails: Vec::new(),
         }));
-        for over in &decision.over {
-            let mails = self.over(connection, over).await?;
-            steps.push(closed(over, mails));
+        if !decision.over.is_empty() {
+            let mails = self.over(connection, &decision.over).await?;
+            let over = decision.over.iter().copied().cloned().collect();
+            steps.push(Step::Over { over, mails });
         }
-        steps.extend(decision.closed.iter().map(|over| closed(over, Vec::new())));
+        let closed = decision.closed.iter().copied().cloned();
+        steps.extend(closed.map(Step::Close));
         let before = self.facts.digest_at;
-        match decision.digest {
+        match &decision.digest {
             Digest::No => {}
             Digest::Restart => steps.push(Step::Digest {
                 before,
                 mails: Vec::new(),
             }),
-            Digest::Since(since) => {
-                let mails = self.digest(connection, since).await?;
+            Digest::Of { open, since } => {
+                let mails = self.digest(connection, open, *since).await?;
                 steps.push(Step::Digest { before, mails });
             }
         }
@@ -139,9 +143,10 @@ impl Writer<'_> {
         match open.what {
             What::Issue(_) => {
                 let issue = facts::issue(connection, self.organization_id, &open.id).await?;
-                let Some(issue) = issue else {
+                let Some(mut issue) = issue else {
                     return Ok(Vec::new());
                 };
+                issue.people = facts::people(connection, &open.id).await?;
                 self.letters(MailKind::Issue, &event, since, |context| {
                     mails::issue(context, &issue)
                 })
@@ -158,70 +163,86 @@ impl Writer<'_> {
         }
     }
 
+    /// One mail to each recipient of all that is over and that the recipient has heard of.
     async fn over(
         &self,
         connection: &mut Connection<'_>,
-        over: &Over,
+        over: &[&Over],
     ) -> Result<Vec<NewMail>, ServiceError> {
-        let (Some(since), Some(ended_at)) = (over.first_mail_at, over.ended_at) else {
-            return Ok(Vec::new());
+        let mut told = Vec::new();
+        for over in over {
+            if let (Some(since), Some(ended)) =
+                (over.first_mail_at, self.ended(connection, over).await?)
+            {
+                let event = format!("{}:{}:{}:over", over.kind, over.id, over.opened_at);
+                told.push((since, event, ended));
+            }
+        }
+        let mut letters = Vec::new();
+        for listener in &self.facts.listeners {
+            let heard = told
+                .iter()
+                .filter(|(since, ..)| listener.verified_at <= *since);
+            let (events, ended): (Vec<_>, Vec<_>) =
+                heard.map(|(_, event, ended)| (event, ended)).unzip();
+            // Each is over once only: the first one's name is nobody else's.
+            if let Some(event) = events.first() {
+                letters.extend(
+                    self.letter(listener, MailKind::Recovered, event, |context| {
+                        mails::over(context, &ended)
+                    })?,
+                );
+            }
+        }
+        Ok(letters)
+    }
+
+    /// What is known of something that is over; `None` when it is gone.
+    async fn ended(
+        &self,
+        connection: &mut Connection<'_>,
+        over: &Over,
+    ) -> Result<Option<Ended>, ServiceError> {
+        let Some(at) = over.ended_at else {
+            return Ok(None);
         };
-        let event = format!("{}:{}:{}:over", over.kind, over.id, over.opened_at);
         if over.kind == ISSUE {
             let issue = facts::issue(connection, self.organization_id, &over.id).await?;
-            let Some(issue) = issue else {
-                return Ok(Vec::new());
-            };
-            return self.letters(MailKind::Recovered, &event, since, |context| {
-                mails::issue_resolved(context, &issue, ended_at)
-            });
+            return Ok(issue.map(|issue| Ended::Issue(issue, at)));
         }
-        let ended = self
-            .facts
-            .ended
-            .iter()
-            .find(|ended| ended.cause_id == over.id);
-        let problem = ended.and_then(|ended| {
+        let mut ended = self.facts.ended.iter();
+        let ended = ended.find(|ended| ended.cause_id == over.id);
+        Ok(ended.and_then(|ended| {
             let (kind, detail) = (ended.problem.as_deref()?, ended.detail.as_deref()?);
-            facts::problem_of(kind, &over.subject, over.began_at, detail)
-        });
-        let Some(problem) = problem else {
-            return Ok(Vec::new());
-        };
-        self.letters(MailKind::Recovered, &event, since, |context| {
-            mails::recovered(context, &problem, ended_at)
-        })
+            let problem = facts::problem_of(kind, &over.subject, over.began_at, detail)?;
+            Some(Ended::Problem(problem, at))
+        }))
     }
 
     async fn digest(
         &self,
         connection: &mut Connection<'_>,
+        open: &[&Open],
         since: Millis,
     ) -> Result<Vec<NewMail>, ServiceError> {
-        let issues = facts::open_issues(connection, self.organization_id).await?;
-        let going_on: BTreeSet<&str> = self
-            .facts
-            .open
+        let (problems, issues): (Vec<&Open>, Vec<&Open>) = open
             .iter()
-            .filter(|open| open.what.goes_on())
-            .map(|open| open.id.as_str())
-            .collect();
-        let problems: Vec<_> = self
-            .facts
-            .problems
-            .iter()
-            .filter(|problem| going_on.contains(problem.id.as_str()))
+            .copied()
+            .partition(|open| matches!(open.what, What::Problem(_)));
+        let known = self.facts.problems.iter();
+        let problems: Vec<_> = known
+            .filter(|known| problems.iter().any(|open| open.id == known.id))
             .filter_map(facts::problem)
             .collect();
-        let open = self.facts.open.iter();
-        let issues_open = open
-            .filter(|open| matches!(open.what, What::Issue(_)))
-            .count();
+        let mut shown = Vec::new();
+        for issue in issues.iter().take(mails::DIGEST_ISSUES) {
+            shown.extend(facts::issue(connection, self.organization_id, &issue.id).await?);
+        }
         let digest = mails::Digest {
             since,
             problems: &problems,
-            issues: &issues,
-            issues_open: u64::try_from(issues_open).unwrap_or(u64::MAX),
+            issues: &shown,
+            issues_open: u64::try_from(issues.len()).unwrap_or(u64::MAX),
         };
         let before = self.facts.digest_at.unwrap_or_default();
         let event = format!("digest:{}:{before}", self.organization_id);
@@ -239,32 +260,36 @@ impl Writer<'_> {
         verified_until: Millis,
         compose: impl Fn(&MailContext<'_>) -> Composed,
     ) -> Result<Vec<NewMail>, ServiceError> {
-        let key = self.app.secret_key()?;
-        let listeners = self.facts.listeners.iter();
         let mut letters = Vec::new();
-        for listener in listeners.filter(|listener| listener.verified_at <= verified_until) {
-            // It was one when it was added.
-            let Ok(to) = Address::parse(&listener.address) else {
-                continue;
-            };
-            let url = links::unsubscribe_url(self.app, key, &listener.id, listener.uses, self.now);
-            let letter = Letter {
-                organization_id: Some(self.organization_id.to_owned()),
-                kind,
-                event_key: format!("{event}:{}", listener.id),
-                to,
-                composed: compose(&context(self.app, &self.sender, &url, self.now)),
-                unsubscribe_url: Some(url),
-            };
-            letters.push(outbox::sealed(key, letter, self.now)?);
+        for listener in &self.facts.listeners {
+            if listener.verified_at <= verified_until {
+                letters.extend(self.letter(listener, kind, event, &compose)?);
+            }
         }
         Ok(letters)
     }
-}
 
-fn closed(over: &Over, mails: Vec<NewMail>) -> Step {
-    Step::Close {
-        over: over.clone(),
-        mails,
+    /// A mail to one recipient; `None` when the address is none, which it was when it was added.
+    fn letter(
+        &self,
+        listener: &Listener,
+        kind: MailKind,
+        event: &str,
+        compose: impl Fn(&MailContext<'_>) -> Composed,
+    ) -> Result<Option<NewMail>, ServiceError> {
+        let Ok(to) = Address::parse(&listener.address) else {
+            return Ok(None);
+        };
+        let key = self.app.secret_key()?;
+        let url = links::unsubscribe_url(self.app, key, &listener.id, listener.uses, self.now);
+        let letter = Letter {
+            organization_id: Some(self.organization_id.to_owned()),
+            kind,
+            event_key: format!("{event}:{}", listener.id),
+            to,
+            composed: compose(&context(self.app, &self.sender, &url, self.now)),
+            unsubscribe_url: Some(url),
+        };
+        outbox::sealed(key, letter, self.now).map(Some)
     }
 }

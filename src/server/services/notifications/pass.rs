@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::decide::{Situation, decide};
+use super::decide::{Over, Situation, decide};
 use super::known::{Facts, Known};
 use super::letters::{Step, Writer, sender_of};
 use crate::server::App;
@@ -15,7 +15,7 @@ use crate::server::store::outbox as outbox_store;
 use crate::server::store::sql::Connection;
 use crate::server::zone;
 
-/// What a run has told.
+/// What a run has told, in mails whatever the number of their recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Told {
     pub first: usize,
@@ -120,12 +120,15 @@ async fn write(
                             };
                             (store::mark(tx, &mark).await?, mails, &mut told.first)
                         }
-                        Step::Close { over, mails } => {
-                            let (kind, id, opened_at) = (over.kind, &over.id, over.opened_at);
+                        Step::Over { over, mails } => {
+                            let causes: Vec<_> = over.iter().map(cause).collect();
                             let mailed = !mails.is_empty();
-                            let is_ours =
-                                store::close(tx, kind, id, opened_at, now, mailed).await?;
+                            let is_ours = store::close(tx, &causes, now, mailed).await?;
                             (is_ours, mails, &mut told.over)
+                        }
+                        Step::Close(over) => {
+                            store::close(tx, &[cause(&over)], now, false).await?;
+                            continue;
                         }
                         Step::Digest { before, mails } => {
                             let is_ours =
@@ -148,4 +151,12 @@ async fn write(
             })
         })
         .await
+}
+
+fn cause(over: &Over) -> store::Cause<'_> {
+    store::Cause {
+        kind: over.kind,
+        id: &over.id,
+        opened_at: over.opened_at,
+    }
 }
