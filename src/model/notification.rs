@@ -303,8 +303,8 @@ pub struct Delivery {
 pub enum MailRoute {
     /// The server's host.
     Server(String),
-    /// Files in the data folder.
-    Folder,
+    /// Files in the data folder, which go after so many days.
+    Folder { days: u32 },
 }
 
 /// Everything that the page shows.

@@ -17,6 +17,7 @@ use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
+use crate::components::pager::counted;
 use crate::components::region::Region;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
@@ -180,12 +181,13 @@ fn Where(route: MailRoute, may_manage: bool) -> impl IntoView {
             view! { <p class="small muted">"Mail goes out through " <code>{host}</code> "."</p> }.into_any()
         }
         MailRoute::Server(_) => ().into_any(),
-        MailRoute::Folder => view! {
+        MailRoute::Folder { days } => view! {
             <Callout tone=Tone::Warn>
                 <p>
                     <b>"No mail leaves this server."</b>
                     " It has no mail server (" <code>"SMTP_URL"</code> "), so each mail is written as an "
-                    <code>".eml"</code> " file into the folder " <code>"mail"</code> " of its data folder."
+                    <code>".eml"</code> " file into the folder " <code>"mail"</code> " of its data folder, and deleted after "
+                    {counted(days.into(), "day", "days")} "."
                 </p>
             </Callout>
         }

@@ -289,8 +289,7 @@ pub struct Mailed {
 /// What was first mailed between two times.
 pub async fn mailed(
     connection: &mut Connection<'_>,
-    after: Millis,
-    until: Millis,
+    (after, until): (Millis, Millis),
 ) -> Result<Vec<Mailed>, StoreError> {
     connection
         .fetch_all(

@@ -23,20 +23,21 @@ pub(super) async fn issue(
     issue.map(facts).transpose()
 }
 
-/// Whom an issue is about, the first of them.
+/// Whom an issue is about, the first of them, each by the key by which it counts them.
 pub(super) async fn people(
     connection: &mut Connection<'_>,
     issue_id: &str,
-) -> Result<Vec<IssuePerson>, StoreError> {
+) -> Result<Vec<(String, IssuePerson)>, StoreError> {
     let people = issues::users(connection, issue_id, None, false, PEOPLE).await?;
     Ok(people
         .into_iter()
         .filter_map(|user| {
             let label = user.label.filter(|label| !label.is_empty());
-            Some(IssuePerson {
+            let person = IssuePerson {
                 name: label.or_else(|| user.user_name.clone())?,
                 user_name: user.user_name,
-            })
+            };
+            Some((user.user_key, person))
         })
         .collect())
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::decide::{AGAIN, COUNTED, ISSUE, Mark, Open, Over, PROBLEM, What};
-use crate::server::clock::{HOUR, Millis};
+use crate::server::clock::Millis;
 use crate::server::error::ServiceError;
 use crate::server::ids;
 use crate::server::scim::reason::Reason;
+use crate::server::services::outbox::lately;
 use crate::server::services::problems::ProblemKind;
 use crate::server::store::notifications::{self as store, Kept, Listener, OpenProblem};
 use crate::server::store::outbox;
@@ -75,12 +76,12 @@ impl Known {
                 facts.open.extend(open_issue(&issue));
             }
         }
-        for mailed in store::mailed(connection, now - AGAIN, now + HOUR).await? {
+        for mailed in store::mailed(connection, lately(now, AGAIN)).await? {
             if let Some(facts) = known.organizations.get_mut(&mailed.organization_id) {
                 facts.mailed.push((mailed.repeats, mailed.first_mail_at));
             }
         }
-        let reach = (now - COUNTED, now + HOUR);
+        let reach = lately(now, COUNTED);
         for (id, mails) in outbox::count_notifications(connection, None, reach).await? {
             if let Some(facts) = known.organizations.get_mut(&id) {
                 facts.sent = usize::try_from(mails).unwrap_or(usize::MAX);

@@ -4,18 +4,20 @@ use jiff::tz::TimeZone;
 
 use super::decide::{Decision, Digest, ISSUE, Open, Over, What};
 use super::known::Facts;
+use super::settings::zone_of;
 use super::{facts, links};
 use crate::model::address::Address;
 use crate::model::notification::{Event, MailKind, NotificationSettings};
 use crate::server::App;
 use crate::server::clock::Millis;
 use crate::server::error::ServiceError;
-use crate::server::services::mails::{self, Composed, Ended, MailContext, Organization, Setting};
+use crate::server::services::mails::{
+    self, Composed, Ended, IssueFacts, MailContext, Organization, Setting,
+};
 use crate::server::services::outbox::{self, Letter};
 use crate::server::store::notifications::Listener;
 use crate::server::store::outbox::NewMail;
 use crate::server::store::sql::Connection;
-use crate::server::zone;
 
 /// How an organization's mails are written.
 pub(super) struct Sender<'s> {
@@ -35,7 +37,7 @@ pub(super) fn sender_of<'s>(
     Sender {
         name,
         slug,
-        zone: zone::named(&settings.zone).unwrap_or(TimeZone::UTC),
+        zone: zone_of(settings),
         digest_hours: settings
             .tells(Event::StillFailing)
             .then(|| settings.digest_hours.into()),
@@ -71,6 +73,8 @@ pub(super) enum Step {
     Mark {
         open: Open,
         mails: Vec<NewMail>,
+        /// The keys of the users that the mails name.
+        named: Vec<String>,
     },
     /// What one mail tells to be over, all of it or nothing.
     Over {
@@ -83,6 +87,21 @@ pub(super) enum Step {
         before: Option<Millis>,
         mails: Vec<NewMail>,
     },
+}
+
+/// A mail, and without the names of users where it has some.
+struct Words {
+    composed: Composed,
+    unnamed: Option<Composed>,
+}
+
+impl From<Composed> for Words {
+    fn from(composed: Composed) -> Self {
+        Self {
+            composed,
+            unnamed: None,
+        }
+    }
 }
 
 /// Writes the mails of one organization.
@@ -103,13 +122,14 @@ impl Writer<'_> {
     ) -> Result<Vec<Step>, ServiceError> {
         let mut steps = Vec::new();
         for open in &decision.first {
-            let mails = self.first(connection, open).await?;
+            let (mails, named) = self.first(connection, open).await?;
             let open = (*open).clone();
-            steps.push(Step::Mark { open, mails });
+            steps.push(Step::Mark { open, mails, named });
         }
         steps.extend(decision.passed.iter().map(|open| Step::Mark {
             open: (*open).clone(),
             mails: Vec::new(),
+            named: Vec::new(),
         }));
         if !decision.over.is_empty() {
             let mails = self.over(connection, &decision.over).await?;
@@ -133,32 +153,41 @@ impl Writer<'_> {
         Ok(steps)
     }
 
+    /// The first mails about something, and the keys of those whom they name.
     async fn first(
         &self,
         connection: &mut Connection<'_>,
         open: &Open,
-    ) -> Result<Vec<NewMail>, ServiceError> {
+    ) -> Result<(Vec<NewMail>, Vec<String>), ServiceError> {
         let event = format!("{}:{}:{}:first", open.what.kind(), open.id, open.opened_at);
         let since = open.noticed_at;
         match open.what {
             What::Issue(_) => {
                 let issue = facts::issue(connection, self.organization_id, &open.id).await?;
-                let Some(mut issue) = issue else {
-                    return Ok(Vec::new());
+                let Some(unnamed) = issue else {
+                    return Ok((Vec::new(), Vec::new()));
                 };
-                issue.people = facts::people(connection, &open.id).await?;
-                self.letters(MailKind::Issue, &event, since, |context| {
-                    mails::issue(context, &issue)
-                })
+                let people = facts::people(connection, &open.id).await?;
+                let (named, people) = people.into_iter().unzip();
+                let issue = IssueFacts {
+                    people,
+                    ..unnamed.clone()
+                };
+                let mails = self.letters(MailKind::Issue, &event, since, |context| Words {
+                    composed: mails::issue(context, &issue),
+                    unnamed: Some(mails::issue(context, &unnamed)),
+                })?;
+                Ok((mails, named))
             }
             What::Problem(_) => {
                 let problem = self.facts.problems.iter().find(|known| known.id == open.id);
                 let Some(problem) = problem.and_then(facts::problem) else {
-                    return Ok(Vec::new());
+                    return Ok((Vec::new(), Vec::new()));
                 };
-                self.letters(MailKind::Problem, &event, since, |context| {
-                    mails::problem(context, &problem)
-                })
+                let mails = self.letters(MailKind::Problem, &event, since, |context| {
+                    mails::problem(context, &problem).into()
+                })?;
+                Ok((mails, Vec::new()))
             }
         }
     }
@@ -189,7 +218,7 @@ impl Writer<'_> {
             if let Some(event) = events.first() {
                 letters.extend(
                     self.letter(listener, MailKind::Recovered, event, |context| {
-                        mails::over(context, &ended)
+                        mails::over(context, &ended).into()
                     })?,
                 );
             }
@@ -248,7 +277,7 @@ impl Writer<'_> {
         let event = format!("digest:{}:{before}", self.organization_id);
         // Whoever is verified meanwhile may know what goes on.
         self.letters(MailKind::Digest, &event, Millis::MAX, |context| {
-            mails::digest(context, &digest)
+            mails::digest(context, &digest).into()
         })
     }
 
@@ -258,7 +287,7 @@ impl Writer<'_> {
         kind: MailKind,
         event: &str,
         verified_until: Millis,
-        compose: impl Fn(&MailContext<'_>) -> Composed,
+        compose: impl Fn(&MailContext<'_>) -> Words,
     ) -> Result<Vec<NewMail>, ServiceError> {
         let mut letters = Vec::new();
         for listener in &self.facts.listeners {
@@ -275,19 +304,21 @@ impl Writer<'_> {
         listener: &Listener,
         kind: MailKind,
         event: &str,
-        compose: impl Fn(&MailContext<'_>) -> Composed,
+        compose: impl Fn(&MailContext<'_>) -> Words,
     ) -> Result<Option<NewMail>, ServiceError> {
         let Ok(to) = Address::parse(&listener.address) else {
             return Ok(None);
         };
         let key = self.app.secret_key()?;
         let url = links::unsubscribe_url(self.app, key, &listener.id, listener.uses, self.now);
+        let words = compose(&context(self.app, &self.sender, &url, self.now));
         let letter = Letter {
             organization_id: Some(self.organization_id.to_owned()),
             kind,
             event_key: format!("{event}:{}", listener.id),
             to,
-            composed: compose(&context(self.app, &self.sender, &url, self.now)),
+            composed: words.composed,
+            unnamed: words.unnamed,
             unsubscribe_url: Some(url),
         };
         outbox::sealed(key, letter, self.now).map(Some)
