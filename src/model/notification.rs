@@ -12,7 +12,7 @@ pub const LINKS_AN_HOUR: i64 = 3;
 pub const LINK_DAYS: i64 = 7;
 /// Test mails of an organization within an hour.
 pub const TESTS_AN_HOUR: i64 = 20;
-/// Mails about causes that an organization gets within an hour; the rest is for the digest.
+/// Notifications that an organization gets within an hour, each to all recipients; the rest is for the digest, or waits.
 pub const MAILS_AN_HOUR: usize = 20;
 /// Hours between two digests that one may choose.
 pub const DIGEST_HOURS: [u16; 5] = [4, 8, 12, 24, 72];
@@ -238,6 +238,14 @@ impl MailKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// Whether it tells of a cause, rather than that somebody has asked for it.
+    pub fn is_notification(self) -> bool {
+        matches!(
+            self,
+            Self::Issue | Self::Problem | Self::Digest | Self::Recovered
+        )
+    }
+
     /// Whether it holds a link that lets its holder act: it is forgotten once the mail is out, and a new link is made
     /// rather than the mail sent again.
     pub fn holds_link(self) -> bool {
@@ -295,8 +303,8 @@ pub struct Delivery {
 pub enum MailRoute {
     /// The server's host.
     Server(String),
-    /// Files in the data folder.
-    Folder,
+    /// Files in the data folder, which go after so many days.
+    Folder { days: u32 },
 }
 
 /// A mail about a failure that is made up.

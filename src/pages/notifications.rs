@@ -19,6 +19,7 @@ use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
+use crate::components::pager::counted;
 use crate::components::region::Region;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
@@ -159,7 +160,7 @@ fn State(is_on: bool, is_told: bool, is_full: bool) -> impl IntoView {
             <Callout tone=Tone::Warn>
                 <p>
                     {format!(
-                        "{MAILS_AN_HOUR} mails have gone out within the hour, which is the most. What else is new comes with the digest.",
+                        "{MAILS_AN_HOUR} mails have gone out within the hour, which is the most. What else is new comes with the digest, and what is over is told when the hour allows.",
                     )}
                 </p>
             </Callout>
@@ -184,12 +185,13 @@ fn Where(route: MailRoute, may_manage: bool) -> impl IntoView {
             view! { <p class="small muted">"Mail goes out through " <code>{host}</code> "."</p> }.into_any()
         }
         MailRoute::Server(_) => ().into_any(),
-        MailRoute::Folder => view! {
+        MailRoute::Folder { days } => view! {
             <Callout tone=Tone::Warn>
                 <p>
                     <b>"No mail leaves this server."</b>
                     " It has no mail server (" <code>"SMTP_URL"</code> "), so each mail is written as an "
-                    <code>".eml"</code> " file into the folder " <code>"mail"</code> " of its data folder."
+                    <code>".eml"</code> " file into the folder " <code>"mail"</code> " of its data folder, and deleted after "
+                    {counted(days.into(), "day", "days")} "."
                 </p>
             </Callout>
         }

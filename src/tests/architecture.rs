@@ -152,6 +152,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "deleting what is old is no use case of anybody",
     ),
     (
+        "server::jobs::retention",
+        "server::store::leases",
+        "one replica at a time deletes it",
+    ),
+    (
         "server::settings",
         "server::store::dialect",
         "which DATABASE_URL names which database is known there alone",

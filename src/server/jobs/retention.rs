@@ -1,21 +1,28 @@
 //! Deletes what the deployment no longer keeps, once an hour, in batches that never stand in Entra's way.
 
-use std::time::Duration;
+use std::io;
+use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::Job;
 use crate::server::App;
 use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::StoreError;
 use crate::server::ids::first_request_id;
+use crate::server::store::leases;
 use crate::server::store::retention::{self as store, BATCH, Expired};
 
-const JOB: &str = "retention";
-const FIRST_RUN: Duration = Duration::from_secs(60);
-const INTERVAL: Duration = Duration::from_secs(60 * 60);
+const JOB: Job = Job {
+    name: "job.retention",
+    first_run: Duration::from_secs(60),
+    interval: Duration::from_secs(60 * 60),
+};
+/// Whoever has it deletes.
+const LEASE: &str = "retention";
 /// A little less than the interval, so that the replica that ran last may run again.
-const LEASE: Millis = 55 * MINUTE;
+const LEASED: Millis = 55 * MINUTE;
 /// Between batches, so that requests come first.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -67,40 +74,41 @@ pub struct Purged {
 
 /// Starts the job; it ends soon after `shutdown`.
 pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut wait = FIRST_RUN;
-        while shutdown
-            .run_until_cancelled(tokio::time::sleep(wait))
-            .await
-            .is_some()
-        {
-            wait = INTERVAL;
-            // Stopping in between loses nothing: a batch that has begun runs to its end.
-            match shutdown.run_until_cancelled(run_claimed(&app)).await {
-                Some(Err(error)) => tracing::error!(%error, "job.retention failed"),
-                Some(Ok(Some(purged))) if purged != Purged::default() => {
-                    tracing::info!(?purged, "job.retention");
-                }
-                Some(Ok(_)) | None => {}
-            }
-        }
-    })
+    // A batch that has begun runs to its end.
+    JOB.spawn_stoppable(shutdown, move || run(app.clone()))
 }
 
-/// Runs if no other replica has in this hour.
-async fn run_claimed(app: &App) -> Result<Option<Purged>, StoreError> {
+async fn run(app: App) -> Result<(), StoreError> {
+    match remove_files(&app).await {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "job.retention"),
+        Err(error) => tracing::error!(%error, "old mails in files are not removed"),
+    }
     let now = app.clock.now();
     let is_ours: bool = app
         .db
         .write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { store::claim(tx, JOB, now, now + LEASE).await })
+            Box::pin(async move { leases::claim(tx, LEASE, now, now + LEASED).await })
         })
         .await?;
     if is_ours {
-        run_once(app).await.map(Some)
-    } else {
-        Ok(None)
+        let purged = run_once(&app).await?;
+        if purged != Purged::default() {
+            tracing::info!(?purged, "job.retention");
+        }
     }
+    Ok(())
+}
+
+/// Removes mails in files that are older than bodies may be, from this replica's computer; answers how many.
+///
+/// # Errors
+/// When a file stays.
+pub async fn remove_files(app: &App) -> io::Result<u64> {
+    let days = i64::from(app.settings.payload_retention_days);
+    let before = u64::try_from(app.clock.now() - days * DAY).unwrap_or_default();
+    let before = SystemTime::UNIX_EPOCH + Duration::from_millis(before);
+    app.mailer.remove_files_older(before).await
 }
 
 /// Deletes all that is older than the settings say, and answers how much that was.

@@ -1,7 +1,8 @@
 //! Sending a mail that is ready: to the deployment's SMTP server, or as a file into the data folder where it has none.
 
+use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::model::address::{Address, Sender};
 use crate::server::clock::Millis;
@@ -79,31 +80,25 @@ pub enum Destination {
 #[derive(Debug, Clone)]
 pub struct Mailer {
     from: Sender,
-    transport: Transport,
-}
-
-#[derive(Debug, Clone)]
-enum Transport {
-    Smtp(Smtp),
-    Folder(Folder),
+    /// Mail goes into the folder where there is none.
+    smtp: Option<Smtp>,
+    folder: Folder,
 }
 
 impl Mailer {
     /// The mailer of a deployment.
     pub fn new(settings: &Settings) -> Self {
-        let transport = match &settings.smtp {
-            Some(server) => Transport::Smtp(Smtp::new(server.clone(), &settings.public_url)),
-            None => Transport::Folder(Folder::new(&settings.data_dir)),
-        };
+        let server = settings.smtp.clone();
         Self {
             from: settings.mail_from.clone(),
-            transport,
+            smtp: server.map(|server| Smtp::new(server, &settings.public_url)),
+            folder: Folder::new(&settings.data_dir),
         }
     }
 
     /// With another time for one attempt than half a minute.
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
-        if let Transport::Smtp(smtp) = &mut self.transport {
+        if let Some(smtp) = &mut self.smtp {
             smtp.time_limit = limit;
         }
         self
@@ -115,27 +110,43 @@ impl Mailer {
     /// When it was not taken. If the connection broke at the very end, it may have been taken all the same.
     pub async fn send(&self, mail: &Mail) -> Result<Accepted, Refusal> {
         let message = message::of(mail, &self.from)?;
-        match &self.transport {
-            Transport::Smtp(smtp) => smtp.send(&message).await,
-            Transport::Folder(folder) => folder.keep(mail, &message).await,
+        match &self.smtp {
+            Some(smtp) => smtp.send(&message).await,
+            None => self.folder.keep(mail, &message).await,
         }
+    }
+
+    /// Removes the files of these mails from this computer, also those of a time without a mail server.
+    ///
+    /// # Errors
+    /// When one is there and stays.
+    pub async fn remove_files(&self, ids: Vec<String>) -> io::Result<()> {
+        self.folder.remove(ids).await
+    }
+
+    /// Removes the files that were written before; answers how many.
+    ///
+    /// # Errors
+    /// When one stays.
+    pub async fn remove_files_older(&self, before: SystemTime) -> io::Result<u64> {
+        self.folder.remove_older(before).await
     }
 
     /// Where mail goes, for the page that says so.
     pub fn destination(&self) -> Destination {
-        match &self.transport {
-            Transport::Smtp(smtp) => Destination::Smtp {
+        match &self.smtp {
+            Some(smtp) => Destination::Smtp {
                 host: smtp.host().to_owned(),
             },
-            Transport::Folder(folder) => Destination::Folder {
-                path: folder.path().to_owned(),
+            None => Destination::Folder {
+                path: self.folder.path().to_owned(),
             },
         }
     }
 
     /// Says goodbye to servers that are still connected.
     pub async fn finish(&self) {
-        if let Transport::Smtp(smtp) = &self.transport {
+        if let Some(smtp) = &self.smtp {
             smtp.finish().await;
         }
     }

@@ -111,7 +111,7 @@ impl NewLink {
         let setting = Setting {
             public_url: &app.settings.public_url,
             now,
-            zone: TimeZone::UTC,
+            zone: bearer.zone.clone(),
         };
         let expires_at = now + lifetime(self.purpose);
         let (kind, composed) = match self.purpose {
@@ -144,6 +144,7 @@ impl NewLink {
             event_key: format!("link:{}", self.secret.hash()),
             to,
             composed,
+            unnamed: None,
             unsubscribe_url: None,
         };
         outbox::sealed(app.secret_key()?, letter, now).map(Some)
@@ -173,12 +174,14 @@ pub(super) fn maker(actor: &Actor) -> &str {
 }
 
 /// Whom a mail with a link is to, and what it says of them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Bearer<'a> {
     pub(super) email: &'a str,
     pub(super) role: AccountRole,
     /// The organization's name; none for Support.
     pub(super) organization: Option<&'a str>,
+    /// In which the mail says times.
+    pub(super) zone: TimeZone,
     /// Who has made the link; nobody where its holder has asked for it.
     pub(super) by: Option<&'a str>,
 }

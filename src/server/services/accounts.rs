@@ -22,6 +22,7 @@ use crate::server::secret::Secret;
 use crate::server::services::account_links::{Bearer, NewLink, maker};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::moments::Moments;
+use crate::server::services::notifications::settings::zone_in;
 use crate::server::services::sign_in::AccessError;
 use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount, Whose};
@@ -55,12 +56,16 @@ pub async fn invite(
     let link = NewLink::new(LinkPurpose::Invitation)?;
     let now = app.clock.now();
     let email = names::email(&invitee.email)?;
+    let organization = allowed.organization();
     let bearer = Bearer {
         email: &email,
         role: invitee.role,
-        organization: allowed
-            .organization()
-            .map(|organization| organization.name.as_str()),
+        organization: organization.map(|organization| organization.name.as_str()),
+        zone: zone_in(
+            &mut app.db.read().await?,
+            organization.map(|organization| organization.id.as_str()),
+        )
+        .await?,
         by: Some(maker(allowed.actor())),
     };
     let mail = link.mail(app, &bearer, now)?;

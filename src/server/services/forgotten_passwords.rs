@@ -13,8 +13,11 @@ use crate::server::error::StoreError;
 use crate::server::scim::resource::case_key;
 use crate::server::services::account_links::{Bearer, NewLink};
 use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::notifications::settings::zone_in;
+use crate::server::services::outbox;
 use crate::server::services::sign_in::{self, AccessError, Limits};
-use crate::server::store::{accounts, outbox};
+use crate::server::store::accounts;
+use crate::server::store::outbox as outbox_store;
 
 /// Askings within a quarter of an hour.
 const ASKED: Limits = Limits {
@@ -37,10 +40,16 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
     let keys = sign_in::keys(&email_key, address).map(|key| format!("forgotten:{key}"));
     sign_in::count(app, &keys, ASKED, now).await?;
 
-    let account = accounts::find_by_email(&mut app.db.read().await?, &email_key).await?;
+    let mut connection = app.db.read().await?;
+    let account = accounts::find_by_email(&mut connection, &email_key).await?;
     let organization = account
         .as_ref()
         .and_then(|account| account.organization.clone());
+    let organization_id = organization
+        .as_ref()
+        .map(|organization| organization.id.as_str());
+    let zone = zone_in(&mut connection, organization_id).await?;
+    drop(connection);
     let purpose = match &account {
         Some(account) if account.password_hash.is_none() => LinkPurpose::Invitation,
         _ => LinkPurpose::Reset,
@@ -57,6 +66,7 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
         organization: organization
             .as_ref()
             .map(|organization| organization.name.as_str()),
+        zone,
         by: None,
     };
     let mail = link.mail(app, &bearer, now)?;
@@ -73,7 +83,8 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
                     LinkPurpose::Invitation => MailKind::Invitation,
                     LinkPurpose::FirstStart | LinkPurpose::Reset => MailKind::Reset,
                 };
-                let written = outbox::count_to(tx, kind, &email_key, now - DAY).await?;
+                let lately = outbox::lately(now, DAY);
+                let written = outbox_store::count_to(tx, kind, &email_key, lately).await?;
                 // What was typed is not kept where nobody has it: it may be a password in the wrong field.
                 let (target, outcome) = match (account, mail) {
                     (None, _) => (Target::new("account", "", "Unknown account"), "unknown"),
@@ -85,7 +96,7 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
                             None => "no_address",
                             Some(mail) => {
                                 link.store(tx, Some(&account.id), now).await?;
-                                outbox::insert(tx, &mail).await?;
+                                outbox_store::insert(tx, &mail).await?;
                                 "mailed"
                             }
                         };

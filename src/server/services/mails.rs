@@ -6,6 +6,7 @@ mod digest;
 mod html;
 mod issue;
 mod letter;
+mod over;
 mod problem;
 mod recipient;
 mod sample;
@@ -14,8 +15,9 @@ mod text;
 use jiff::tz::TimeZone;
 
 pub use account::{Invitation, Reset, invitation, reset};
-pub use digest::{Digest, digest};
+pub use digest::{DIGEST_ISSUES, Digest, digest};
 pub use issue::{IssueFacts, IssuePerson, issue, issue_resolved};
+pub use over::{Ended, over};
 pub use problem::{ProblemFacts, problem, recovered};
 pub use recipient::{Verification, test, verification};
 pub use sample::{NOTHING, sample};

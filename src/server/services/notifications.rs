@@ -24,6 +24,7 @@ use crate::server::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::mail::Destination;
 use crate::server::services::moments::Moments;
+use crate::server::services::outbox::lately;
 use crate::server::store::keyset::{self, TimeCursor};
 use crate::server::store::notifications as store;
 use crate::server::store::outbox::{self, Listed};
@@ -53,7 +54,8 @@ pub async fn get(
     let mut connection = app.db.read().await?;
     let settings = store::settings(&mut connection, id).await?.settings;
     let recipients = recipient_store::list(&mut connection, id).await?;
-    let mailed = store::count_mailed(&mut connection, id, now - HOUR, now).await?;
+    let mailed = outbox::count_notifications(&mut connection, Some(id), lately(now, HOUR)).await?;
+    let mailed = mailed.first().map_or(0, |(_, mails)| *mails);
     let total = outbox::count(&mut connection, id).await?;
     let back = after.is_none() && before.is_some();
     let cursor = after.or(before).and_then(TimeCursor::parse);
@@ -70,7 +72,7 @@ pub async fn get(
     );
     let (previous, next, total) = (page.previous, page.next, page.total);
     let items = deliveries(&mut connection, page.items, &moments).await?;
-    let mut tests = outbox::list_tests(&mut connection, id, now - TEST_SHOWN).await?;
+    let mut tests = outbox::list_tests(&mut connection, id, lately(now, TEST_SHOWN)).await?;
     let latest = tests.first().map(|test| test.created_at);
     tests.retain(|test| Some(test.created_at) == latest);
     let tests = deliveries(&mut connection, tests, &moments).await?;
@@ -88,7 +90,9 @@ pub async fn get(
             .collect::<Result<_, _>>()?,
         route: match app.mailer.destination() {
             Destination::Smtp { host } => MailRoute::Server(host),
-            Destination::Folder { .. } => MailRoute::Folder,
+            Destination::Folder { .. } => MailRoute::Folder {
+                days: app.settings.payload_retention_days,
+            },
         },
         is_full: usize::try_from(mailed).is_ok_and(|mailed| mailed >= MAILS_AN_HOUR),
         history: Page {

@@ -38,6 +38,12 @@ const AT_ONCE: i64 = 4;
 /// What is kept of an answer.
 const LONGEST_ANSWER: usize = 500;
 
+/// The last so long, in which mails are counted. Clocks of replicas differ a little; what one has written that was far
+/// ahead is not counted for ever.
+pub fn lately(now: Millis, long: Millis) -> (Millis, Millis) {
+    (now - long, now + HOUR)
+}
+
 /// Pause between two tries to note what came of an attempt.
 const NOTE_AGAIN: Duration = Duration::from_secs(5);
 
@@ -54,6 +60,9 @@ pub struct Letter {
     pub event_key: String,
     pub to: Address,
     pub composed: Composed,
+    /// The same without the names of users, under the same subject; of a mail that names some. It takes the other's
+    /// place once one of them is erased.
+    pub unnamed: Option<Composed>,
     /// Where a POST stops further mails; none for those that somebody has asked for.
     pub unsubscribe_url: Option<String>,
 }
@@ -71,12 +80,18 @@ struct Body {
 /// # Errors
 /// When the operating system has no randomness to give.
 pub fn sealed(key: &SecretKey, letter: Letter, now: Millis) -> Result<NewMail, ServiceError> {
-    let body = Body {
-        text: letter.composed.text,
-        html: letter.composed.html,
-        unsubscribe_url: letter.unsubscribe_url,
+    let seal = |composed: Composed| {
+        let body = Body {
+            text: composed.text,
+            html: composed.html,
+            unsubscribe_url: letter.unsubscribe_url.clone(),
+        };
+        let body = serde_json::to_vec(&body).map_err(StoreError::from)?;
+        key.seal(SEALED, &body)
     };
-    let body = serde_json::to_vec(&body).map_err(StoreError::from)?;
+    let subject = letter.composed.subject.clone();
+    let body = seal(letter.composed)?;
+    let unnamed = letter.unnamed.map(seal).transpose()?;
     Ok(NewMail {
         id: ids::new_id(now),
         organization_id: letter.organization_id,
@@ -84,8 +99,9 @@ pub fn sealed(key: &SecretKey, letter: Letter, now: Millis) -> Result<NewMail, S
         event_key: letter.event_key,
         address: letter.to.to_string(),
         address_key: case_key(letter.to.as_str()),
-        subject: letter.composed.subject,
-        body: key.seal(SEALED, &body)?,
+        subject,
+        body,
+        unnamed,
         created_at: now,
         claimed_until: None,
     })

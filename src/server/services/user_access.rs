@@ -19,7 +19,7 @@ use crate::server::store::sql::Connection;
 use crate::server::store::user_blocks::{self, Blockable};
 use crate::server::store::user_erasure::{self, Known, Name, Tombstone};
 use crate::server::store::users::{self, NewChange};
-use crate::server::store::{Tx, issue_records, outbox, support_bundles, take_overs};
+use crate::server::store::{Tx, issue_records, notifications, outbox, support_bundles, take_overs};
 
 /// Characters of a reason at most.
 const REASON: usize = 500;
@@ -117,8 +117,8 @@ pub async fn unblock(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servi
         .await
 }
 
-/// Forgets a user that Entra has deleted: tombstone, history, payloads, and the names in log entries, which keep
-/// the id. `typed` is the userName as the person confirmed it.
+/// Forgets a user that Entra has deleted: tombstone, history, payloads, the names in mails, and those in log entries, which
+/// keep the id. `typed` is the userName as the person confirmed it.
 ///
 /// Entries go in batches, so that Entra never waits, and the tombstone last: whatever interrupts this, doing it
 /// again finishes it.
@@ -179,16 +179,22 @@ pub async fn erase(
     }
     drop(connection);
     let keys = issue_keys(&user, &names);
+    let mailer = app.mailer.clone();
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                // Mails that are composed meanwhile wait, and do not name the user.
+                notifications::lock(tx, &organization_id).await?;
                 if !user_erasure::delete(tx, &organization_id, &user.id).await? {
                     return Err(ServiceError::NotFound { what: "user" });
                 }
                 issue_records::forget_user(tx, &organization_id, &keys, now).await?;
                 take_overs::forget(tx, &organization_id, &user.id).await?;
                 support_bundles::delete_of_user(tx, &organization_id, &user.id).await?;
-                outbox::forget_texts(tx, &organization_id).await?;
+                let named = outbox::forget_names(tx, &organization_id).await?;
+                mailer.remove_files(named).await.map_err(|error| {
+                    ServiceError::Internal(format!("a mail's file is not removed: {error}"))
+                })?;
                 let target = Target::new("user", &user.id, "");
                 audit::record(tx, &who, "user.erase", &target, None, None).await?;
                 Ok(())

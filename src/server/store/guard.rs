@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use super::dialect::Dialect;
-use super::keyset::{COUNT_LIMIT, TimeCursor};
+use super::keyset::{COUNT_LIMIT, Order, TimeCursor, push_page};
 use super::provisioning_logs::CYCLE_GAP;
 use super::sql::{Builder, Connection, sql};
 use crate::model::guard::Decision;
@@ -269,20 +269,8 @@ pub async fn list(
          WHERE h.organization_id = ",
     );
     statement.bind(organization_id);
-    if let Some(cursor) = cursor {
-        statement.push(if back {
-            " AND (h.first_held_at, h.user_id) < ("
-        } else {
-            " AND (h.first_held_at, h.user_id) > ("
-        });
-        statement.bind(cursor.at).push(", ");
-        statement.bind(&cursor.id).push(")");
-    }
-    statement.push(if back {
-        " ORDER BY h.first_held_at DESC, h.user_id DESC LIMIT "
-    } else {
-        " ORDER BY h.first_held_at, h.user_id LIMIT "
-    });
-    statement.bind(limit);
+    let columns = ("h.first_held_at", "h.user_id");
+    let order = Order::EarliestFirst;
+    push_page(&mut statement, columns, order, cursor, back, limit);
     connection.fetch_all(statement.finish()).await
 }

@@ -364,6 +364,27 @@ pub async fn users(
     connection.fetch_all(statement.finish()).await
 }
 
+/// How many of these users an issue counts.
+pub async fn count_named(
+    connection: &mut Connection<'_>,
+    issue_id: &str,
+    keys: &[String],
+) -> Result<usize, StoreError> {
+    if keys.is_empty() {
+        return Ok(0);
+    }
+    let mut statement =
+        Builder::new("SELECT count(*) FROM issue_users WHERE is_counted AND issue_id = ");
+    statement.bind(issue_id);
+    push_list(
+        &mut statement,
+        " AND user_key IN (",
+        keys.iter().map(String::as_str),
+    );
+    let count = connection.fetch_count(statement.finish()).await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// Users of an issue whose values are looked at.
 const VALUED: i64 = 5_000;
 /// Different values that are given.

@@ -102,6 +102,39 @@ pub fn prefix_range(prefix: &str) -> (String, String) {
     (prefix.to_owned(), format!("{prefix}{}", char::MAX))
 }
 
+/// Ends a statement whose rows stand in an order of two columns, a time and an id: at most `limit` of them beyond the
+/// cursor, or before it in the opposite order.
+pub(super) fn push_page(
+    statement: &mut Builder,
+    (at, id): (&'static str, &'static str),
+    order: Order,
+    cursor: Option<&TimeCursor>,
+    back: bool,
+    limit: i64,
+) {
+    let is_ascending = (order == Order::EarliestFirst) != back;
+    if let Some(cursor) = cursor {
+        let beyond = if is_ascending { ") > (" } else { ") < (" };
+        for piece in [" AND (", at, ", ", id, beyond] {
+            statement.push(piece);
+        }
+        statement.bind(cursor.at).push(", ");
+        statement.bind(&cursor.id).push(")");
+    }
+    let way = if is_ascending { "" } else { " DESC" };
+    for piece in [" ORDER BY ", at, way, ", ", id, way, " LIMIT "] {
+        statement.push(piece);
+    }
+    statement.bind(limit);
+}
+
+/// How rows stand on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    EarliestFirst,
+    LatestFirst,
+}
+
 /// Adds `test`, which ends in `IN (`, with these values; nothing for none of them.
 pub(super) fn push_list<'v>(
     statement: &mut Builder,

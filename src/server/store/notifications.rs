@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use super::keyset::push_list;
-use super::sql::{Builder, Connection, sql};
+use super::sql::{Arg, Builder, Connection, sql};
 use crate::model::notification::{Event, NotificationSettings, Quiet};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -283,40 +283,20 @@ pub async fn over(connection: &mut Connection<'_>) -> Result<Vec<Over>, StoreErr
 pub struct Mailed {
     pub organization_id: String,
     pub repeats: String,
-    pub first_mail_at: Option<Millis>,
-    pub mailed_at: Millis,
+    pub first_mail_at: Millis,
 }
 
-/// What was mailed between two times.
+/// What was first mailed between two times.
 pub async fn mailed(
     connection: &mut Connection<'_>,
-    after: Millis,
-    until: Millis,
+    (after, until): (Millis, Millis),
 ) -> Result<Vec<Mailed>, StoreError> {
     connection
         .fetch_all(
             sql(
-                "SELECT organization_id, repeats, first_mail_at, mailed_at FROM notification_marks \
-                 WHERE mailed_at > $1 AND mailed_at <= $2",
+                "SELECT organization_id, repeats, first_mail_at FROM notification_marks \
+                 WHERE mailed_at > $1 AND first_mail_at > $1 AND first_mail_at <= $2",
             )
-            .bind(after)
-            .bind(until),
-        )
-        .await
-}
-
-/// How many mails about causes an organization has been written between two times.
-pub async fn count_mailed(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-    after: Millis,
-    until: Millis,
-) -> Result<i64, StoreError> {
-    connection
-        .fetch_count(
-            sql("SELECT count(*) FROM notification_marks WHERE organization_id = $1 AND mailed_at > $2 \
-                 AND mailed_at <= $3")
-            .bind(organization_id)
             .bind(after)
             .bind(until),
         )
@@ -362,25 +342,52 @@ pub async fn mark(tx: &mut Tx<'_>, mark: &Mark<'_>) -> Result<bool, StoreError> 
     Ok(tx.execute(statement).await? > 0)
 }
 
-/// Closes a mark; false if somebody else has: then nothing more is to be done about it.
+/// What a mark is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Cause<'a> {
+    pub kind: &'a str,
+    pub id: &'a str,
+    pub opened_at: Millis,
+}
+
+/// Closes these marks; false, and none is closed, if somebody else has closed one: then nothing more is to be done about
+/// it, and whoever comes next does the rest.
 pub async fn close(
     tx: &mut Tx<'_>,
-    kind: &str,
-    cause_id: &str,
-    opened_at: Millis,
+    causes: &[Cause<'_>],
     now: Millis,
     is_mailed: bool,
 ) -> Result<bool, StoreError> {
-    let statement = sql(
-        "UPDATE notification_marks SET closed_at = $4, mailed_at = CASE WHEN $5 THEN $4 ELSE mailed_at END \
-         WHERE kind = $1 AND cause_id = $2 AND opened_at = $3 AND closed_at IS NULL",
-    )
-    .bind(kind)
-    .bind(cause_id)
-    .bind(opened_at)
-    .bind(now)
-    .bind(is_mailed);
-    Ok(tx.execute(statement).await? > 0)
+    let rows = || {
+        causes.iter().map(|cause| {
+            vec![
+                Arg::from(cause.kind),
+                Arg::from(cause.id),
+                Arg::from(cause.opened_at),
+            ]
+        })
+    };
+    let mut statement =
+        Builder::new("SELECT kind, cause_id FROM notification_marks WHERE closed_at IS NULL");
+    statement
+        .push(" AND (kind, cause_id, opened_at) IN (VALUES ")
+        .push_rows(rows())
+        .push(") ORDER BY kind, cause_id, opened_at")
+        .push(tx.for_update());
+    let open: Vec<(String, String)> = tx.fetch_all(statement.finish()).await?;
+    if open.len() < causes.len() {
+        return Ok(false);
+    }
+    let mut statement = Builder::new("UPDATE notification_marks SET closed_at = ");
+    statement.bind(now).push(", mailed_at = CASE WHEN ");
+    statement.bind(is_mailed).push(" THEN ");
+    statement
+        .bind(now)
+        .push(" ELSE mailed_at END WHERE (kind, cause_id, opened_at) IN (VALUES ")
+        .push_rows(rows())
+        .push(")");
+    tx.execute(statement.finish()).await?;
+    Ok(true)
 }
 
 /// Notes that a digest is written, after the one of `before`; false if somebody else has written one meanwhile.

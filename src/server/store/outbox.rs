@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::keyset::{COUNT_LIMIT, TimeCursor, push_list};
+use super::keyset::{COUNT_LIMIT, Order, TimeCursor, push_list, push_page};
 use super::sql::{Builder, Connection, sql};
 use crate::model::notification::MailKind;
 use crate::server::clock::Millis;
@@ -23,6 +23,8 @@ pub struct NewMail {
     pub subject: String,
     /// Sealed.
     pub body: String,
+    /// The same without the names of users; `None` where it has none.
+    pub unnamed: Option<String>,
     pub created_at: Millis,
     /// Who writes it sends it at once and holds it until then.
     pub claimed_until: Option<Millis>,
@@ -32,8 +34,8 @@ pub struct NewMail {
 pub async fn insert(tx: &mut Tx<'_>, mail: &NewMail) -> Result<bool, StoreError> {
     let statement = sql(
         "INSERT INTO outbox (id, organization_id, kind, event_key, address, address_key, subject, body, created_at, \
-         state, due_at, claimed_until, attempts, retries) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $9, $10, 0, 0) ON CONFLICT (event_key) DO NOTHING",
+         state, due_at, claimed_until, attempts, retries, unnamed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $9, $10, 0, 0, $11) ON CONFLICT (event_key) DO NOTHING",
     )
     .bind(&mail.id)
     .bind(mail.organization_id.as_deref())
@@ -44,7 +46,8 @@ pub async fn insert(tx: &mut Tx<'_>, mail: &NewMail) -> Result<bool, StoreError>
     .bind(&mail.subject)
     .bind(&mail.body)
     .bind(mail.created_at)
-    .bind(mail.claimed_until);
+    .bind(mail.claimed_until)
+    .bind(mail.unnamed.as_deref());
     Ok(tx.execute(statement).await? > 0)
 }
 
@@ -208,7 +211,8 @@ pub async fn drop_of(
 ) -> Result<(), StoreError> {
     tx.execute(
         sql(
-            "UPDATE outbox SET state = 'dropped', due_at = NULL, claimed_until = NULL, body = NULL \
+            "UPDATE outbox SET state = 'dropped', due_at = NULL, claimed_until = NULL, body = NULL, \
+             unnamed = NULL \
              WHERE organization_id = $1 AND address_key = $2 AND due_at IS NOT NULL \
              AND kind NOT IN ('invitation', 'reset')",
         )
@@ -219,51 +223,88 @@ pub async fn drop_of(
     Ok(())
 }
 
-/// Forgets the texts of an organization's mails about issues, which name users; what is still to be sent keeps its own.
-pub async fn forget_texts(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreError> {
-    tx.execute(
-        sql(
-            "UPDATE outbox SET body = NULL WHERE organization_id = $1 AND due_at IS NULL AND body IS NOT NULL \
-             AND kind IN ('issue', 'digest', 'recovered')",
+/// Forgets the names in an organization's mails that name users, whether they are out or still to be sent. Answers the
+/// ids of those that had some, or may lie in a file.
+pub async fn forget_names(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let forgotten: Vec<(String,)> = tx
+        .fetch_all(
+            sql(
+                "UPDATE outbox SET body = unnamed WHERE organization_id = $1 AND kind = 'issue' \
+                 AND (body IS NOT NULL OR state = 'filed') RETURNING id",
+            )
+            .bind(organization_id),
         )
-        .bind(organization_id),
-    )
-    .await?;
-    Ok(())
+        .await?;
+    Ok(forgotten.into_iter().map(|(id,)| id).collect())
 }
 
-/// How many mails of a kind an address has been written since a time, whoever wrote them.
+/// How many mails of a kind an address has been written between two times, whoever wrote them.
 pub async fn count_to(
     connection: &mut Connection<'_>,
     kind: MailKind,
     address_key: &str,
-    since: Millis,
+    (after, until): (Millis, Millis),
 ) -> Result<i64, StoreError> {
     connection
         .fetch_count(
-            sql("SELECT count(*) FROM outbox WHERE address_key = $1 AND created_at > $2 AND kind = $3")
-                .bind(address_key)
-                .bind(since)
-                .bind(kind.as_str()),
+            sql("SELECT count(*) FROM outbox WHERE address_key = $1 AND created_at > $2 AND created_at <= $3 \
+                 AND kind = $4")
+            .bind(address_key)
+            .bind(after)
+            .bind(until)
+            .bind(kind.as_str()),
         )
         .await
 }
 
-/// How many mails of a kind an organization has written since a time.
+/// How many mails of a kind an organization has written between two times.
 pub async fn count_of(
     connection: &mut Connection<'_>,
     kind: MailKind,
     organization_id: &str,
-    since: Millis,
+    (after, until): (Millis, Millis),
 ) -> Result<i64, StoreError> {
     connection
         .fetch_count(
-            sql("SELECT count(*) FROM outbox WHERE organization_id = $1 AND created_at > $2 AND kind = $3")
-                .bind(organization_id)
-                .bind(since)
-                .bind(kind.as_str()),
+            sql("SELECT count(*) FROM outbox WHERE organization_id = $1 AND created_at > $2 AND created_at <= $3 \
+                 AND kind = $4")
+            .bind(organization_id)
+            .bind(after)
+            .bind(until)
+            .bind(kind.as_str()),
         )
         .await
+}
+
+/// How many notifications each organization, or one, has been written between two times: a mail to several recipients is
+/// one. Mails that somebody has asked for are none.
+pub async fn count_notifications(
+    connection: &mut Connection<'_>,
+    organization_id: Option<&str>,
+    (after, until): (Millis, Millis),
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT organization_id, max(mails) FROM (SELECT organization_id, count(*) AS mails FROM outbox \
+         WHERE organization_id IS NOT NULL AND created_at > ",
+    );
+    statement.bind(after).push(" AND created_at <= ");
+    statement.bind(until);
+    push_list(
+        &mut statement,
+        " AND kind IN (",
+        MailKind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_notification())
+            .map(MailKind::as_str),
+    );
+    if let Some(id) = organization_id {
+        statement.push(" AND organization_id = ").bind(id);
+    }
+    statement.push(" GROUP BY organization_id, address_key) counted GROUP BY organization_id");
+    connection.fetch_all(statement.finish_repeated()).await
 }
 
 /// A mail as the delivery history shows it.
@@ -293,34 +334,23 @@ pub async fn list(
 ) -> Result<Vec<Listed>, StoreError> {
     let mut statement = Builder::new(LISTED);
     statement.bind(organization_id);
-    if let Some(cursor) = cursor {
-        statement.push(if back {
-            " AND (created_at, id) > ("
-        } else {
-            " AND (created_at, id) < ("
-        });
-        statement.bind(cursor.at).push(", ");
-        statement.bind(&cursor.id).push(")");
-    }
-    statement.push(if back {
-        " ORDER BY created_at, id LIMIT "
-    } else {
-        " ORDER BY created_at DESC, id DESC LIMIT "
-    });
-    statement.bind(limit);
+    let columns = ("created_at", "id");
+    let order = Order::LatestFirst;
+    push_page(&mut statement, columns, order, cursor, back, limit);
     connection.fetch_all(statement.finish()).await
 }
 
-/// An organization's test mails since a time, the latest first.
+/// An organization's test mails between two times, the latest first.
 pub async fn list_tests(
     connection: &mut Connection<'_>,
     organization_id: &str,
-    since: Millis,
+    (after, until): (Millis, Millis),
 ) -> Result<Vec<Listed>, StoreError> {
     let mut statement = Builder::new(LISTED);
-    statement.bind(organization_id).push(" AND created_at >= ");
+    statement.bind(organization_id).push(" AND created_at > ");
+    statement.bind(after).push(" AND created_at <= ");
     statement
-        .bind(since)
+        .bind(until)
         .push(" AND kind = 'test' ORDER BY created_at DESC, id DESC LIMIT 40");
     connection.fetch_all(statement.finish()).await
 }

@@ -1,7 +1,6 @@
 //! Deleting what is no longer kept, a batch at a time.
 
 use super::Tx;
-pub use super::leases::claim;
 use super::sql::{Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;

@@ -7,7 +7,7 @@ use rhombus_provisioning::model::account::{AccountRole, LinkPurpose, SignInError
 use rhombus_provisioning::server::App;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::clock::{Clock, HOUR, MINUTE};
-use rhombus_provisioning::server::error::ServiceError;
+use rhombus_provisioning::server::error::{ServiceError, StoreError};
 use rhombus_provisioning::server::http;
 use rhombus_provisioning::server::secret::Secret;
 use rhombus_provisioning::server::services::account_links::{self, Acceptance};
@@ -144,6 +144,41 @@ db_test! {
         let mail = server.received().remove(0);
         assert!(link.url.ends_with(&secret(&mail, LinkPurpose::Reset)));
         assert!(mail.part("text/plain").starts_with("Your account\n"));
+    }
+
+    async fn times_are_those_of_the_accounts_organization(db: TestDb) {
+        let (app, server) = mailing(&db).await;
+        organization(&app, "fabrikam").await;
+        let settings = "INSERT INTO notification_settings (organization_id, is_on, on_since, events_off, digest_hours, zone, \
+                        silence_minutes) SELECT id, TRUE, 0, '[]', 24, 'Europe/Berlin', 120 FROM organizations WHERE slug = 'fabrikam'";
+        app.db.write::<_, StoreError, _>(move |tx| Box::pin(async move { tx.execute(sql(settings)).await })).await.unwrap();
+        let may = allowed(&app, Permission::ManageAccounts, "fabrikam").await;
+        let invited = Invitee { email: "ana@fabrikam.com".to_owned(), ..dana() };
+        accounts::invite(&app, &may, invited).await.unwrap();
+        account(&app, "eve@fabrikam.com", AccountRole::Admin, Some("fabrikam")).await;
+        let everywhere = Allowed::command_line(Permission::ManageAccounts, None);
+        accounts::reset(&app, &everywhere, "eve@fabrikam.com").await.unwrap();
+        ask(&app, "eve@fabrikam.com", "192.0.2.1").await.unwrap();
+        // Where none is chosen, and in no organization.
+        let may = allowed(&app, Permission::ManageAccounts, "contoso").await;
+        accounts::invite(&app, &may, dana()).await.unwrap();
+        account(&app, "help@rhombus.example", AccountRole::Support, None).await;
+        ask(&app, "help@rhombus.example", "192.0.2.1").await.unwrap();
+        outbox::send_due(&app).await.unwrap();
+        let mut times: Vec<(String, String)> = server.received().iter().map(|mail| {
+            let text = mail.part("text/plain").replace('\n', " ");
+            let (_, time) = text.split_once("The link works once, until ").unwrap();
+            (mail.header("To"), time.split('.').next().unwrap().to_owned())
+        }).collect();
+        times.sort();
+        let expected = [
+            ("ana@fabrikam.com", "30 Nov 2026, 10:00 CET"),
+            (DANA, "30 Nov 2026, 09:00 UTC"),
+            ("eve@fabrikam.com", "23 Nov 2026, 11:00 CET"),
+            ("eve@fabrikam.com", "23 Nov 2026, 11:00 CET"),
+            ("help@rhombus.example", "23 Nov 2026, 10:00 UTC"),
+        ];
+        assert_eq!(times, expected.map(|(to, time)| (to.to_owned(), time.to_owned())));
     }
 
     async fn without_a_mail_server_nobody_is_told_that_mail_is_on_its_way(db: TestDb) {

@@ -1,6 +1,7 @@
 //! Who is told of failures: recipients and their links, what is told when, and what becomes of each mail.
 
 mod delivery;
+mod erased;
 mod recipients;
 mod sample;
 mod telling;

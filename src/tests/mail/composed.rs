@@ -6,7 +6,7 @@ use rhombus_provisioning::model::log::Action;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
 use rhombus_provisioning::server::scim::reason::Reason;
 use rhombus_provisioning::server::services::mails::{
-    self, Composed, Digest, Invitation, IssueFacts, IssuePerson, MailContext, Organization,
+    self, Composed, Digest, Ended, Invitation, IssueFacts, IssuePerson, MailContext, Organization,
     ProblemFacts, Reset, Setting, Verification,
 };
 use rhombus_provisioning::server::services::problems::ProblemKind;
@@ -168,6 +168,13 @@ fn all(name: &str) -> Vec<(String, Composed)> {
         events: 9,
         ..of_reason(Reason::FamilyNameMissing)
     };
+    let ended = [
+        Ended::Issue(issue.clone(), START + HOUR),
+        Ended::Problem(problem_of(ProblemKind::Refused), START + HOUR),
+        Ended::Problem(problem_of(ProblemKind::TokenExpired), START + HOUR),
+    ];
+    let ended: Vec<&Ended> = ended.iter().collect();
+    mails.push(("mail_over".to_owned(), mails::over(&context, &ended)));
     let issues = [issue.clone(), one, lookup.clone()];
     let problems = [problem_of(ProblemKind::Refused)];
     let since = START - DAY;

@@ -1,7 +1,7 @@
 use rhombus_provisioning::server::clock::{DAY, HOUR};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::jobs::retention::{self, Purged};
-use rhombus_provisioning::server::store::retention::claim;
+use rhombus_provisioning::server::store::leases::claim;
 use rhombus_provisioning::server::store::sql::sql;
 
 use super::fill::*;

@@ -234,6 +234,14 @@ fn landed_migrations_stay_as_they_are() {
             "4271aee3eb493a9d86515f94c391d7896023d09142c69bde3a7819e68771b475",
         ),
         (
+            "postgres/0013_unnamed_mails.sql",
+            "fa06c58478bbb146bda3e06dbca0cb7ca8d6ea8ca433ebde5afee5c2bfd311f2",
+        ),
+        (
+            "sqlite/0013_unnamed_mails.sql",
+            "5ceb1b62e94eace3bb5e830378e4dc9fac3580ccf704100a88977847c1cec9dc",
+        ),
+        (
             "postgres/0011_notifications.sql",
             "094c76afc00d85b5ec90732baf8018eed5505a335e898d75a4b46b8eae1869eb",
         ),

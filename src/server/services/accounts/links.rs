@@ -9,6 +9,7 @@ use crate::server::scim::resource::case_key;
 use crate::server::services::account_links::{Bearer, NewLink, maker};
 use crate::server::services::audit;
 use crate::server::services::moments::Moments;
+use crate::server::services::notifications::settings::zone_in;
 use crate::server::store::accounts::{self, Account};
 use crate::server::store::outbox;
 
@@ -57,13 +58,16 @@ async fn new_link(
     } else {
         LinkPurpose::Invitation
     })?;
+    let organization = account.organization.as_ref();
     let bearer = Bearer {
         email: &account.email,
         role: account.role,
-        organization: account
-            .organization
-            .as_ref()
-            .map(|organization| organization.name.as_str()),
+        organization: organization.map(|organization| organization.name.as_str()),
+        zone: zone_in(
+            &mut app.db.read().await?,
+            organization.map(|organization| organization.id.as_str()),
+        )
+        .await?,
         by: Some(maker(allowed.actor())),
     };
     let mail = link.mail(app, &bearer, now)?;

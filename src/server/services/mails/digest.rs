@@ -7,7 +7,7 @@ use super::{Composed, MailContext, compose, counted};
 use crate::server::clock::Millis;
 
 /// Issues that a digest shows.
-const SHOWN: usize = 10;
+pub const DIGEST_ISSUES: usize = 10;
 
 /// What is open.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ pub fn digest(context: &MailContext<'_>, digest: &Digest<'_>) -> Composed {
         });
     }
     if !digest.issues.is_empty() {
-        let shown = digest.issues.len().min(SHOWN);
+        let shown = digest.issues.len().min(DIGEST_ISSUES);
         let others = digest
             .issues_open
             .saturating_sub(u64::try_from(shown).unwrap_or(u64::MAX));
@@ -66,7 +66,7 @@ pub fn digest(context: &MailContext<'_>, digest: &Digest<'_>) -> Composed {
             items: digest
                 .issues
                 .iter()
-                .take(SHOWN)
+                .take(DIGEST_ISSUES)
                 .map(|issue| Item {
                     title: issue.line(),
                     url: context.page(&issue.path()),

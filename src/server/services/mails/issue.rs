@@ -40,7 +40,7 @@ pub struct IssuePerson {
 
 impl IssueFacts {
     /// The cause in plain words.
-    fn cause(&self) -> String {
+    pub(super) fn cause(&self) -> String {
         let value = self
             .value
             .as_deref()
@@ -111,6 +111,19 @@ impl IssueFacts {
         format!(
             "{requests}, the last on {}.",
             context.setting.at(self.last_seen_at)
+        )
+    }
+
+    /// How often and since when, once it is over.
+    pub(super) fn past(&self, context: &MailContext<'_>) -> String {
+        let requests = counted(
+            self.events,
+            "request was part of it",
+            "requests were part of it",
+        );
+        format!(
+            "{requests} since {}",
+            context.setting.at(self.first_seen_at)
         )
     }
 }
@@ -194,14 +207,9 @@ pub fn issue_resolved(
         title: format!("Resolved: {}", lower_first(&cause)),
         parts: vec![
             Part::text(format!(
-                "{} since {}. What failed has gone through, its users are gone, or somebody has closed the issue. If \
+                "{}. What failed has gone through, its users are gone, or somebody has closed the issue. If \
                  it comes back, you hear of it again.",
-                counted(
-                    facts.events,
-                    "request was part of it",
-                    "requests were part of it"
-                ),
-                context.setting.at(facts.first_seen_at),
+                facts.past(context)
             )),
             Part::Button {
                 label: "Open the issue",
@@ -235,7 +243,7 @@ fn people(facts: &IssueFacts) -> Part {
 }
 
 /// A title in the middle of a sentence; names stay as they are.
-fn lower_first(text: &str) -> String {
+pub(super) fn lower_first(text: &str) -> String {
     if ["Entra", "Rhombus"]
         .iter()
         .any(|name| text.starts_with(name))

@@ -64,6 +64,48 @@ impl ProblemFacts {
         }
     }
 
+    /// That it is over, and what follows.
+    pub(super) fn over(&self) -> (&'static str, &'static str) {
+        match self.kind {
+            ProblemKind::Refused => (
+                "Entra is accepted again",
+                "Entra’s requests are accepted again. What waited arrives in the coming cycles. There is nothing to do.",
+            ),
+            ProblemKind::TokenExpired => (
+                "Entra has a valid Secret Token again",
+                "There is a valid Secret Token again. What waited arrives in the coming cycles. There is nothing to do.",
+            ),
+            ProblemKind::TokenExpiring => (
+                "The Secret Token was replaced in time",
+                "Another token has taken over. Check that Entra uses it: its last use is on the Tokens page.",
+            ),
+            ProblemKind::QuarantineRisk => (
+                "The risk of quarantine is over",
+                "Failures are far from Entra’s limits again. There is nothing to do.",
+            ),
+            ProblemKind::Quarantined => (
+                "Entra calls on schedule again",
+                "Entra calls every 40 minutes again, so it is probably out of quarantine. There is nothing to do.",
+            ),
+            ProblemKind::Silent => (
+                "Entra calls again",
+                "Entra’s requests arrive again. What changed meanwhile arrives in the coming cycles. There is nothing to do.",
+            ),
+            ProblemKind::Paused => (
+                "Provisioning goes on",
+                "An Admin has resumed provisioning. What waited arrives in the coming cycles. There is nothing to do.",
+            ),
+            ProblemKind::Off => (
+                "Provisioning is on again",
+                "Rhombus support has turned provisioning on. What waited arrives in the coming cycles. There is nothing to do.",
+            ),
+            ProblemKind::GuardHolding => (
+                "The guard holds nobody any more",
+                "Somebody has decided, or Entra no longer wants to take access away. There is nothing to do.",
+            ),
+        }
+    }
+
     /// When the token ends: its problem begins so many days before.
     fn expires_at(&self) -> Millis {
         let days = self
@@ -304,44 +346,7 @@ pub fn problem(context: &MailContext<'_>, facts: &ProblemFacts) -> Composed {
 /// A problem that is over and was told. Of one that ended because another took its place (provisioning was paused or
 /// turned off, a token that was to expire has expired) there is nothing to recover from: tell the other instead.
 pub fn recovered(context: &MailContext<'_>, facts: &ProblemFacts, ended_at: Millis) -> Composed {
-    let (title, text) = match facts.kind {
-        ProblemKind::Refused => (
-            "Entra is accepted again",
-            "Entra’s requests are accepted again. What waited arrives in the coming cycles. There is nothing to do.",
-        ),
-        ProblemKind::TokenExpired => (
-            "Entra has a valid Secret Token again",
-            "There is a valid Secret Token again. What waited arrives in the coming cycles. There is nothing to do.",
-        ),
-        ProblemKind::TokenExpiring => (
-            "The Secret Token was replaced in time",
-            "Another token has taken over. Check that Entra uses it: its last use is on the Tokens page.",
-        ),
-        ProblemKind::QuarantineRisk => (
-            "The risk of quarantine is over",
-            "Failures are far from Entra’s limits again. There is nothing to do.",
-        ),
-        ProblemKind::Quarantined => (
-            "Entra calls on schedule again",
-            "Entra calls every 40 minutes again, so it is probably out of quarantine. There is nothing to do.",
-        ),
-        ProblemKind::Silent => (
-            "Entra calls again",
-            "Entra’s requests arrive again. What changed meanwhile arrives in the coming cycles. There is nothing to do.",
-        ),
-        ProblemKind::Paused => (
-            "Provisioning goes on",
-            "An Admin has resumed provisioning. What waited arrives in the coming cycles. There is nothing to do.",
-        ),
-        ProblemKind::Off => (
-            "Provisioning is on again",
-            "Rhombus support has turned provisioning on. What waited arrives in the coming cycles. There is nothing to do.",
-        ),
-        ProblemKind::GuardHolding => (
-            "The guard holds nobody any more",
-            "Somebody has decided, or Entra no longer wants to take access away. There is nothing to do.",
-        ),
-    };
+    let (title, text) = facts.over();
     let at = |time| context.setting.at(time);
     compose(&Letter {
         subject: context.subject(&format!("Recovered: {title}")),

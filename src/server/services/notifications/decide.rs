@@ -1,5 +1,5 @@
 //! What is to be told now, decided from facts alone: the first mail of a cause at once, then one digest in an interval
-//! for all that goes on, and one mail when it is over.
+//! for all that goes on and was not told within it, and one mail of all that is over.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -109,7 +109,7 @@ pub struct Situation<'s> {
     pub digest_at: Option<Millis>,
     /// What was mailed lately, and when it first was.
     pub mailed: &'s [(String, Millis)],
-    /// Mails within the last hour.
+    /// Mails that somebody has been written within the last hour.
     pub sent: usize,
     pub open: &'s [Open],
     pub over: &'s [Over],
@@ -131,20 +131,20 @@ pub struct Decision<'s> {
     pub first: Vec<&'s Open>,
     /// Marked without a mail.
     pub passed: Vec<&'s Open>,
-    /// Mails that something is over.
+    /// What one mail tells to be over.
     pub over: Vec<&'s Over>,
     /// Closed without a mail.
     pub closed: Vec<&'s Over>,
-    pub digest: Digest,
+    pub digest: Digest<'s>,
 }
 
 /// Whether a digest is written.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum Digest {
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub enum Digest<'s> {
     #[default]
     No,
-    /// With what goes on since then.
-    Since(Millis),
+    /// Of what goes on, part of it unheard of since then.
+    Of { open: Vec<&'s Open>, since: Millis },
     /// None, but from now on the interval counts: a clock that was ahead has noted the last one.
     Restart,
 }
@@ -161,6 +161,15 @@ impl Decision<'_> {
 pub fn decide<'s>(situation: &Situation<'s>) -> Decision<'s> {
     let mut decision = Decision::default();
     let mut left = MAILS_AN_HOUR.saturating_sub(situation.sent);
+    // What is beyond the limit relies on the digest, so that nothing takes its place.
+    let due = due(situation);
+    let digest_since = match due {
+        Due::Since(since) if left > 0 => {
+            left -= 1;
+            Some(since)
+        }
+        Due::No | Due::Since(_) | Due::Restart => None,
+    };
     // What is wrong with the connection comes before single issues.
     let (problems, issues): (Vec<&Open>, Vec<&Open>) = situation
         .open
@@ -185,15 +194,21 @@ pub fn decide<'s>(situation: &Situation<'s>) -> Decision<'s> {
         if !is_told {
             decision.closed.push(over);
         } else if left > 0 {
-            left -= 1;
             if is_token {
                 tokens.push(token);
             }
             decision.over.push(over);
         }
-        // Else it waits until there is room for it.
+        // Else it waits until there is room for the mail.
     }
-    decision.digest = digest(situation, &decision.first);
+    decision.digest = match (digest_since, due) {
+        (Some(since), _) => Digest::Of {
+            open: in_digest(situation, &decision.passed),
+            since,
+        },
+        (None, Due::Restart) => Digest::Restart,
+        (None, Due::No | Due::Since(_)) => Digest::No,
+    };
     decision
 }
 
@@ -215,7 +230,8 @@ fn first(situation: &Situation<'_>, open: &Open, left: usize) -> First {
     }
     // Without a valid token Entra cannot but be refused: that has been said, and is said anew if it stays so.
     let is_known = open.what == What::Problem(ProblemKind::Refused)
-        && situation.is_open(ProblemKind::TokenExpired);
+        && situation.is_open(ProblemKind::TokenExpired)
+        && settings.tells(Event::TokenExpiring);
     let flaps = situation
         .mailed
         .iter()
@@ -273,44 +289,77 @@ fn expires_at(over: &Over) -> Millis {
     over.began_at + days.filter(|days| THRESHOLDS.contains(days)).unwrap_or(0) * DAY
 }
 
-fn digest(situation: &Situation<'_>, told_now: &[&Open]) -> Digest {
+/// Whether it is time for a digest.
+#[derive(Clone, Copy)]
+enum Due {
+    No,
+    /// Something that goes on has not been heard of since.
+    Since(Millis),
+    Restart,
+}
+
+fn due(situation: &Situation<'_>) -> Due {
     let settings = situation.settings;
     let now = situation.now;
     if situation.digest_at.is_some_and(|at| at > now + HOUR) {
-        return Digest::Restart;
+        return Due::Restart;
     }
     if !settings.tells(Event::StillFailing) {
-        return Digest::No;
+        return Due::No;
     }
     if settings
         .quiet
         .is_some_and(|quiet| is_quiet(quiet, &situation.zone, now))
     {
-        return Digest::No;
+        return Due::No;
     }
     let Some(first_listener) = situation.verified.iter().min() else {
-        return Digest::No;
+        return Due::No;
     };
-    let interval = Millis::from(settings.digest_hours) * HOUR;
     let since = situation
         .digest_at
         .unwrap_or_default()
         .max(situation.on_since)
         .max(*first_listener);
-    // Since when the recipients have not heard of it.
+    // Since when the recipients have not heard of it. What is not decided yet has its first mail before it.
     let unheard = situation
         .open
         .iter()
-        .filter(|open| open.what.goes_on() && !told_now.contains(open))
-        .map(|open| match open.mark {
-            Mark::Mailed(at) => at.max(since),
-            Mark::None | Mark::PassedOver => open.noticed_at.max(since),
+        .filter(|open| open.what.goes_on())
+        .filter_map(|open| match open.mark {
+            Mark::None => None,
+            Mark::Mailed(at) => Some(noted(at, now).max(since)),
+            Mark::PassedOver => Some(noted(open.noticed_at, now).max(since)),
         })
         .min();
     match unheard {
-        Some(unheard) if now - unheard >= interval => Digest::Since(unheard),
-        _ => Digest::No,
+        Some(unheard) if now - unheard >= interval(settings) => Due::Since(unheard),
+        _ => Due::No,
     }
+}
+
+/// When something was noted; long ago by a clock that was ahead, which would keep it from being told.
+fn noted(at: Millis, now: Millis) -> Millis {
+    if at > now + HOUR { 0 } else { at }
+}
+
+fn interval(settings: &NotificationSettings) -> Millis {
+    Millis::from(settings.digest_hours) * HOUR
+}
+
+/// What a digest has: all that goes on but what a mail has told within the interval, or will.
+fn in_digest<'s>(situation: &Situation<'s>, passed: &[&'s Open]) -> Vec<&'s Open> {
+    let told_since = situation.now - interval(situation.settings);
+    situation
+        .open
+        .iter()
+        .filter(|open| open.what.goes_on())
+        .filter(|open| match open.mark {
+            Mark::None => passed.contains(open),
+            Mark::PassedOver => true,
+            Mark::Mailed(at) => noted(at, situation.now) <= told_since,
+        })
+        .collect()
 }
 
 /// Whether no digest comes at this time of day.

@@ -41,7 +41,7 @@ pub async fn send_test(app: &App, allowed: &Allowed) -> Result<(), ServiceError>
         &mut connection,
         MailKind::Test,
         &organization.id,
-        now - HOUR,
+        outbox::lately(now, HOUR),
     )
     .await?;
     drop(connection);
@@ -62,6 +62,7 @@ pub async fn send_test(app: &App, allowed: &Allowed) -> Result<(), ServiceError>
             event_key: format!("test:{test}:{}", recipient.id),
             to,
             composed: mails::test(&context(app, &sender, &unsubscribe, now), &by),
+            unnamed: None,
             unsubscribe_url: Some(unsubscribe),
         };
         written.push(outbox::sealed(key, letter, now)?);

@@ -1,60 +1,44 @@
 //! What mails say of issues and problems, read when one is to be written.
 
-use crate::model::issue::IssueTab;
 use crate::model::log::Action;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::scim::reason::Reason;
 use crate::server::services::mails::{IssueFacts, IssuePerson, ProblemFacts};
 use crate::server::services::problems::ProblemKind;
-use crate::server::store::issues::{self, Issue, Search};
+use crate::server::store::issues::{self, Issue};
 use crate::server::store::notifications::OpenProblem;
 use crate::server::store::sql::Connection;
 
 /// People that a mail names.
 const PEOPLE: i64 = 5;
-/// Issues that are read for a digest, which shows fewer: what is told as a problem is left out.
-const IN_DIGEST: i64 = 40;
 
-/// What is known of one issue; `None` when it is gone.
+/// What is known of one issue, but whom it is about; `None` when it is gone.
 pub(super) async fn issue(
     connection: &mut Connection<'_>,
     organization_id: &str,
     id: &str,
 ) -> Result<Option<IssueFacts>, StoreError> {
-    let Some(issue) = issues::find(connection, organization_id, id).await? else {
-        return Ok(None);
-    };
-    let people = issues::users(connection, id, None, false, PEOPLE).await?;
-    let mut facts = facts(issue)?;
-    facts.people = people
+    let issue = issues::find(connection, organization_id, id).await?;
+    issue.map(facts).transpose()
+}
+
+/// Whom an issue is about, the first of them, each by the key by which it counts them.
+pub(super) async fn people(
+    connection: &mut Connection<'_>,
+    issue_id: &str,
+) -> Result<Vec<(String, IssuePerson)>, StoreError> {
+    let people = issues::users(connection, issue_id, None, false, PEOPLE).await?;
+    Ok(people
         .into_iter()
         .filter_map(|user| {
             let label = user.label.filter(|label| !label.is_empty());
-            Some(IssuePerson {
+            let person = IssuePerson {
                 name: label.or_else(|| user.user_name.clone())?,
                 user_name: user.user_name,
-            })
+            };
+            Some((user.user_key, person))
         })
-        .collect();
-    Ok(Some(facts))
-}
-
-/// The open issues of an organization with most users first, for its digest.
-pub(super) async fn open_issues(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-) -> Result<Vec<IssueFacts>, StoreError> {
-    let search = Search {
-        organization_id: Some(organization_id.to_owned()),
-        tab: IssueTab::Open,
-        ..Search::default()
-    };
-    let found = issues::list(connection, &search, None, false, IN_DIGEST).await?;
-    let found: Vec<IssueFacts> = found.into_iter().map(facts).collect::<Result<_, _>>()?;
-    Ok(found
-        .into_iter()
-        .filter(|issue| !issue.reason.is_told_as_problem())
         .collect())
 }
 

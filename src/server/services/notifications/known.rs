@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::decide::{AGAIN, COUNTED, ISSUE, Mark, Open, Over, PROBLEM, What};
-use crate::server::clock::{HOUR, Millis};
+use crate::server::clock::Millis;
 use crate::server::error::ServiceError;
 use crate::server::ids;
 use crate::server::scim::reason::Reason;
+use crate::server::services::outbox::lately;
 use crate::server::services::problems::ProblemKind;
 use crate::server::store::notifications::{self as store, Kept, Listener, OpenProblem};
+use crate::server::store::outbox;
 use crate::server::store::sql::Connection;
 
 /// What is known of all organizations that may have something to tell.
@@ -74,12 +76,15 @@ impl Known {
                 facts.open.extend(open_issue(&issue));
             }
         }
-        let reach = AGAIN.max(COUNTED);
-        for mailed in store::mailed(connection, now - reach, now + HOUR).await? {
+        for mailed in store::mailed(connection, lately(now, AGAIN)).await? {
             if let Some(facts) = known.organizations.get_mut(&mailed.organization_id) {
-                facts.sent += usize::from(mailed.mailed_at > now - COUNTED);
-                let first = mailed.first_mail_at.map(|at| (mailed.repeats, at));
-                facts.mailed.extend(first);
+                facts.mailed.push((mailed.repeats, mailed.first_mail_at));
+            }
+        }
+        let reach = lately(now, COUNTED);
+        for (id, mails) in outbox::count_notifications(connection, None, reach).await? {
+            if let Some(facts) = known.organizations.get_mut(&id) {
+                facts.sent = usize::try_from(mails).unwrap_or(usize::MAX);
             }
         }
         for (id, at) in store::digests(connection).await? {

@@ -2,20 +2,19 @@
 //! mails that follow are written in one transaction, so that nothing is told twice and nothing is lost: until then the
 //! issue or problem itself is the reminder.
 
-use jiff::tz::TimeZone;
-
-use super::decide::{Situation, decide};
+use super::decide::{Over, Situation, decide};
 use super::known::{Facts, Known};
 use super::letters::{Step, Writer, sender_of};
+use super::settings::zone_of;
 use crate::server::App;
 use crate::server::clock::Millis;
 use crate::server::error::{ServiceError, StoreError};
+use crate::server::store::issues;
 use crate::server::store::notifications as store;
 use crate::server::store::outbox as outbox_store;
 use crate::server::store::sql::Connection;
-use crate::server::zone;
 
-/// What a run has told.
+/// What a run has told, in mails whatever the number of their recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Told {
     pub first: usize,
@@ -65,7 +64,7 @@ async fn tell(
     let settings = &facts.kept.settings;
     let decision = decide(&Situation {
         settings,
-        zone: zone::named(&settings.zone).unwrap_or(TimeZone::UTC),
+        zone: zone_of(settings),
         on_since: facts.kept.on_since,
         verified: &verified,
         digest_at: facts.digest_at,
@@ -106,9 +105,15 @@ async fn write(
         .write::<_, ServiceError, _>(move |tx| {
             Box::pin(async move {
                 let mut told = Told::default();
+                // Nobody is erased between what is checked here and the mails.
+                store::lock(tx, &organization_id).await?;
                 for step in steps {
                     let (is_ours, mails, counter) = match step {
-                        Step::Mark { open, mails } => {
+                        Step::Mark { open, mails, named } => {
+                            // One of them has succeeded or was erased just now: the next run names the others.
+                            if issues::count_named(tx, &open.id, &named).await? < named.len() {
+                                continue;
+                            }
                             let mark = store::Mark {
                                 organization_id: &organization_id,
                                 kind: open.what.kind(),
@@ -120,12 +125,15 @@ async fn write(
                             };
                             (store::mark(tx, &mark).await?, mails, &mut told.first)
                         }
-                        Step::Close { over, mails } => {
-                            let (kind, id, opened_at) = (over.kind, &over.id, over.opened_at);
+                        Step::Over { over, mails } => {
+                            let causes: Vec<_> = over.iter().map(cause).collect();
                             let mailed = !mails.is_empty();
-                            let is_ours =
-                                store::close(tx, kind, id, opened_at, now, mailed).await?;
+                            let is_ours = store::close(tx, &causes, now, mailed).await?;
                             (is_ours, mails, &mut told.over)
+                        }
+                        Step::Close(over) => {
+                            store::close(tx, &[cause(&over)], now, false).await?;
+                            continue;
                         }
                         Step::Digest { before, mails } => {
                             let is_ours =
@@ -148,4 +156,12 @@ async fn write(
             })
         })
         .await
+}
+
+fn cause(over: &Over) -> store::Cause<'_> {
+    store::Cause {
+        kind: over.kind,
+        id: &over.id,
+        opened_at: over.opened_at,
+    }
 }

@@ -156,7 +156,8 @@ async fn check_links(
     now: Millis,
 ) -> Result<(), ServiceError> {
     let kind = MailKind::Verification;
-    let sent = outbox_store::count_to(tx, kind, &recipient.address_key, now - HOUR).await?;
+    let lately = outbox::lately(now, HOUR);
+    let sent = outbox_store::count_to(tx, kind, &recipient.address_key, lately).await?;
     if sent >= LINKS_AN_HOUR {
         return Err(ServiceError::conflict(format!(
             "{} has been sent {LINKS_AN_HOUR} links within an hour. Look into its spam folder, and try again in an hour.",
@@ -198,6 +199,7 @@ fn verification(
         event_key: format!("verification:{}:{}", recipient.id, recipient.uses),
         to,
         composed: mails::verification(&setting, &facts),
+        unnamed: None,
         unsubscribe_url: None,
     };
     outbox::sealed(key, letter, now)

@@ -1,5 +1,6 @@
 //! How an organization tells about failures, as an Admin sets it.
 
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::model::notification::{
@@ -7,10 +8,29 @@ use crate::model::notification::{
 };
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
-use crate::server::error::ServiceError;
+use crate::server::error::{ServiceError, StoreError};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::store::notifications::{self as store, Kept};
+use crate::server::store::sql::Connection;
 use crate::server::zone;
+
+/// In which zone an organization's mails say times: UTC unless it has chosen another.
+pub(super) fn zone_of(settings: &NotificationSettings) -> TimeZone {
+    zone::named(&settings.zone).unwrap_or(TimeZone::UTC)
+}
+
+/// The same by its id; UTC for none.
+///
+/// # Errors
+/// As any read.
+pub async fn zone_in(
+    connection: &mut Connection<'_>,
+    organization_id: Option<&str>,
+) -> Result<TimeZone, StoreError> {
+    // Asked for none too: whoever asks for a link does not learn whose it is by the time that it takes.
+    let kept = store::settings(connection, organization_id.unwrap_or_default()).await?;
+    Ok(zone_of(&kept.settings))
+}
 
 /// The settings as a form sends them.
 #[derive(Debug, Clone, Default)]

@@ -1,10 +1,11 @@
 //! What becomes of a mail: taken, refused, delayed, given up, sent again; and clocks that jump meanwhile.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE, SECOND};
 use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::jobs::retention;
 use rhombus_provisioning::server::services::notifications::pass;
 use rhombus_provisioning::server::services::outbox::{self, ATTEMPTS, CLAIM, claim_at};
 use rhombus_provisioning::server::store::dialect::Dialect;
@@ -249,6 +250,12 @@ db_test! {
             assert_eq!(person::post(&post.app, &admin, &test, "").await.status, 303);
         }
         assert_eq!(person::post(&post.app, &admin, &test, "").await.status, 409, "there is an end to it");
+        // What a clock that was ahead has written counts no more, and is not the latest.
+        post.app.execute(sql("UPDATE outbox SET created_at = $1").bind(post.app.app.clock.now() + 30 * DAY)).await;
+        post.server.conduct(Conduct::Accept);
+        assert_eq!(person::post(&post.app, &admin, &test, "").await.status, 303);
+        let page = open(&post.app, &admin, &result).await.text;
+        assert!(page.contains("The mail server has taken the test."), "{page}");
     }
 
     async fn without_a_server_mails_are_files_and_the_page_says_so(db: TestDb) {
@@ -265,5 +272,20 @@ db_test! {
         assert_eq!(std::fs::read_dir(folder.path().join("mail")).unwrap().count(), 1);
         let page = open(&app, &admin, PAGE).await.text;
         assert!(page.contains("No mail leaves this server.") && page.contains("Written to a file"), "{page}");
+        assert!(page.contains("and deleted after") && page.contains("30 days"), "{page}");
+        // Files go after that time, and nothing else that somebody has put there.
+        let now = UNIX_EPOCH + Duration::from_millis(app.app.clock.now().try_into().unwrap());
+        let written = |name: &str, days: u64| {
+            let file = std::fs::File::create(folder.path().join("mail").join(name)).unwrap();
+            file.set_modified(now - Duration::from_secs(days * 86_400)).unwrap();
+        };
+        written("old.eml", 31);
+        written("broken.eml.new", 31);
+        written("young.eml", 29);
+        written("notes.txt", 31);
+        assert_eq!(retention::remove_files(&app.app).await.unwrap(), 2);
+        let mut left: Vec<_> = std::fs::read_dir(folder.path().join("mail")).unwrap().map(|file| file.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!((left.len(), &left[1..]), (3, &["notes.txt".into(), "young.eml".into()][..]));
     }
 }

@@ -189,7 +189,8 @@ db_test! {
         let refused = add(&app, &admin, "Ana@contoso.com").await;
         assert_eq!(refused.status, 409);
         assert!(refused.text.contains("3 links within an hour"), "{}", refused.text);
-        app.advance(HOUR);
+        // A clock that was ahead is nobody's hindrance.
+        app.execute(sql("UPDATE outbox SET created_at = $1").bind(app.app.clock.now() + 30 * DAY)).await;
         assert_eq!(add(&app, &admin, "ana@contoso.com").await.status, 303);
         for number in 1..20 {
             assert_eq!(add(&app, &admin, &format!("r{number}@contoso.com")).await.status, 303);

@@ -186,6 +186,107 @@ db_test! {
         assert_eq!(digests.await.into_iter().sum::<usize>(), 1);
     }
 
+    async fn a_digest_follows_a_first_mail_by_an_interval_and_repeats_none(db: TestDb) {
+        let post = Post::new(db).await;
+        let entra = post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        let seen = post.recipient(&admin, DANA).await;
+        refused_role(&entra, "ana@contoso.com", "LEAD").await;
+        assert_eq!(post.minute().await, FIRST);
+        assert_eq!(hours(&post, &entra, 23).await, []);
+        // As the day is over, another issue is new in the same minute.
+        post.app.advance(HOUR - MINUTE);
+        entra.change(&entra.create("cyd@contoso.com").await, "Replace", "userName", json!("")).await;
+        assert_eq!(post.minute().await, Told { first: 1, digests: 1, ..Told::default() });
+        let subjects = post.subjects(seen);
+        assert_eq!(subjects.len(), 3, "{subjects:?}");
+        assert!(subjects.iter().any(|subject| subject.starts_with("[contoso] Digest: 1 issue still open")), "{subjects:?}");
+        let digest = post.server.received().into_iter().find(|mail| mail.header("Subject").contains("Digest")).unwrap();
+        let text = digest.part("text/plain");
+        assert!(text.contains("role") && !text.contains("userName"), "{text}");
+        let told = hours(&post, &entra, 25).await;
+        assert_eq!(told.iter().map(|(_, told)| *told).collect::<Vec<_>>(), [DIGEST]);
+        assert!(post.subjects(seen)[3].starts_with("[contoso] Digest: 2 issues still open"), "{:?}", post.subjects(seen));
+    }
+
+    async fn what_is_over_at_once_is_one_mail_to_whom_was_told_of_it(db: TestDb) {
+        let post = Post::new(db).await;
+        let mut entra = post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        probe(&entra).await;
+        let seen = post.recipient(&admin, DANA).await;
+        let now = post.app.app.clock.now();
+        entra.app.execute(sql("UPDATE tokens SET expires_at = $1").bind(now + MINUTE)).await;
+        post.app.advance(46 * MINUTE);
+        entra.filter("userName eq \"nobody\"").await.is_error(401, "");
+        post.minute().await;
+        // The refusal is a problem of its own once the token's end is not told any more.
+        assert_eq!(change(&post.app, &admin, "token_expiring=on&", "").await.status, 303);
+        post.minute().await;
+        let told = post.subjects(seen);
+        assert!(told.iter().any(|subject| subject.contains("expired")), "{told:?}");
+        assert!(told.iter().any(|subject| subject.contains("Entra is refused")), "{told:?}");
+        // Who comes later has heard of nothing.
+        post.app.advance(MINUTE);
+        let seen = post.recipient(&admin, "late@contoso.com").await;
+        entra.token = post.app.token(&entra.organization_id, 365 * DAY).await;
+        probe(&entra).await;
+        assert_eq!(post.minute().await, OVER);
+        assert_eq!(post.subjects(seen), ["[contoso] Recovered: Entra has a valid Secret Token again, and 1 more"]);
+        let mail = post.server.received().pop().unwrap();
+        assert_eq!(mail.header("To"), DANA);
+        let text = mail.part("text/plain");
+        assert!(text.contains("Entra is accepted again") && text.contains("has a valid Secret Token again"), "{text}");
+        assert_eq!(hours(&post, &entra, 30).await, []);
+    }
+
+    async fn no_more_mails_an_hour_than_the_limit_and_none_is_lost(db: TestDb) {
+        let post = Post::new(db).await;
+        let entra = post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        probe(&entra).await;
+        post.recipient(&admin, "eve@contoso.com").await;
+        let seen = post.recipient(&admin, DANA).await;
+        let now = post.app.app.clock.now();
+        // Nineteen others to one of them, and mails that somebody has asked for.
+        let mail = "INSERT INTO outbox (id, organization_id, kind, event_key, address, address_key, subject, created_at, state, \
+                    attempts, retries) VALUES ($1, $2, $3, $1, $4, $4, '', $5, 'sent', 1, 0)";
+        for (kind, mails, at) in [("digest", 1, now), ("recovered", 18, now), ("test", 9, now), ("issue", 9, now + 30 * DAY)] {
+            for number in 0..mails {
+                let id = format!("{kind}{number}");
+                entra.app.execute(sql(mail).bind(id).bind(&entra.organization_id).bind(kind).bind(DANA).bind(at)).await;
+            }
+        }
+        refused_role(&entra, "ana@contoso.com", "LEAD").await;
+        assert_eq!(post.minute().await, FIRST, "one to both");
+        assert_eq!(post.count(), seen + 2);
+        assert!(open(&post.app, &admin, PAGE).await.text.contains("20 mails have gone out within the hour"));
+        entra.create("ana@contoso.com").await;
+        assert_eq!(post.minute().await, Told::default(), "there is no room");
+        let told = hours(&post, &entra, 3).await;
+        assert_eq!(told.iter().map(|(_, told)| *told).collect::<Vec<_>>(), [OVER]);
+    }
+
+    async fn two_replicas_at_once_tell_once_what_is_over(db: TestDb) {
+        let post = Post::new(db).await;
+        let entra = post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        let seen = post.recipient(&admin, DANA).await;
+        refused_role(&entra, "ana@contoso.com", "LEAD").await;
+        let id = entra.create("cyd@contoso.com").await;
+        entra.change(&id, "Replace", "userName", json!("")).await;
+        assert_eq!(post.minute().await.first, 2);
+        entra.create("ana@contoso.com").await;
+        entra.change(&id, "Replace", "userName", json!("cyd.new@contoso.com")).await.is(200);
+        post.app.advance(MINUTE);
+        post.app.flush().await;
+        let runs = join_all((0..8).map(|_| pass::run(&post.app.app))).await;
+        assert_eq!(runs.into_iter().map(|run| run.unwrap().over).sum::<usize>(), 1);
+        post.deliver().await;
+        assert_eq!(post.count(), seen + 3);
+        assert!(post.subjects(seen)[2].ends_with(", and 1 more"), "{:?}", post.subjects(seen));
+    }
+
     async fn silence_is_told_after_the_limit_that_is_set(db: TestDb) {
         let post = Post::new(db).await;
         let entra = post.app.entra("contoso").await;

@@ -101,7 +101,10 @@ impl Case {
         let over = |over: &[&Over]| over.iter().map(|over| over.id.clone()).collect::<Vec<_>>();
         let digest = match decision.digest {
             Digest::No => Vec::new(),
-            Digest::Since(since) => vec![format!("of {} h", (NOW - since) / HOUR)],
+            Digest::Of { open, since } => {
+                let hours = (NOW - since) / HOUR;
+                vec![format!("of {} after {hours} h", ids(&open).join(" "))]
+            }
             Digest::Restart => vec!["restarts".to_owned()],
         };
         [
@@ -182,7 +185,7 @@ fn remarks_are_for_the_digest() {
         what: What::Issue(Reason::AttributeIgnored),
         ..issue("a", DAY, Mark::PassedOver)
     };
-    assert_eq!(open(vec![later]).decided(), "digest of 24 h");
+    assert_eq!(open(vec![later]).decided(), "digest of a after 24 h");
 }
 
 #[test]
@@ -202,15 +205,30 @@ fn nobody_hears_of_what_was_there_before() {
 #[test]
 fn a_digest_follows_when_something_was_not_heard_of_for_the_interval() {
     let goes_on = || issue("a", 3 * DAY, Mark::Mailed(NOW - 3 * DAY));
-    assert_eq!(open(vec![goes_on()]).decided(), "digest of 72 h");
+    assert_eq!(open(vec![goes_on()]).decided(), "digest of a after 72 h");
     let mut yesterday = open(vec![goes_on()]);
     yesterday.digest_at = Some(NOW - DAY + MINUTE);
     assert_eq!(yesterday.decided(), "");
     yesterday.digest_at = Some(NOW - DAY);
-    assert_eq!(yesterday.decided(), "digest of 24 h");
+    assert_eq!(yesterday.decided(), "digest of a after 24 h");
     yesterday.settings.digest_hours = 72;
     assert_eq!(yesterday.decided(), "");
-    // What is mailed now is no news again.
+    // What is mailed now, or was within the interval, is no news again.
+    let lately = || issue("b", HOUR, Mark::Mailed(NOW - DAY + MINUTE));
+    let both = vec![goes_on(), lately(), issue("c", MINUTE, Mark::None)];
+    assert_eq!(open(both).decided(), "first c; digest of a after 72 h");
+    assert_eq!(open(vec![lately()]).decided(), "");
+    // What nobody was mailed about comes with the next digest.
+    let passed_over = issue("b", HOUR, Mark::PassedOver);
+    let remark = Open {
+        what: What::Issue(Reason::AttributeIgnored),
+        ..issue("c", MINUTE, Mark::None)
+    };
+    let three = vec![goes_on(), passed_over, remark];
+    assert_eq!(
+        open(three).decided(),
+        "passed c; digest of a b c after 72 h"
+    );
     let mut after_an_outage = open(vec![issue("a", 3 * DAY, Mark::None)]);
     after_an_outage.digest_at = Some(NOW - 9 * DAY);
     assert_eq!(after_an_outage.decided(), "first a");
@@ -241,7 +259,7 @@ fn no_digest_comes_in_quiet_hours_and_first_mails_do() {
         let expected = if is_quiet {
             "first b"
         } else {
-            "first b; digest of 72 h"
+            "first b; digest of a after 72 h"
         };
         assert_eq!(case.decided(), expected, "{from} to {until}");
     }
@@ -275,6 +293,29 @@ fn beyond_the_limit_the_digest_tells_or_else_it_waits() {
 }
 
 #[test]
+fn the_limit_is_for_digests_and_for_what_is_over_too() {
+    let goes_on = || issue("a", 3 * DAY, Mark::Mailed(NOW - 3 * DAY));
+    let case = |sent| Case {
+        open: vec![goes_on(), issue("b", MINUTE, Mark::None)],
+        sent,
+        ..over(vec![
+            ended(ProblemKind::Refused),
+            ended(ProblemKind::Silent),
+        ])
+    };
+    for (left, expected) in [
+        (3, "first b; over refused silent; digest of a after 72 h"),
+        (2, "first b; digest of a after 72 h"),
+        // The digest has what there is no mail for.
+        (1, "passed b; digest of a b after 72 h"),
+        (0, "passed b"),
+    ] {
+        assert_eq!(case(MAILS_AN_HOUR - left).decided(), expected, "{left}");
+    }
+    assert_eq!(case(2 * MAILS_AN_HOUR).decided(), "passed b");
+}
+
+#[test]
 fn a_refusal_that_follows_from_an_expired_token_is_told_when_it_outlasts_it() {
     let refused = || problem(ProblemKind::Refused, HOUR, Mark::None);
     let expired = problem(ProblemKind::TokenExpired, HOUR, Mark::Mailed(NOW - HOUR));
@@ -284,6 +325,10 @@ fn a_refusal_that_follows_from_an_expired_token_is_told_when_it_outlasts_it() {
         ..over(vec![ended(ProblemKind::TokenExpired)])
     };
     assert_eq!(case.decided(), "first refused; closed token_expired");
+    // Where nobody is told of the token, the refusal is what they hear of.
+    let untold = problem(ProblemKind::TokenExpired, HOUR, Mark::PassedOver);
+    let case = open(vec![refused(), untold]).without(Event::TokenExpiring);
+    assert_eq!(case.decided(), "first refused");
 }
 
 #[test]
@@ -370,4 +415,8 @@ fn a_clock_that_was_ahead_holds_nothing_up_for_longer_than_the_interval() {
     assert_eq!(case.decided(), "digest restarts");
     case.digest_at = Some(NOW);
     assert_eq!(case.decided(), "");
+    let ahead = || issue("a", 3 * DAY, Mark::Mailed(NOW + 30 * DAY));
+    let mut case = open(vec![ahead()]);
+    case.digest_at = Some(NOW - DAY);
+    assert_eq!(case.decided(), "digest of a after 24 h");
 }

@@ -1,0 +1,156 @@
+//! Users who are erased while mails name them.
+
+use std::time::Duration;
+
+use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
+use rhombus_provisioning::server::clock::MINUTE;
+use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::services::notifications::pass::{self, Told};
+use rhombus_provisioning::server::services::{outbox, user_access};
+use rhombus_provisioning::server::store::sql::sql;
+use rhombus_provisioning::server::store::{issue_records, notifications};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::{DANA, PAGE, Post, add};
+use crate::dashboard::person::{self, account, cookie};
+use crate::db_test;
+use crate::support::app::TestApp;
+use crate::support::entra::Entra;
+
+/// Somebody of whom an update is refused.
+async fn refused(entra: &Entra<'_>, user_name: &str) -> String {
+    let id = entra
+        .create_with(
+            user_name,
+            json!({"displayName": format!("{user_name} who is named")}),
+        )
+        .await;
+    let role = json!([{"primary": "True", "value": "LEAD"}]);
+    let refused = entra.change(&id, "Replace", "roles", role).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    id
+}
+
+/// Deleted in Entra, and erased here.
+async fn erase(entra: &Entra<'_>, id: &str, user_name: &str) {
+    entra.delete(id).await.is(204);
+    let organization = OrganizationRef {
+        id: entra.organization_id.clone(),
+        slug: entra.slug.clone(),
+        name: entra.slug.clone(),
+    };
+    let allowed = Allowed::command_line(Permission::EraseUsers, Some(organization));
+    user_access::erase(&entra.app.app, &allowed, id, user_name)
+        .await
+        .unwrap();
+}
+
+/// Whatever the outbox has of its mails about issues, read: subjects, texts, and those that take their place.
+async fn texts(app: &TestApp) -> Vec<(String, String, String)> {
+    let rows: Vec<(String, Option<String>, Option<String>)> = app
+        .rows(sql("SELECT subject, body, unnamed FROM outbox WHERE kind = 'issue' ORDER BY created_at, id"))
+        .await;
+    let key = app.app.secret_key().unwrap();
+    let open = |sealed: Option<String>| {
+        let sealed = sealed.unwrap_or_default();
+        String::from_utf8(key.open("outbox", &sealed).unwrap_or_default()).unwrap()
+    };
+    let read = |(subject, body, unnamed)| (subject, open(body), open(unnamed));
+    rows.into_iter().map(read).collect()
+}
+
+db_test! {
+    async fn no_mail_keeps_the_name_of_an_erased_user(db: TestDb) {
+        let post = Post::new(db).await;
+        let entra = post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        let seen = post.recipient(&admin, DANA).await;
+        post.app.advance(MINUTE);
+        // One that is out, and one that waits.
+        let id = refused(&entra, "zoe@contoso.com").await;
+        assert_eq!(post.minute().await.first, 1);
+        entra.change(&id, "Replace", "userName", json!("")).await;
+        post.app.advance(MINUTE);
+        assert_eq!(post.tell().await.first, 1);
+        let before = texts(&post.app).await;
+        assert_eq!(before.len(), 2);
+        assert!(before.iter().all(|(_, body, _)| body.contains("zoe@contoso.com who is named")), "{before:?}");
+
+        erase(&entra, &id, "zoe@contoso.com").await;
+        for (subject, body, unnamed) in texts(&post.app).await {
+            for text in [subject, body, unnamed] {
+                assert!(!text.is_empty() && !text.contains("zoe"), "{text}");
+            }
+        }
+        assert_eq!(post.deliver().await, 1);
+        assert_eq!(post.count(), seen + 2);
+        let mail = post.server.received().pop().unwrap();
+        let text = mail.part("text/plain");
+        assert!(text.contains("/unsubscribe/") && text.contains("FIX IT IN ENTRA") && !text.contains("zoe"), "{text}");
+        // What is out can be sent again, as it is kept.
+        let out: Vec<(String,)> = post.app.rows(sql("SELECT id FROM outbox WHERE kind = 'issue' ORDER BY id")).await;
+        let again = format!("{PAGE}/mails/{}", out[0].0);
+        assert_eq!(person::post(&post.app, &admin, &again, "").await.status, 303);
+        assert_eq!(post.deliver().await, 1);
+        assert!(!post.server.received().pop().unwrap().part("text/plain").contains("zoe"));
+    }
+
+    async fn a_mail_that_is_composed_meanwhile_does_not_name_the_user(db: TestDb) {
+        let post = Post::new(db).await;
+        let entra = post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        post.recipient(&admin, DANA).await;
+        post.app.advance(MINUTE);
+        let zoe = refused(&entra, "zoe@contoso.com").await;
+        refused(&entra, "max@contoso.com").await;
+        post.app.advance(MINUTE);
+        post.app.flush().await;
+        // What erasing does in the end, while it is composed.
+        let (organization_id, now) = (entra.organization_id.clone(), post.app.app.clock.now());
+        let keys = vec![issue_records::user_key(&zoe)];
+        let (held, is_held) = oneshot::channel();
+        let erased = post.app.app.db.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                notifications::lock(tx, &organization_id).await?;
+                issue_records::forget_user(tx, &organization_id, &keys, now).await?;
+                held.send(()).unwrap();
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                Ok(())
+            })
+        });
+        let told = async {
+            is_held.await.unwrap();
+            pass::run(&post.app.app).await.unwrap()
+        };
+        let (erased, told) = tokio::join!(erased, told);
+        erased.unwrap();
+        assert_eq!((told, texts(&post.app).await.len()), (Told::default(), 0));
+        assert_eq!(post.tell().await.first, 1);
+        let written = texts(&post.app).await;
+        assert!(written[0].1.contains("max@") && !written[0].1.contains("zoe"), "{written:?}");
+    }
+
+    async fn a_file_that_names_an_erased_user_goes(db: TestDb) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = crate::support::app::settings(&db.url);
+        settings.data_dir = folder.path().to_owned();
+        let app = TestApp::with(db, settings).await;
+        let entra = app.entra("contoso").await;
+        let admin = account(&app, DANA, AccountRole::Admin, Some("contoso")).await;
+        let admin = cookie(&app, &admin).await;
+        add(&app, &admin, DANA).await;
+        app.execute(sql("UPDATE notification_recipients SET state = 'verified', verified_at = $1").bind(app.app.clock.now())).await;
+        app.advance(MINUTE);
+        let id = refused(&entra, "zoe@contoso.com").await;
+        app.advance(MINUTE);
+        app.flush().await;
+        assert_eq!(pass::run(&app.app).await.unwrap().first, 1);
+        assert_eq!(outbox::send_due(&app.app).await.unwrap(), 2);
+        let files = || std::fs::read_dir(folder.path().join("mail")).unwrap().count();
+        assert_eq!(files(), 2);
+        erase(&entra, &id, "zoe@contoso.com").await;
+        assert_eq!(files(), 1, "the link to the recipient stays");
+    }
+}
