@@ -1,6 +1,6 @@
 //! The cycles of one organization, as its overview shows them.
 
-use super::health::INTERVAL;
+use super::health::{INTERVAL, quarantined_since};
 use super::moments::Moments;
 use crate::model::cycle::{CycleColumn, CycleProgress, Cycles, LatestCycle};
 use crate::model::page::Count;
@@ -36,6 +36,15 @@ pub enum Rhythm {
 }
 
 impl Rhythm {
+    /// By when the cycles began, newest first.
+    #[must_use]
+    pub fn of(starts: &[Millis], now: Millis) -> Self {
+        match quarantined_since(starts, now) {
+            Some(_) => Self::Daily,
+            None => Self::Usual,
+        }
+    }
+
     fn interval(self) -> (Millis, &'static str) {
         match self {
             Self::Usual => (INTERVAL, "every 40 min"),
@@ -83,7 +92,35 @@ pub async fn latest(
     Ok(cycles)
 }
 
-/// When Entra's next cycle is expected; `None` where nothing tells, or it is overdue.
+/// Entra's next cycle, by the latest one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    /// When it is expected.
+    pub at: Millis,
+    pub rhythm: Rhythm,
+    /// When Entra called last.
+    pub called_at: Millis,
+}
+
+impl Next {
+    fn of(cycles: &[Cycle], rhythm: Rhythm) -> Option<Self> {
+        let latest = cycles.first()?;
+        let (interval, _) = rhythm.interval();
+        Some(Self {
+            at: (latest.started_at + interval).max(latest.last_at),
+            rhythm,
+            called_at: latest.last_at,
+        })
+    }
+
+    /// Whether Entra has let it pass.
+    #[must_use]
+    pub fn is_overdue(self, now: Millis) -> bool {
+        now > self.at + CYCLE_GAP
+    }
+}
+
+/// Entra's next cycle; `None` where it has not called so far.
 ///
 /// # Errors
 /// As any read.
@@ -91,12 +128,10 @@ pub async fn next(
     connection: &mut Connection<'_>,
     organization_id: &str,
     now: Millis,
-) -> Result<Option<Millis>, StoreError> {
+) -> Result<Option<Next>, StoreError> {
     let cycles = latest(connection, organization_id, now).await?;
-    let next = cycles
-        .first()
-        .map(|latest| (latest.started_at + INTERVAL).max(latest.last_at));
-    Ok(next.filter(|next| *next > now))
+    let starts: Vec<Millis> = cycles.iter().map(|cycle| cycle.started_at).collect();
+    Ok(Next::of(&cycles, Rhythm::of(&starts, now)))
 }
 
 /// In words and figures. Without a rhythm Entra is not expected to come again.
@@ -121,15 +156,16 @@ pub fn shown(
         latest: cycles
             .split_first()
             .map(|(latest, before)| of_latest(latest, before, everybody, moments)),
-        next: cycles.first().zip(rhythm).map(|(latest, rhythm)| {
-            let (interval, often) = rhythm.interval();
-            let next = (latest.started_at + interval).max(latest.last_at);
-            if now > next + CYCLE_GAP {
-                format!("overdue since {}", moments.clock(next))
-            } else {
-                format!("about {}, {often}", moments.hour(next))
-            }
-        }),
+        next: rhythm
+            .and_then(|rhythm| Next::of(cycles, rhythm))
+            .map(|next| {
+                let (_, often) = next.rhythm.interval();
+                if next.is_overdue(now) {
+                    format!("overdue since {}", moments.clock(next.at))
+                } else {
+                    format!("about {}, {often}", moments.hour(next.at))
+                }
+            }),
     }
 }
 

@@ -155,7 +155,7 @@ fn decide_on(facts: &Facts, moments: &Moments) -> Health {
         );
     }
     let refusal = facts.refused(now);
-    if let Some(since) = risk::quarantined_since(facts, now) {
+    if let Some(since) = risk::quarantined_since(&facts.thinned, now) {
         return quarantined(since, refusal, moments);
     }
     if let Some(refusal) = refusal {

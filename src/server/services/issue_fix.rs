@@ -2,7 +2,9 @@
 //! the settings, the roles, the tokens; see [`crate::server::http::issue_fix_forms`].
 
 mod conflict;
+mod follows;
 
+use self::follows::Coming;
 use super::cycles;
 use super::moments::Moments;
 use super::tokens::{self, new_form};
@@ -10,7 +12,7 @@ use crate::model::issue_fix::{
     Cure, EndedToken, IssueFix, NewToken, RoleCure, RoleMeaning, RoleValue, TokenCure,
 };
 use crate::model::organization::{MissingNames, MissingRole, ProvisioningState, UnknownRole};
-use crate::model::page::{Count, number};
+use crate::model::page::Count;
 use crate::model::token::TokenState;
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
@@ -122,10 +124,14 @@ impl Reader<'_> {
             },
         };
         let next = cycles::next(connection, organization_id, self.moments.now()).await?;
-        let next = next.map(|at| self.moments.hour(at));
+        let coming = Coming {
+            state: settings.state,
+            next,
+            moments: &self.moments,
+        };
         Ok(Some(IssueFix {
             is_done: is_done(&cure, reason),
-            follows: follows(&cure, issue.users_affected.unsigned_abs(), next.as_deref()),
+            follows: coming.follows(&cure, issue.users_affected.unsigned_abs()),
             cure,
             link: format!(
                 "{}/organizations/{}/issues/{id}#fix-here",
@@ -257,41 +263,6 @@ fn is_done(cure: &Cure, reason: Reason) -> bool {
     }
 }
 
-/// What comes of it. `next` is when Entra's next cycle is expected.
-fn follows(cure: &Cure, users: u64, next: Option<&str>) -> String {
-    let cycle = match next {
-        Some(hour) => format!("Entra’s next cycle, expected about {hour},"),
-        None => "Entra’s next cycle".to_owned(),
-    };
-    match cure {
-        Cure::Token(_) => {
-            "Paste the new token into Provisioning › Admin Credentials in Entra, select Test Connection, then Save. From \
-             then on Entra’s calls are accepted, and this issue resolves itself."
-                .to_owned()
-        }
-        Cure::TurnOn { .. } => {
-            format!("{cycle} is accepted, and this issue resolves itself. In Entra, provisioning must be started.")
-        }
-        Cure::Guard { .. } => {
-            format!("{cycle} tries whom you allow again, and they lose access then. Whoever is kept keeps it.")
-        }
-        Cure::Roles(_)
-        | Cure::MissingNames { .. }
-        | Cure::MissingRole { .. }
-        | Cure::Conflict(_) => {
-            let whom = match users {
-                0 => return format!("{cycle} goes through. Provision on demand in Entra does it at once."),
-                1 => "the user".to_owned(),
-                users => format!("the {} users", number(users)),
-            };
-            format!(
-                "{cycle} tries {whom} again, and the issue resolves itself once that succeeds. Provision on demand in Entra \
-                 does it at once."
-            )
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,18 +278,5 @@ mod tests {
             );
         }
         assert!(!has_cure(Reason::JsonMalformed));
-    }
-
-    #[test]
-    fn what_follows_names_whom_and_when() {
-        let cure = Cure::MissingNames { is_rejected: true };
-        let text = follows(&cure, 3, Some("10:55 UTC"));
-        assert!(
-            text.starts_with(
-                "Entra’s next cycle, expected about 10:55 UTC, tries the 3 users again"
-            )
-        );
-        assert!(follows(&cure, 1, None).starts_with("Entra’s next cycle tries the user again"));
-        assert!(follows(&cure, 0, None).contains("goes through"));
     }
 }

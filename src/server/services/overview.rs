@@ -73,11 +73,7 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
     };
     let is_connected = facts.last_accepted_at.is_some();
     let health = health::decide(&facts, &moments);
-    let rhythm = match (facts.state, health.state) {
-        (ProvisioningState::On, HealthState::Quarantined) => Some(Rhythm::Daily),
-        (ProvisioningState::On, _) => Some(Rhythm::Usual),
-        _ => None,
-    };
+    let rhythm = (facts.state == ProvisioningState::On).then(|| Rhythm::of(&facts.thinned, now));
     Ok(Overview {
         last_contact: figures.last_contact_at.map(|at| moments.moment(at)),
         cycles: cycles::shown(&cycles, everybody, rhythm, &moments),

@@ -117,7 +117,7 @@ pub fn present(facts: &Facts, now: Millis) -> Vec<Found> {
 /// At most one, besides those that quarantine has of its own.
 fn connection(facts: &Facts, now: Millis) -> Vec<Found> {
     let mut found = Vec::new();
-    let quarantined = health::quarantined_since(facts, now);
+    let quarantined = health::quarantined_since(&facts.thinned, now);
     let refused = facts.refused(now);
     if let Some(refusal) = refused {
         let (cause, _, _) = health::cause(refusal);

@@ -1,7 +1,7 @@
 //! *Fix here*: each cure through the issue's page, by whoever may do it (product, Issues).
 
 use rhombus_provisioning::model::account::AccountRole;
-use rhombus_provisioning::server::clock::{DAY, MINUTE};
+use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
@@ -139,6 +139,33 @@ entra_test! {
         let kinds: Vec<(String, i64)> = entra.app.rows(sql("SELECT kind, occurred_at FROM issue_history ORDER BY id")).await;
         let kinds: Vec<&str> = kinds.iter().map(|(kind, _)| kind.as_str()).collect();
         assert_eq!(kinds, ["resolved", "came_back"]);
+    }
+
+    async fn what_follows_comes_when_entra_calls(entra: Entra) {
+        let refused = async || assert_eq!(entra.post(&with_role("ana", "LEAD")).await.status, 400);
+        refused().await;
+        let viewer = account(entra.app, "eve@contoso.com", AccountRole::Viewer, Some("contoso")).await;
+        let page = issue(&entra, "role_unknown").await;
+        let says = async |text: &str| {
+            entra.app.flush().await;
+            // Nobody stays signed in for days.
+            let now = cookie(entra.app, &viewer).await;
+            let card = card(&open(entra.app, &now, &page).await);
+            assert!(card.contains(text), "{text}: {card}");
+        };
+        says("Entra’s next cycle, expected about 09:40, tries the user again").await;
+        entra.app.advance(3 * HOUR);
+        says("Entra last called 3 h ago, and its next cycle is overdue").await;
+        entra.app.advance(DAY - 3 * HOUR);
+        refused().await;
+        says("expected about 09:40, tries").await;
+        // A day apart twice: as in quarantine.
+        entra.app.advance(DAY);
+        refused().await;
+        says("Entra’s next cycle, expected on Thu 26 Nov about 09:00, tries the user again").await;
+        says("Entra calls about once a day now").await;
+        entra.policy("state", "paused").await;
+        says("Once provisioning is resumed, Entra’s next cycle tries the user").await;
     }
 
     async fn unknown_roles_may_count_as_the_default_and_new_ones_are_reviewed(entra: Entra) {

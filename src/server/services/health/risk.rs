@@ -76,20 +76,18 @@ pub fn danger(facts: &Facts) -> Option<Danger> {
     })
 }
 
-/// Since when cycles are a day apart, if the latest two gaps are so and the next cycle is not overdue.
-pub fn quarantined_since(facts: &Facts, now: Millis) -> Option<Millis> {
-    let latest = facts.thinned.first()?;
+/// Since when cycles are a day apart, if the latest two gaps are so and the next cycle is not overdue. `starts` is when
+/// they began, newest first.
+pub fn quarantined_since(starts: &[Millis], now: Millis) -> Option<Millis> {
+    let latest = starts.first()?;
     if now - latest > *DAILY.end() {
         return None;
     }
-    let gaps = facts
-        .thinned
+    let gaps = starts
         .windows(2)
         .take_while(|pair| DAILY.contains(&(pair[0] - pair[1])))
         .count();
-    (gaps >= 2)
-        .then(|| facts.thinned.get(gaps).copied())
-        .flatten()
+    (gaps >= 2).then(|| starts.get(gaps).copied()).flatten()
 }
 
 /// Whole days until Entra disables a job that is in quarantine since then.
