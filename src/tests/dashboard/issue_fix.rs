@@ -2,6 +2,7 @@
 
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
+use rhombus_provisioning::server::services::health_watch;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
@@ -148,6 +149,8 @@ entra_test! {
         let page = issue(&entra, "role_unknown").await;
         let says = async |text: &str| {
             entra.app.flush().await;
+            // Counts the cycles, as the job does once a minute.
+            health_watch::run(&entra.app.app).await.unwrap();
             // Nobody stays signed in for days.
             let now = cookie(entra.app, &viewer).await;
             let card = card(&open(entra.app, &now, &page).await);
