@@ -112,15 +112,13 @@ fn row(
         turns.push((old, new));
     }
     let of = |pick: &dyn Fn(&(Turn, Turn)) -> f64| median(turns.iter().map(pick).collect());
-    let (rates, spread) = (
-        of(&|(old, new)| new.per_second / old.per_second),
-        turns
-            .iter()
-            .map(|(old, new)| new.per_second / old.per_second),
-    );
-    let (least, most) = spread.fold((f64::MAX, 0_f64), |(least, most), ratio| {
-        (least.min(ratio), most.max(ratio))
-    });
+    let ratios: Vec<f64> = turns
+        .iter()
+        .map(|(old, new)| new.per_second / old.per_second)
+        .collect();
+    let least = ratios.iter().copied().fold(f64::MAX, f64::min);
+    let most = ratios.iter().copied().fold(0.0, f64::max);
+    let rates = median(ratios);
     println!(
         "| {:<12} | {connections:>5} | {:>6.0} -> {:>6.0} | {rates:>5.2} | {least:>4.2} to {most:>4.2} | {:>4.0} -> {:>4.0} | {:>5.2} |",
         match operation {

@@ -111,11 +111,11 @@ pub(super) async fn page_of_form(request: Request) -> Response {
 }
 
 fn is_page(path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').collect();
     page_routes().iter().any(|route| {
-        let mut segments = path.split('/');
-        let mut is_same = route.path().split('/').map(|part| (part, segments.next()));
-        is_same.all(|(part, segment)| {
-            part.starts_with('{') && segment.is_some() || Some(part) == segment
-        }) && segments.next().is_none()
+        let parts: Vec<&str> = route.path().split('/').collect();
+        let mut pairs = parts.iter().zip(&segments);
+        parts.len() == segments.len()
+            && pairs.all(|(part, segment)| part.starts_with('{') || part == segment)
     })
 }

@@ -110,7 +110,7 @@ pub async fn create(
     if !(SECOND..=LONGEST_LIFE).contains(&life) {
         return Err(ServiceError::invalid(
             "expires_in",
-            "A token lives at most 730 days (two years), and not no time at all.",
+            "A token lives at least a second and at most 730 days (two years).",
         ));
     }
     let id = match new.once {

@@ -257,11 +257,15 @@ impl Batch {
 
     fn count_hour(&mut self, key: HourKey, counts: HourCounts, metrics: &Metrics) {
         measure(metrics, &key, counts);
-        let sum = self.hours.entry(key).or_default();
-        sum.entries += counts.entries;
-        sum.unrecorded += counts.unrecorded;
-        sum.duration_us += counts.duration_us;
+        add(&mut self.hours, key, counts);
     }
+}
+
+fn add(hours: &mut BTreeMap<HourKey, HourCounts>, key: HourKey, counts: HourCounts) {
+    let sum = hours.entry(key).or_default();
+    sum.entries += counts.entries;
+    sum.unrecorded += counts.unrecorded;
+    sum.duration_us += counts.duration_us;
 }
 
 async fn write_batches(db: Db, live: Live, metrics: Metrics, mut notes: mpsc::Receiver<Note>) {
@@ -325,11 +329,13 @@ async fn write_batch(db: &Db, live: &Live, batch: Batch, is_ending: impl Fn() ->
                     } = Arc::unwrap_or_clone(shared);
                     for entry in placed(tx, unplaced).await? {
                         let (key, counts) = hour_of(&entry);
-                        let sum = hours.entry(key).or_default();
-                        sum.entries += counts.entries;
-                        sum.duration_us += counts.duration_us;
+                        add(&mut hours, key, counts);
                         entries.push(entry);
                     }
+                    let grown: BTreeSet<String> = entries
+                        .iter()
+                        .map(|entry| entry.organization_id.clone())
+                        .collect();
                     provisioning_logs::insert(tx, entries).await?;
                     provisioning_logs::add_hours(tx, hours.into_iter().collect()).await?;
                     issue_records::record(tx, occurrences.into_values().collect()).await?;
@@ -337,18 +343,13 @@ async fn write_batch(db: &Db, live: &Live, batch: Batch, is_ending: impl Fn() ->
                     for (token_id, (at, address, user_agent)) in used {
                         tokens::touch(tx, &token_id, at, &address, Some(&user_agent)).await?;
                     }
-                    Ok::<_, StoreError>(())
+                    Ok::<_, StoreError>(grown)
                 })
             })
             .await;
         match outcome {
-            Ok(()) => {
-                let grown: BTreeSet<&str> = batch
-                    .entries
-                    .iter()
-                    .map(|entry| entry.organization_id.as_str())
-                    .collect();
-                grown.into_iter().for_each(|id| live.grown(id));
+            Ok(grown) => {
+                grown.iter().for_each(|id| live.grown(id));
                 if let Err(error) = settle(db, live, &batch.succeeded).await {
                     tracing::warn!(error = %error, "issues not settled; the next success does it");
                 }
@@ -371,24 +372,18 @@ async fn placed(
     tx: &mut Tx<'_>,
     unplaced: Vec<(String, NewEntry)>,
 ) -> Result<Vec<NewEntry>, StoreError> {
-    let mut ids: HashMap<String, Option<String>> = HashMap::new();
-    let mut placed = Vec::new();
-    for (slug, mut entry) in unplaced {
-        let id = match ids.get(&slug) {
-            Some(known) => known.clone(),
-            None => {
-                let found = organizations::find(tx, &slug).await?;
-                let id = found.map(|organization| organization.id);
-                ids.insert(slug, id.clone());
-                id
-            }
-        };
-        if let Some(id) = id {
-            entry.organization_id = id;
-            placed.push(entry);
+    let slugs: BTreeSet<&str> = unplaced.iter().map(|(slug, _)| slug.as_str()).collect();
+    let mut ids = HashMap::new();
+    for slug in slugs {
+        if let Some(organization) = organizations::find(tx, slug).await? {
+            ids.insert(slug.to_owned(), organization.id);
         }
     }
-    Ok(placed)
+    let placed = unplaced.into_iter().filter_map(|(slug, mut entry)| {
+        entry.organization_id.clone_from(ids.get(&slug)?);
+        Some(entry)
+    });
+    Ok(placed.collect())
 }
 
 /// Ends issues that nobody is affected by any more. In a transaction of its own, which locks in one order.
