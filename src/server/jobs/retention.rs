@@ -37,8 +37,6 @@ const PROBLEM_DAYS: i64 = 90;
 const MAIL_DAYS: i64 = 90;
 /// Longer than an issue's chart shows.
 const ISSUE_CHART_DAYS: i64 = 30;
-/// Longer than any cycle.
-const GUARD_REMOVAL_DAYS: i64 = 7;
 /// Longer than Entra tries again: four weeks.
 const GUARD_HOLD_DAYS: i64 = 35;
 /// As long as the issue that led to it.
@@ -60,7 +58,7 @@ pub struct Purged {
     pub issues: u64,
     /// Users, history and days of issues.
     pub of_issues: u64,
-    /// Counted and held users of the accidental-deletion guard.
+    /// Users held by the accidental-deletion guard.
     pub guard: u64,
     pub take_overs: u64,
     pub cycles: u64,
@@ -170,16 +168,10 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
     ] {
         purged.of_issues += delete_all(app, of_issues).await?;
     }
-    for of_guard in [
-        Expired::GuardRemovals {
-            before: days_ago(GUARD_REMOVAL_DAYS),
-        },
-        Expired::GuardHolds {
-            before: days_ago(GUARD_HOLD_DAYS),
-        },
-    ] {
-        purged.guard += delete_all(app, of_guard).await?;
-    }
+    let holds = Expired::GuardHolds {
+        before: days_ago(GUARD_HOLD_DAYS),
+    };
+    purged.guard = delete_all(app, holds).await?;
     let before = days_ago(TAKE_OVER_DAYS);
     purged.take_overs = delete_all(app, Expired::TakeOvers { before }).await?;
     purged.issues = delete_all(app, Expired::Issues { before: resolved }).await?;

@@ -54,7 +54,6 @@ pub async fn set_limit(
         for statement in [
             "UPDATE organizations SET guard_cycle_id = '', guard_counted_at = 0, guard_count = 0 WHERE id = $1",
             "DELETE FROM guard_holds WHERE organization_id = $1",
-            "DELETE FROM guard_removals WHERE organization_id = $1",
         ] {
             tx.execute(sql(statement).bind(organization_id)).await?;
         }
@@ -71,10 +70,8 @@ pub struct Facts {
     pub counted_cycle: String,
     pub count: i64,
     pub counted_at: Millis,
-    /// Whether this user is one of them.
-    pub is_counted: bool,
-    /// The cycle that runs.
-    pub running_cycle: Option<String>,
+    /// The cycle in which this user was counted last.
+    pub user_cycle: String,
     /// What was decided, if the user is held.
     pub decision: Option<String>,
     pub allowed_until: Option<Millis>,
@@ -85,7 +82,6 @@ pub async fn look_locked(
     tx: &mut Tx<'_>,
     organization_id: &str,
     user_id: &str,
-    now: Millis,
 ) -> Result<Option<Facts>, StoreError> {
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
@@ -93,27 +89,37 @@ pub async fn look_locked(
     };
     let mut statement = Builder::new(
         "SELECT o.removal_limit AS \"limit\", o.guard_cycle_id AS counted_cycle, o.guard_count AS count, \
-         o.guard_counted_at AS counted_at, h.decision, h.allowed_until, \
-         EXISTS (SELECT 1 FROM guard_removals r WHERE r.organization_id = o.id AND r.cycle_id = o.guard_cycle_id \
-         AND r.user_id = ",
+         o.guard_counted_at AS counted_at, u.guard_cycle_id AS user_cycle, h.decision, h.allowed_until \
+         FROM organizations o JOIN users u ON u.organization_id = o.id \
+         LEFT JOIN guard_holds h ON h.organization_id = o.id AND h.user_id = u.id WHERE o.id = ",
     );
-    statement.bind(user_id).push(
-        ") AS is_counted, (SELECT l.cycle_id FROM (SELECT cycle_id, occurred_at FROM provisioning_logs \
-         WHERE organization_id = ",
-    );
-    statement
-        .bind(organization_id)
-        .push(" ORDER BY occurred_at DESC, id DESC LIMIT 1) AS l WHERE l.occurred_at >= ");
-    statement.bind(now - CYCLE_GAP).push(
-        ") AS running_cycle FROM organizations o LEFT JOIN guard_holds h ON h.organization_id = o.id AND h.user_id = ",
-    );
-    statement.bind(user_id).push(" WHERE o.id = ");
-    statement.bind(organization_id).push(lock);
+    statement.bind(organization_id);
+    statement.push(" AND u.id = ").bind(user_id).push(lock);
     tx.fetch_optional(statement.finish_repeated()).await
 }
 
-/// Counts a user who loses access now and was not counted in this cycle, when the change ends.
-pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, user_id: &str, now: Millis) {
+/// The cycle that runs, by the log; `None` between cycles.
+pub async fn running_cycle(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    now: Millis,
+) -> Result<Option<String>, StoreError> {
+    let row: Option<(String,)> = connection
+        .fetch_optional(
+            sql(
+                "SELECT l.cycle_id FROM (SELECT cycle_id, occurred_at FROM provisioning_logs \
+                 WHERE organization_id = $1 ORDER BY occurred_at DESC, id DESC LIMIT 1) AS l \
+                 WHERE l.occurred_at >= $2",
+            )
+            .bind(organization_id)
+            .bind(now - CYCLE_GAP),
+        )
+        .await?;
+    Ok(row.map(|(cycle_id,)| cycle_id))
+}
+
+/// Counts one more user who loses access in this cycle, when the change ends.
+pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, now: Millis) {
     tx.defer(
         sql(
             "UPDATE organizations SET guard_count = 1 + CASE guard_cycle_id WHEN $1 THEN guard_count ELSE 0 END, \
@@ -122,16 +128,6 @@ pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, user_id: &s
         .bind(cycle_id)
         .bind(now)
         .bind(organization_id),
-    );
-    tx.defer(
-        sql(
-            "INSERT INTO guard_removals (organization_id, cycle_id, user_id, removed_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(organization_id)
-        .bind(cycle_id)
-        .bind(user_id)
-        .bind(now),
     );
 }
 

@@ -52,11 +52,7 @@ pub enum Expired {
     IssueDays {
         before: Millis,
     },
-    /// Users whom the guard counted in a cycle that began before.
-    GuardRemovals {
-        before: Millis,
-    },
-    /// Users whom it holds and Entra has not asked about since.
+    /// Users whom the guard holds and Entra has not asked about since.
     GuardHolds {
         before: Millis,
     },
@@ -154,11 +150,6 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         Expired::IssueDays { before } => sql(
             "DELETE FROM issue_days WHERE (issue_id, day) IN (SELECT issue_id, day FROM issue_days \
                  WHERE day < $1 LIMIT $2)",
-        )
-        .bind(*before),
-        Expired::GuardRemovals { before } => sql(
-            "DELETE FROM guard_removals WHERE (organization_id, cycle_id, user_id) IN \
-                 (SELECT organization_id, cycle_id, user_id FROM guard_removals WHERE removed_at < $1 LIMIT $2)",
         )
         .bind(*before),
         Expired::GuardHolds { before } => sql(

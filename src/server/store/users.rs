@@ -57,6 +57,8 @@ pub struct UserColumns {
     pub role_value: Option<String>,
     pub role_state: &'static str,
     pub document: String,
+    /// The cycle in which they lose access; `None` leaves it as it is.
+    pub guard_cycle_id: Option<String>,
 }
 
 /// One change set of one user.
@@ -212,7 +214,8 @@ pub async fn update(
         role_id,
         role_value,
         role_state,
-        document
+        document,
+        guard_cycle_id
     );
     statement.push(" WHERE id = ").bind(id);
     statement

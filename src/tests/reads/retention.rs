@@ -73,15 +73,13 @@ db_test! {
                     .bind(id).bind(NOW - 29 * DAY).bind(NOW - 31 * DAY),
             ]);
         }
-        for (user, days) in [("a", 6), ("b", 34), ("c", 36)] {
+        for (user, days) in [("new", 34), ("old", 36)] {
             let at = NOW - days * DAY;
-            statements.extend([
-                sql("INSERT INTO guard_removals (organization_id, cycle_id, user_id, removed_at) VALUES ($1, '', $2, $3)")
-                    .bind(CONTOSO).bind(user).bind(at),
+            statements.push(
                 sql("INSERT INTO guard_holds (organization_id, user_id, action, first_held_at, last_held_at, attempts, \
                      log_id, decision) VALUES ($1, $2, 'disable', 0, $3, 1, '', 'waiting')")
                 .bind(CONTOSO).bind(user).bind(at),
-            ]);
+            );
         }
         for (user, days) in [("old", 91), ("new", 89)] {
             statements.push(
@@ -134,7 +132,7 @@ db_test! {
             hours: 2,
             issues: 1,
             of_issues: 5,
-            guard: 3,
+            guard: 1,
             take_overs: 1,
             cycles: 1,
             problems: 1,
@@ -153,8 +151,7 @@ db_test! {
             ("SELECT count(*) FROM issues", 2),
             ("SELECT count(*) FROM issue_users", 2),
             ("SELECT count(*) FROM issue_history", 2),
-            ("SELECT count(*) FROM guard_removals", 1),
-            ("SELECT count(*) FROM guard_holds", 2),
+            ("SELECT count(*) FROM guard_holds", 1),
             ("SELECT count(*) FROM take_overs", 1),
             ("SELECT count(*) FROM cycles", 2),
             ("SELECT count(*) FROM problems", 2),

@@ -156,14 +156,16 @@ impl Unit<'_, '_> {
             return Ok(self.answer(&before, true));
         }
         self.exchange.refused_changes.clone_from(&changes);
-        let next = Next {
+        let mut next = Next {
             user: after,
             role,
             changes,
+            counted_in: None,
         };
         if kind == ChangeKind::Disabled {
             let id = before.stored.id.clone();
             let passage = self.guard(&id, Action::Disable).await?;
+            next.counted_in = passage.counted_in();
             let answer = self.store(before, next, kind).await?;
             self.passed(&id, &passage);
             return Ok(answer);
@@ -198,7 +200,8 @@ impl Unit<'_, '_> {
         let id = before.stored.id.clone();
         let version = before.stored.version + 1;
         let old_row = columns(&before.user, &Role::unchanged(&before.stored))?;
-        let row = columns(&next.user, &next.role)?;
+        let mut row = columns(&next.user, &next.role)?;
+        row.guard_cycle_id.clone_from(&next.counted_in);
         check_size(&row, old_row.document.len())?;
         // Only a new userName can be refused.
         let renamed =

@@ -53,5 +53,6 @@ pub(super) fn columns(user: &User, role: &Role) -> Result<UserColumns, StoreErro
         role_value: role.value.clone(),
         role_state: role.state.as_str(),
         document: serde_json::to_string(user)?,
+        guard_cycle_id: None,
     })
 }

@@ -6,6 +6,7 @@ use super::unit::Unit;
 use crate::model::guard::Decision;
 use crate::model::log::Action;
 use crate::server::clock::Millis;
+use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
 use crate::server::store::guard::{self, Facts, NewHold};
@@ -24,6 +25,16 @@ pub(super) enum Passage {
     Allowed,
 }
 
+impl Passage {
+    /// The cycle in which the user is counted now.
+    pub(super) fn counted_in(&self) -> Option<String> {
+        match self {
+            Self::OneMore { cycle_id } => Some(cycle_id.clone()),
+            Self::Unguarded | Self::Counted | Self::Allowed => None,
+        }
+    }
+}
+
 impl Unit<'_, '_> {
     /// Lets a deactivation or deletion (`action`) of this user pass, or holds it.
     ///
@@ -40,8 +51,7 @@ impl Unit<'_, '_> {
             return Ok(Passage::Unguarded);
         }
         let organization_id = &caller.organization_id;
-        let log_id = &self.exchange.request_id;
-        let facts = guard::look_locked(self.tx, organization_id, user_id, self.now).await?;
+        let facts = guard::look_locked(self.tx, organization_id, user_id).await?;
         let Some(facts) = facts else {
             return Ok(Passage::Unguarded);
         };
@@ -52,9 +62,9 @@ impl Unit<'_, '_> {
             return Ok(Passage::Allowed);
         }
         if facts.decision.is_none() {
-            let cycle_id = cycle_of(&facts, log_id, self.now);
+            let cycle_id = self.cycle_of(&facts).await?;
             let is_counted_cycle = cycle_id == facts.counted_cycle;
-            if is_counted_cycle && facts.is_counted {
+            if is_counted_cycle && cycle_id == facts.user_cycle {
                 return Ok(Passage::Counted);
             }
             let others = if is_counted_cycle { facts.count } else { 0 };
@@ -67,7 +77,7 @@ impl Unit<'_, '_> {
             user_id,
             action: action.as_str(),
             now: self.now,
-            log_id,
+            log_id: &self.exchange.request_id,
         };
         guard::hold(self.tx, &hold);
         let plural = if limit == 1 { "" } else { "s" };
@@ -88,24 +98,25 @@ impl Unit<'_, '_> {
         match passage {
             Passage::Unguarded | Passage::Counted => {}
             Passage::OneMore { cycle_id } => {
-                guard::count(self.tx, organization_id, cycle_id, user_id, self.now);
+                guard::count(self.tx, organization_id, cycle_id, self.now);
             }
             Passage::Allowed => guard::release(self.tx, organization_id, user_id),
         }
+    }
+
+    /// The cycle that this request belongs to.
+    async fn cycle_of(&mut self, facts: &Facts) -> Result<String, StoreError> {
+        // Whoever was counted a moment ago may not be in the log yet as this transaction sees it.
+        if (self.now - facts.counted_at).abs() <= CYCLE_GAP {
+            return Ok(facts.counted_cycle.clone());
+        }
+        let organization_id = &self.request.caller.organization_id;
+        let running = guard::running_cycle(self.tx, organization_id, self.now).await?;
+        Ok(running.unwrap_or_else(|| self.exchange.request_id.clone()))
     }
 }
 
 fn is_allowed(facts: &Facts, now: Millis) -> bool {
     facts.decision.as_deref().and_then(Decision::parse) == Some(Decision::Allowed)
         && facts.allowed_until.is_some_and(|until| now < until)
-}
-
-/// The cycle that this request belongs to.
-fn cycle_of(facts: &Facts, log_id: &str, now: Millis) -> String {
-    // Whoever was counted a moment ago may not be in the log yet as this transaction sees it.
-    if (now - facts.counted_at).abs() <= CYCLE_GAP {
-        return facts.counted_cycle.clone();
-    }
-    let running = facts.running_cycle.clone();
-    running.unwrap_or_else(|| log_id.to_owned())
 }

@@ -154,6 +154,7 @@ impl Unit<'_, '_> {
         users::delete_now(self.tx, organization_id, &holder_id, self.now, &log_id).await?;
         guard::release(self.tx, organization_id, &holder_id);
         let gone = Next {
+            counted_in: None,
             role: Role::unchanged(&holder.stored),
             changes: vec![Change {
                 attribute: "userName".to_owned(),
