@@ -12,6 +12,8 @@ pub const LINKS_AN_HOUR: i64 = 3;
 pub const LINK_DAYS: i64 = 7;
 /// Test mails of an organization within an hour.
 pub const TESTS_AN_HOUR: i64 = 20;
+/// Mails that an organization's admins may send again within an hour.
+pub const REPEATS_AN_HOUR: i64 = 20;
 /// Notifications that an organization gets within an hour, each to all recipients; the rest is for the digest, or waits.
 pub const MAILS_AN_HOUR: usize = 20;
 /// Hours between two digests that one may choose.

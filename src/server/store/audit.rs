@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::sql::sql;
+use super::sql::{Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -52,4 +52,25 @@ pub async fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
     )
     .await?;
     Ok(())
+}
+
+/// How often something was done in an organization between two times.
+pub async fn count(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    action: &str,
+    (after, until): (Millis, Millis),
+) -> Result<i64, StoreError> {
+    connection
+        .fetch_count(
+            sql(
+                "SELECT count(*) FROM audit_log WHERE organization_id = $1 AND action = $2 AND occurred_at > $3 \
+                 AND occurred_at <= $4",
+            )
+            .bind(organization_id)
+            .bind(action)
+            .bind(after)
+            .bind(until),
+        )
+        .await
 }

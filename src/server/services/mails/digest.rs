@@ -12,7 +12,7 @@ pub const DIGEST_ISSUES: usize = 10;
 /// What is open.
 #[derive(Debug, Clone)]
 pub struct Digest<'a> {
-    /// Since when, in the recipients' view: the last digest, or the first mail.
+    /// Since when no mail has told of some of it: the mail before, or when it was noticed.
     pub since: Millis,
     pub problems: &'a [ProblemFacts],
     /// The first ones by users; more than a mail shows do no harm.
@@ -37,8 +37,8 @@ pub fn digest(context: &MailContext<'_>, digest: &Digest<'_>) -> Composed {
         ),
     };
     let mut parts = vec![Part::text(format!(
-        "The last mail was on {}. This still goes on: Entra tries again by itself, and what is refused stays refused \
-         until its cause is put right.",
+        "This still goes on, and some of it has not been in a mail since {}. Entra tries again by itself; what is \
+         refused stays refused until its cause is put right.",
         context.setting.at(digest.since)
     ))];
     if !digest.problems.is_empty() {

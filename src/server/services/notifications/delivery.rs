@@ -8,7 +8,7 @@ use serde_json::json;
 use super::letters::{context, sender_of};
 use super::links;
 use crate::model::address::Address;
-use crate::model::notification::{MailKind, RecipientState, TESTS_AN_HOUR};
+use crate::model::notification::{MailKind, REPEATS_AN_HOUR, RecipientState, TESTS_AN_HOUR};
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::clock::HOUR;
@@ -17,12 +17,16 @@ use crate::server::ids;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::mails;
 use crate::server::services::outbox::{self, CLAIM, Letter};
+use crate::server::store::audit as audit_store;
 use crate::server::store::notifications as store;
 use crate::server::store::outbox::{self as outbox_store, Claimed};
 use crate::server::store::recipients;
 
 /// How long whoever sends a test waits for the answers; the page shows later ones.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// As the audit log names *Send again*.
+const REPEAT: &str = "mail.repeat";
 
 /// Writes a test to every verified recipient and sends it at once, the way of all mails. The page shows the answers.
 ///
@@ -126,7 +130,7 @@ pub async fn send_test(app: &App, allowed: &Allowed) -> Result<(), ServiceError>
 /// Sends a mail again, or at once what waits for its next attempt.
 ///
 /// # Errors
-/// `Conflict` when that cannot be.
+/// `Conflict` when that cannot be, or there have been too many.
 pub async fn repeat(app: &App, allowed: &Allowed, id: &str) -> Result<(), ServiceError> {
     let organization = allowed.check_in(Permission::ManageNotifications)?.clone();
     let now = app.clock.now();
@@ -135,6 +139,13 @@ pub async fn repeat(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                let lately = outbox::lately(now, HOUR);
+                let repeats = audit_store::count(tx, &organization.id, REPEAT, lately).await?;
+                if repeats >= REPEATS_AN_HOUR {
+                    return Err(ServiceError::conflict(format!(
+                        "At most {REPEATS_AN_HOUR} mails are sent again within an hour. What waits goes out by itself."
+                    )));
+                }
                 let repeated = outbox_store::repeat(tx, &organization.id, &id, now).await?;
                 let Some(mail) = repeated else {
                     return Err(ServiceError::conflict(
@@ -144,7 +155,7 @@ pub async fn repeat(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
                 };
                 let target = Target::new("mail", &id, mail.subject);
                 let after = json!({ "recipient": mail.address });
-                audit::record(tx, &who, "mail.repeat", &target, None, Some(after)).await?;
+                audit::record(tx, &who, REPEAT, &target, None, Some(after)).await?;
                 Ok(())
             })
         })

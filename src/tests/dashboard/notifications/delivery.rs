@@ -178,6 +178,13 @@ db_test! {
         assert_eq!(post.count(), seen + 1);
         let audit: Vec<(String,)> = post.app.rows(sql("SELECT action FROM audit_log WHERE action = 'mail.repeat'")).await;
         assert_eq!(audit.len(), 1);
+        for times in 1..=20 {
+            let status = person::post(&post.app, &admin, &again, "").await.status;
+            assert_eq!(status, if times < 20 { 303 } else { 409 }, "{times}");
+        }
+        post.app.advance(HOUR);
+        let admin = later_admin(&post).await;
+        assert_eq!(person::post(&post.app, &admin, &again, "").await.status, 303);
         // A mail with a link that acts is never sent again: its text is not kept.
         let id: Vec<(String,)> = post.app.rows(sql("SELECT id FROM outbox WHERE kind = 'verification'")).await;
         let again = format!("{PAGE}/mails/{}", id[0].0);
