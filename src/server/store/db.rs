@@ -3,17 +3,16 @@
 //! Reads take a [`Connection`] from [`Db::read`]. Changes go through [`Db::write`]: on SQLite one writer runs
 //! the waiting closures in savepoints of one transaction and commits once for all of them (a durable commit
 //! costs a flush of the disk, so sharing it is what makes thousands of changes a second possible); on
-//! PostgreSQL each closure has a transaction of its own.
+//! PostgreSQL each closure has a transaction of its own. What changes of users are going to ask is asked for
+//! all of them at once ([`foresight`](super::foresight)).
 
 use std::ops::{Deref, DerefMut};
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use sqlx::pool::MaybePoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
@@ -22,12 +21,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::dialect::{Dialect, sqlite_path};
+use super::foresight::{Foreseen, Foresight};
+use super::group::{Job, write_groups};
 use super::readers::Readers;
-use super::sql::{Connection, Sql, Writer, sql};
+use super::sql::{Connection, Sql, sql};
 use crate::server::error::StoreError;
 
-/// Closures that one SQLite transaction takes at most.
-const GROUP: usize = 64;
 /// Closures that may wait for the writer; beyond it callers wait to hand theirs over.
 const QUEUE: usize = 1_024;
 
@@ -36,6 +35,9 @@ const WRITER_STATEMENTS: usize = 256;
 
 /// A boxed future, as the closures of [`Db::write`] return it.
 pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
+
+/// What follows a commit.
+pub(super) type Effects = Vec<Box<dyn FnOnce() + Send>>;
 
 /// The database. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -69,15 +71,18 @@ pub struct Tx<'c> {
     connection: Connection<'c>,
     /// Statements that wait for the end of the closure.
     deferred: Vec<Sql>,
-    after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    pub(super) after_commit: Effects,
+    /// What is known without asking; on PostgreSQL nothing.
+    pub(super) foreseen: Foreseen,
 }
 
 impl<'c> Tx<'c> {
-    fn new(connection: Connection<'c>) -> Self {
+    pub(super) fn new(connection: Connection<'c>, foreseen: Foreseen) -> Self {
         Self {
             connection,
             deferred: Vec::new(),
-            after_commit: Vec::new(),
+            after_commit: Effects::new(),
+            foreseen,
         }
     }
 
@@ -88,7 +93,10 @@ impl<'c> Tx<'c> {
     }
 
     /// What a closure answered, once its deferred statements have run.
-    async fn finish<T, E: From<StoreError>>(&mut self, outcome: Result<T, E>) -> Result<T, E> {
+    pub(super) async fn finish<T, E: From<StoreError>>(
+        &mut self,
+        outcome: Result<T, E>,
+    ) -> Result<T, E> {
         let deferred = std::mem::take(&mut self.deferred);
         if outcome.is_ok() && !deferred.is_empty() {
             self.connection.execute_all(deferred).await?;
@@ -148,18 +156,6 @@ async fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> StoreErr
         options.get_port()
     ))
 }
-
-type Effects = Vec<Box<dyn FnOnce() + Send>>;
-
-/// How a closure ended: whether its statements stay, and how its caller is told once the commit is known.
-struct Ended {
-    keep: bool,
-    tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
-}
-
-type Work = Box<dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Ended> + Send>;
-
-struct Job(Work);
 
 impl Db {
     /// Opens the database that `url` names. With `create`, a missing SQLite file is created.
@@ -256,6 +252,29 @@ impl Db {
         E: From<StoreError> + Send + 'static,
         F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
+        self.write_as(None, work).await
+    }
+
+    /// As [`Db::write`], for a change that is known to ask this, and to write users and their catalogue only by functions
+    /// of [`users`](super::users) and [`role_catalogue`](super::role_catalogue).
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_foreseen<T, E, F>(&self, foresight: Foresight, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        self.write_as(Some(foresight), work).await
+    }
+
+    async fn write_as<T, E, F>(&self, foresight: Option<Foresight>, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
         match &*self.0 {
             Inner::Sqlite { writer, .. } => {
                 let sender = writer
@@ -264,9 +283,7 @@ impl Db {
                     .clone();
                 let sender = sender.ok_or_else(closed)?;
                 let (answer, answered) = oneshot::channel();
-                let job = Job(Box::new(move |tx| {
-                    Box::pin(async move { end(tx, work, answer).await })
-                }));
+                let job = Job::new(foresight, work, answer);
                 sender.send(job).await.map_err(|_| closed())?;
                 answered.await.map_err(|_| closed())?
             }
@@ -339,100 +356,6 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the database is closed".to_owned())
 }
 
-/// Runs one closure and turns its answer into an [`Ended`].
-async fn end<T, E, F>(tx: &mut Tx<'_>, work: F, answer: oneshot::Sender<Result<T, E>>) -> Ended
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-{
-    // A panic in one closure must not take the writer and everybody else's changes with it.
-    let outcome = AssertUnwindSafe(work(tx)).catch_unwind().await;
-    let outcome = outcome
-        .unwrap_or_else(|_| Err(StoreError::Unavailable("the change panicked".to_owned()).into()));
-    let outcome = tx.finish(outcome).await;
-    Ended {
-        keep: outcome.is_ok(),
-        tell: Box::new(move |committed| {
-            // The caller may have gone: then nobody waits for the answer.
-            let _ = answer.send(match (outcome, committed) {
-                (Ok(_), Err(error)) => Err(error.into()),
-                (outcome, _) => outcome,
-            });
-        }),
-    }
-}
-
-/// SQLite's writer: takes what waits, up to [`GROUP`] closures, into one transaction.
-async fn write_groups(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Job>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while jobs.recv_many(&mut group, GROUP).await > 0 {
-        let (ended, effects, committed) = write_group(&mut connection, group.drain(..)).await;
-        if let Err(error) = &committed {
-            tracing::error!(error = %error, closures = ended.len(), "commit failed");
-            let _ = sqlx::raw_sql("ROLLBACK").execute(&mut connection).await;
-        } else {
-            effects.into_iter().for_each(|effect| effect());
-        }
-        for Ended { tell, .. } in ended {
-            tell(match &committed {
-                Ok(()) => Ok(()),
-                Err(error) => Err(StoreError::Unavailable(error.to_string())),
-            });
-        }
-    }
-    let _ = sqlx::raw_sql("PRAGMA optimize")
-        .execute(&mut connection)
-        .await;
-    let _ = connection.close().await;
-}
-
-async fn write_group(
-    connection: &mut SqliteConnection,
-    jobs: impl Iterator<Item = Job>,
-) -> (Vec<Ended>, Effects, Result<(), StoreError>) {
-    let mut all_ended = Vec::new();
-    let mut effects = Effects::new();
-    let mut jobs = jobs.peekable();
-    // Several statements a text, because each text is a trip to SQLite's thread.
-    let mut committed = run(connection, "BEGIN IMMEDIATE; SAVEPOINT closure").await;
-    // What ends one closure and begins the next goes along with the next one's first statement.
-    let mut before = "";
-    while let Some(Job(work)) = jobs.next() {
-        // Without a transaction no closure may run: its statements would commit one by one.
-        if committed.is_err() {
-            drop(work);
-            continue;
-        }
-        let mut tx = Tx::new(Connection::SqliteWriter(Writer::new(
-            connection,
-            &mut before,
-        )));
-        let ended = work(&mut tx).await;
-        let tx_effects = std::mem::take(&mut tx.after_commit);
-        drop(tx);
-        // A closure that ran no statement has nothing to undo: the savepoint is still that of the one before it.
-        let undo = !ended.keep && before.is_empty();
-        let is_last = jobs.peek().is_none();
-        match (undo, is_last) {
-            (false, false) => before = "RELEASE closure; SAVEPOINT closure; ",
-            (false, true) => committed = run(connection, "COMMIT").await,
-            (true, false) => committed = run(connection, "ROLLBACK TO closure").await,
-            (true, true) => committed = run(connection, "ROLLBACK TO closure; COMMIT").await,
-        }
-        if ended.keep {
-            effects.extend(tx_effects);
-        }
-        all_ended.push(ended);
-    }
-    (all_ended, effects, committed)
-}
-
-async fn run(connection: &mut SqliteConnection, text: &'static str) -> Result<(), StoreError> {
-    sqlx::raw_sql(text).execute(connection).await?;
-    Ok(())
-}
-
 /// PostgreSQL: a transaction for one closure.
 async fn write_alone<T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
 where
@@ -441,9 +364,8 @@ where
     F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
 {
     let mut transaction = pool.begin().await.map_err(StoreError::from)?;
-    let mut tx = Tx::new(Connection::Postgres(MaybePoolConnection::Connection(
-        &mut *transaction,
-    )));
+    let connection = Connection::Postgres(MaybePoolConnection::Connection(&mut *transaction));
+    let mut tx = Tx::new(connection, Foreseen::default());
     let outcome = work(&mut tx).await;
     let outcome = tx.finish(outcome).await;
     let effects = std::mem::take(&mut tx.after_commit);

@@ -11,6 +11,8 @@ pub mod cycles;
 pub mod db;
 pub mod dialect;
 pub mod figures;
+pub mod foresight;
+mod group;
 pub mod guard;
 pub mod health;
 pub mod issue_changes;

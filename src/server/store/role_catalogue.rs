@@ -39,6 +39,9 @@ pub async fn list_to_assign(
     tx: &mut Tx<'_>,
     organization_id: &str,
 ) -> Result<Vec<RoleValue>, StoreError> {
+    if let Some(roles) = tx.foreseen.roles(organization_id) {
+        return Ok(roles);
+    }
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
         Dialect::Postgres => " FOR KEY SHARE OF r",
@@ -82,6 +85,7 @@ pub async fn add_unreviewed(
     value_key: &str,
     now: Millis,
 ) -> Result<(), StoreError> {
+    tx.foreseen.forget_roles(organization_id);
     tx.execute(
         sql(
             "INSERT INTO roles (id, organization_id, value, display_name, description, position, is_default, \

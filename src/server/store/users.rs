@@ -104,6 +104,9 @@ pub async fn find_locked(
         columns!(),
         " FROM users u WHERE u.id = $1 AND u.organization_id = $2 FOR UPDATE"
     );
+    if let Some(user) = tx.foreseen.take_user(organization_id, id) {
+        return Ok(Some(user));
+    }
     match tx.dialect() {
         // SQLite's one writer is the lock.
         dialect::Dialect::Sqlite => find(tx, organization_id, id).await,
@@ -112,6 +115,30 @@ pub async fn find_locked(
                 .await
         }
     }
+}
+
+#[derive(FromRow)]
+struct UserOf {
+    organization_id: String,
+    #[sqlx(flatten)]
+    user: StoredUser,
+}
+
+/// The users with these ids, a JSON array, with their organizations; on SQLite.
+pub(super) async fn find_each(
+    connection: &mut Connection<'_>,
+    ids: &str,
+) -> Result<Vec<(String, StoredUser)>, StoreError> {
+    const EACH: &str = concat!(
+        "SELECT u.organization_id, ",
+        columns!(),
+        " FROM users u WHERE u.id IN (SELECT value FROM json_each($1))"
+    );
+    let found: Vec<UserOf> = connection.fetch_all(sql(EACH).bind(ids)).await?;
+    Ok(found
+        .into_iter()
+        .map(|found| (found.organization_id, found.user))
+        .collect())
 }
 
 /// The user with this userName, compared by its key.
@@ -139,6 +166,9 @@ pub async fn insert(
     now: Millis,
     columns: UserColumns,
 ) -> Result<bool, StoreError> {
+    let is_free = tx
+        .foreseen
+        .take_name(organization_id, &columns.user_name_key);
     let statement = sql(
         "INSERT INTO users (id, organization_id, user_name, user_name_key, external_id, active, \
          given_name, given_name_key, family_name, family_name_key, display_name, display_name_key, \
@@ -170,6 +200,10 @@ pub async fn insert(
     .bind(columns.role_state)
     .bind(now)
     .bind(columns.document);
+    if is_free {
+        tx.defer(statement);
+        return Ok(true);
+    }
     Ok(tx.execute(statement).await? == 1)
 }
 
@@ -189,6 +223,11 @@ pub async fn update(
 ) -> Result<(), StoreError> {
     // Only a new userName can be refused, so only then is the extra savepoint worth its price.
     let is_renamed = before.user_name_key != columns.user_name_key;
+    tx.foreseen.forget_user(id);
+    if is_renamed {
+        tx.foreseen
+            .forget_name(organization_id, &columns.user_name_key);
+    }
     let mut statement = Builder::new("UPDATE users SET version = ");
     statement.bind(version).push(", updated_at = ").bind(now);
     macro_rules! set {
@@ -332,6 +371,7 @@ fn values_deletion(user_id: &str) -> Sql {
 
 /// Takes a user out of SCIM's sight when the change ends; its tombstone stays in `deleted_users`.
 pub fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str, now: Millis, log_id: &str) {
+    tx.foreseen.forget_user(id);
     for statement in deletion(organization_id, id, now, log_id) {
         tx.defer(statement);
     }
@@ -345,6 +385,7 @@ pub async fn delete_now(
     now: Millis,
     log_id: &str,
 ) -> Result<(), StoreError> {
+    tx.foreseen.forget_user(id);
     for statement in deletion(organization_id, id, now, log_id) {
         tx.execute(statement).await?;
     }

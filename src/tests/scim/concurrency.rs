@@ -1,8 +1,13 @@
 //! Many requests at once: the databases decide, and nothing is lost.
 
+use std::time::Duration;
+
+use futures_util::FutureExt;
 use futures_util::future::join_all;
+use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::entra_test;
 use crate::support::app::Answer;
@@ -150,5 +155,61 @@ entra_test! {
             history += rows.len();
         }
         assert_eq!(changed, history);
+    }
+
+    async fn changes_that_wait_together_see_each_other(entra: Entra) {
+        let ids = join_all(["ana", "ben", "cyd"].map(|name| entra.create(name))).await;
+        let [ana, ben, cyd] = ids.as_slice() else { panic!("{ids:?}") };
+        entra.policy("unknown_role", "accept").await;
+        let boss = |name: &str| {
+            let mut body = user(name);
+            body["roles"] = json!([{"value": "BOSS", "primary": true}]);
+            body
+        };
+        let db = &entra.app.app.db;
+        let (release, held) = oneshot::channel::<()>();
+        let hold = db.write(move |_| {
+            Box::pin(async move {
+                let _ = held.await;
+                Ok::<_, StoreError>(())
+            })
+        });
+        let waiting = async {
+            // On SQLite all of them wait for the one writer then, and are one transaction.
+            for _ in 0..100 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                if db.load().waiting >= 9 {
+                    break;
+                }
+            }
+            release.send(()).unwrap();
+        };
+        let [dee, eve] = ["dee", "eve"].map(boss);
+        let changes = join_all([
+            entra.change(ana, "Replace", "title", json!("Guard")).boxed(),
+            entra.change(ben, "Replace", "userName", json!("dee")).boxed(),
+            entra.post(&dee).boxed(),
+            entra.post(&dee).boxed(),
+            entra.post(&eve).boxed(),
+            entra.change(cyd, "Replace", "title", json!("Guard")).boxed(),
+            entra.delete(cyd).boxed(),
+            entra.change(ana, "Add", "nickName", json!("A")).boxed(),
+        ]);
+        // Somebody else's change, of which nobody knows what it writes.
+        let other = sql("UPDATE users SET version = version + 10 WHERE id = $1").bind(ana);
+        let (_, (), answers, ()) = futures_util::join!(hold, waiting, changes, entra.app.execute(other));
+
+        let status: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!((status[0], status[4], status[6], status[7]), (200, 201, 204, 200), "{status:?}");
+        let named: Vec<_> = status[1..4].iter().filter(|status| **status != 409).collect();
+        assert!(matches!(named.as_slice(), [200 | 201]), "{status:?}");
+        assert!([200, 404].contains(&status[5]), "{status:?}");
+        let after = entra.user(ana).await;
+        assert_eq!((&after["title"], &after["nickName"], &after["meta"]["version"]), (&json!("Guard"), &json!("A"), &json!("W/\"13\"")));
+        assert_eq!(entra.found("userName eq \"dee\"").await, ["dee"]);
+        assert_eq!(entra.get(&format!("/Users/{cyd}")).await.status, 404);
+        let roles: Vec<(i64,)> = entra.app.rows(sql("SELECT count(*) FROM roles WHERE value = 'BOSS'")).await;
+        assert_eq!(roles, [(1,)]);
+        assert_eq!(entra.log().await.iter().filter(|entry| !entry.is_lookup).count(), 3 + answers.len());
     }
 }

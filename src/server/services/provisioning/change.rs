@@ -16,6 +16,7 @@ use crate::server::scim::patch::{Dialect, PatchRequest};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Draft, Remark, User};
 use crate::server::services::recording::Exchange;
+use crate::server::store::foresight::Foresight;
 use crate::server::store::users::{self, StoredUser};
 
 /// `PATCH /Users/{id}` (RFC 7644 3.5.2), applied whole or not at all.
@@ -38,7 +39,8 @@ pub async fn patch(
         Err(error) => return refuse_body(app, request, exchange, id, error).await,
     };
     exchange.done(StepKind::Parse, describe(&patch));
-    write(app, exchange, move |tx, exchange| {
+    let foresight = request.foresight(&exchange, &id);
+    write(app, exchange, foresight, move |tx, exchange| {
         Box::pin(async move {
             let mut unit = Unit {
                 tx,
@@ -74,7 +76,8 @@ pub async fn replace(
         Err(error) => return refuse_body(app, request, exchange, id, error).await,
     };
     exchange.done(StepKind::Parse, "PUT with a User resource.");
-    write(app, exchange, move |tx, exchange| {
+    let foresight = request.foresight(&exchange, &id);
+    write(app, exchange, foresight, move |tx, exchange| {
         Box::pin(async move {
             let mut unit = Unit {
                 tx,
@@ -102,7 +105,7 @@ async fn refuse_body(
     if error.reason == Reason::BodyNotObject {
         return record_refusal(app, exchange, error).await;
     }
-    write(app, exchange, move |tx, exchange| {
+    write(app, exchange, Foresight::default(), move |tx, exchange| {
         Box::pin(async move {
             let organization_id = &request.caller.organization_id;
             let Some(stored) = users::find(tx, organization_id, &id).await? else {

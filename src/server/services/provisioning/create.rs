@@ -11,8 +11,9 @@ use crate::model::log::{Action, StepKind};
 use crate::model::user::ChangeKind;
 use crate::server::App;
 use crate::server::ids;
-use crate::server::scim::resource::{Meta, User};
+use crate::server::scim::resource::{Meta, User, case_key};
 use crate::server::services::recording::Exchange;
+use crate::server::store::foresight::Foresight;
 use crate::server::store::users;
 
 /// `POST /Users` (RFC 7644 3.3).
@@ -45,7 +46,13 @@ pub async fn create(
     if user.active().is_none() {
         user.set_active(true);
     }
-    write(app, exchange, move |tx, exchange| {
+    let foresight = Foresight {
+        organization_id: request.caller.organization_id.clone(),
+        user_name_key: user.user_name().map(case_key),
+        roles: true,
+        ..Foresight::default()
+    };
+    write(app, exchange, foresight, move |tx, exchange| {
         Box::pin(async move {
             let mut unit = Unit {
                 tx,

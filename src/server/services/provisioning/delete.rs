@@ -27,7 +27,8 @@ pub async fn delete(
     exchange.subject.user_id = Some(id.clone());
     let now = app.clock.now();
     exchange.done(StepKind::Parse, "DELETE of a user.");
-    write(app, exchange, move |tx, exchange| {
+    let foresight = request.foresight(&exchange, &id);
+    write(app, exchange, foresight, move |tx, exchange| {
         Box::pin(async move {
             let mut unit = Unit {
                 tx,

@@ -38,6 +38,7 @@ use crate::server::scim::target;
 use crate::server::services::recording::{Exchange, Note};
 use crate::server::store::Tx;
 use crate::server::store::db::BoxFuture;
+use crate::server::store::foresight::Foresight;
 use crate::server::store::provisioning_logs::{HourCounts, HourKey, NewEntry};
 pub use crate::server::store::request_lookup::Sought;
 use crate::server::store::users::StoredUser;
@@ -195,9 +196,28 @@ fn not_found(id: &str) -> ScimError {
     )
 }
 
+impl UserRequest {
+    /// What a change of this user asks first.
+    fn foresight(&self, exchange: &Exchange, user_id: &str) -> Foresight {
+        // Roles are asked for where the request may give one.
+        let body = exchange.incoming.body.as_deref().unwrap_or_default();
+        Foresight {
+            organization_id: self.caller.organization_id.clone(),
+            user_id: Some(user_id.to_owned()),
+            roles: exchange.incoming.method == "PUT" || body.contains("roles"),
+            ..Foresight::default()
+        }
+    }
+}
+
 /// Runs a change: what `work` does, its history and the log entry commit together. A refusal commits its entry
-/// alone, before the client is answered.
-async fn write<F>(app: &App, mut exchange: Exchange, work: F) -> Result<Answer, Refusal>
+/// alone, before the client is answered. `foresight` is what `work` asks first.
+async fn write<F>(
+    app: &App,
+    mut exchange: Exchange,
+    foresight: Foresight,
+    work: F,
+) -> Result<Answer, Refusal>
 where
     F: for<'t, 'c> FnOnce(
             &'t mut Tx<'c>,
@@ -212,7 +232,7 @@ where
     let live = app.live.clone();
     let (outcome, note, handed_over) = app
         .db
-        .write(move |tx| {
+        .write_foreseen(foresight, move |tx| {
             Box::pin(async move {
                 let outcome = match work(tx, &mut exchange).await {
                     Ok(answer) => Ok(answer),
@@ -250,7 +270,7 @@ pub async fn record_refusal(
     exchange: Exchange,
     error: ScimError,
 ) -> Result<Answer, Refusal> {
-    write(app, exchange, move |_, _| {
+    write(app, exchange, Foresight::default(), move |_, _| {
         Box::pin(async move { Err(Refusal::Scim(error)) })
     })
     .await
