@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::store::dialect::Dialect;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -167,21 +168,30 @@ entra_test! {
             body
         };
         let db = &entra.app.app.db;
+        let (begin, begun) = oneshot::channel::<()>();
         let (release, held) = oneshot::channel::<()>();
-        let hold = db.write(move |_| {
-            Box::pin(async move {
-                let _ = held.await;
-                Ok::<_, StoreError>(())
-            })
+        let holding = db.clone();
+        let hold = tokio::spawn(async move {
+            holding
+                .write(move |_| {
+                    Box::pin(async move {
+                        begin.send(()).unwrap();
+                        let _ = held.await;
+                        Ok::<_, StoreError>(())
+                    })
+                })
+                .await
         });
+        begun.await.unwrap();
         let waiting = async {
             // On SQLite all of them wait for the one writer then, and are one transaction.
             for _ in 0..100 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
-                if db.load().waiting >= 9 {
+                if db.load().waiting >= 9 || db.dialect() == Dialect::Postgres {
                     break;
                 }
             }
+            assert!(db.load().waiting >= 9 || db.dialect() == Dialect::Postgres);
             release.send(()).unwrap();
         };
         let [dee, eve] = ["dee", "eve"].map(boss);
@@ -197,7 +207,8 @@ entra_test! {
         ]);
         // Somebody else's change, of which nobody knows what it writes.
         let other = sql("UPDATE users SET version = version + 10 WHERE id = $1").bind(ana);
-        let (_, (), answers, ()) = futures_util::join!(hold, waiting, changes, entra.app.execute(other));
+        let ((), (), answers) = futures_util::join!(entra.app.execute(other), waiting, changes);
+        hold.await.unwrap().unwrap();
 
         let status: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
         assert_eq!((status[0], status[4], status[6], status[7]), (200, 201, 204, 200), "{status:?}");
