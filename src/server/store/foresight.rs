@@ -9,9 +9,11 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::FromRow;
 
+use super::guard::{self, Facts};
 use super::role_catalogue::{self, RoleValue};
 use super::sql::{Connection, sql};
 use super::users::{self, StoredUser};
+use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
 /// What a change is going to ask. It asks anew whatever was not foreseen.
@@ -24,6 +26,8 @@ pub struct Foresight {
     pub user_name_key: Option<String>,
     /// Whether it gives a role.
     pub roles: bool,
+    /// Whether it asks the accidental-deletion guard about the user.
+    pub guard: bool,
 }
 
 /// The answers.
@@ -35,6 +39,10 @@ pub struct Foreseen {
     free_names: HashSet<(String, String)>,
     /// By organization.
     roles: HashMap<String, Vec<RoleValue>>,
+    /// What the guard asks, by user.
+    guard: HashMap<String, Facts>,
+    /// What the guard has counted since, by organization: the cycle, how many, and when.
+    counted: HashMap<String, (String, i64, Millis)>,
 }
 
 #[derive(FromRow)]
@@ -60,6 +68,15 @@ impl Foreseen {
                 .into_iter()
                 .map(|(organization_id, user)| (user.id.clone(), (organization_id, user)))
                 .collect();
+        }
+        let guarded: Vec<_> = all
+            .iter()
+            .filter(|foresight| foresight.guard)
+            .filter_map(|foresight| foresight.user_id.as_deref())
+            .collect();
+        if !guarded.is_empty() {
+            let facts = guard::look_at_each(connection, &serde_json::to_string(&guarded)?).await?;
+            foreseen.guard = facts.into_iter().collect();
         }
         foreseen.free_names = all
             .iter()
@@ -116,9 +133,34 @@ impl Foreseen {
         self.roles.get(organization_id).cloned()
     }
 
+    /// What the guard asks about a user, once: whoever asks is going to change it. The user was looked for in the
+    /// organization before.
+    pub(super) fn take_facts(&mut self, organization_id: &str, user_id: &str) -> Option<Facts> {
+        let mut facts = self.guard.remove(user_id)?;
+        if let Some((cycle, count, at)) = self.counted.get(organization_id) {
+            facts.counted_cycle.clone_from(cycle);
+            facts.count = *count;
+            facts.counted_at = *at;
+        }
+        Some(facts)
+    }
+
+    /// The guard has counted one more.
+    pub(super) fn count(&mut self, organization_id: &str, cycle: &str, count: i64, at: Millis) {
+        let counted = (cycle.to_owned(), count, at);
+        self.counted.insert(organization_id.to_owned(), counted);
+    }
+
+    /// A change is undone, and with it what it has counted.
+    pub(super) fn forget_guard(&mut self) {
+        self.guard.clear();
+        self.counted.clear();
+    }
+
     /// A user changes.
     pub(super) fn forget_user(&mut self, id: &str) {
         self.users.remove(id);
+        self.guard.remove(id);
     }
 
     /// A userName is taken.

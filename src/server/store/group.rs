@@ -127,6 +127,9 @@ async fn write_group(
         if foresight.is_some() || !ended.keep {
             foreseen = std::mem::take(&mut tx.foreseen);
         }
+        if !ended.keep {
+            foreseen.forget_guard();
+        }
         drop(tx);
         // A closure that ran no statement has nothing to undo: the savepoint is still that of the one before it.
         let undo = !ended.keep && before.is_empty();

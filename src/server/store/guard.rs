@@ -77,25 +77,56 @@ pub struct Facts {
     pub allowed_until: Option<Millis>,
 }
 
+macro_rules! facts {
+    () => {
+        "o.removal_limit AS \"limit\", o.guard_cycle_id AS counted_cycle, o.guard_count AS count, \
+         o.guard_counted_at AS counted_at, u.guard_cycle_id AS user_cycle, h.decision, h.allowed_until \
+         FROM organizations o JOIN users u ON u.organization_id = o.id \
+         LEFT JOIN guard_holds h ON h.organization_id = o.id AND h.user_id = u.id WHERE "
+    };
+}
+
 /// The facts of one user, with the organization locked: until the change ends nobody else is counted there.
 pub async fn look_locked(
     tx: &mut Tx<'_>,
     organization_id: &str,
     user_id: &str,
 ) -> Result<Option<Facts>, StoreError> {
+    if let Some(facts) = tx.foreseen.take_facts(organization_id, user_id) {
+        return Ok(Some(facts));
+    }
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
         Dialect::Postgres => " FOR UPDATE OF o",
     };
-    let mut statement = Builder::new(
-        "SELECT o.removal_limit AS \"limit\", o.guard_cycle_id AS counted_cycle, o.guard_count AS count, \
-         o.guard_counted_at AS counted_at, u.guard_cycle_id AS user_cycle, h.decision, h.allowed_until \
-         FROM organizations o JOIN users u ON u.organization_id = o.id \
-         LEFT JOIN guard_holds h ON h.organization_id = o.id AND h.user_id = u.id WHERE o.id = ",
-    );
+    let mut statement = Builder::new(concat!("SELECT ", facts!(), "o.id = "));
     statement.bind(organization_id);
     statement.push(" AND u.id = ").bind(user_id).push(lock);
     tx.fetch_optional(statement.finish_repeated()).await
+}
+
+#[derive(FromRow)]
+struct FactsOf {
+    user_id: String,
+    #[sqlx(flatten)]
+    facts: Facts,
+}
+
+/// The facts of the users with these ids, a JSON array; on SQLite, whose one writer is the lock.
+pub(super) async fn look_at_each(
+    connection: &mut Connection<'_>,
+    user_ids: &str,
+) -> Result<Vec<(String, Facts)>, StoreError> {
+    const EACH: &str = concat!(
+        "SELECT u.id AS user_id, ",
+        facts!(),
+        "u.id IN (SELECT value FROM json_each($1))"
+    );
+    let found: Vec<FactsOf> = connection.fetch_all(sql(EACH).bind(user_ids)).await?;
+    Ok(found
+        .into_iter()
+        .map(|found| (found.user_id, found.facts))
+        .collect())
 }
 
 /// The cycle that runs, by the log; `None` between cycles.
@@ -118,8 +149,10 @@ pub async fn running_cycle(
     Ok(row.map(|(cycle_id,)| cycle_id))
 }
 
-/// Counts one more user who loses access in this cycle, when the change ends.
-pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, now: Millis) {
+/// Counts one more user who loses access in this cycle, when the change ends, beside `others`.
+pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, others: i64, now: Millis) {
+    tx.foreseen
+        .count(organization_id, cycle_id, others + 1, now);
     tx.defer(
         sql(
             "UPDATE organizations SET guard_count = 1 + CASE guard_cycle_id WHEN $1 THEN guard_count ELSE 0 END, \
@@ -133,6 +166,7 @@ pub fn count(tx: &mut Tx<'_>, organization_id: &str, cycle_id: &str, now: Millis
 
 /// Takes a user off the list, when the change ends.
 pub fn release(tx: &mut Tx<'_>, organization_id: &str, user_id: &str) {
+    tx.foreseen.forget_user(user_id);
     tx.defer(
         sql("DELETE FROM guard_holds WHERE organization_id = $1 AND user_id = $2")
             .bind(organization_id)
@@ -153,6 +187,7 @@ pub struct NewHold<'a> {
 
 /// Holds a user, when the change ends; once more is another attempt. What was allowed is over: it waits again.
 pub fn hold(tx: &mut Tx<'_>, hold: &NewHold<'_>) {
+    tx.foreseen.forget_user(hold.user_id);
     tx.defer(
         sql(
             "INSERT INTO guard_holds (organization_id, user_id, action, first_held_at, last_held_at, attempts, \

@@ -18,7 +18,7 @@ pub(super) enum Passage {
     /// The guard is off.
     Unguarded,
     /// As one more of this cycle.
-    OneMore { cycle_id: String },
+    OneMore { cycle_id: String, others: i64 },
     /// As one of this cycle already: users are counted once.
     Counted,
     /// By an Admin's word.
@@ -29,7 +29,7 @@ impl Passage {
     /// The cycle in which the user is counted now.
     pub(super) fn counted_in(&self) -> Option<String> {
         match self {
-            Self::OneMore { cycle_id } => Some(cycle_id.clone()),
+            Self::OneMore { cycle_id, .. } => Some(cycle_id.clone()),
             Self::Unguarded | Self::Counted | Self::Allowed => None,
         }
     }
@@ -69,7 +69,7 @@ impl Unit<'_, '_> {
             }
             let others = if is_counted_cycle { facts.count } else { 0 };
             if others < limit {
-                return Ok(Passage::OneMore { cycle_id });
+                return Ok(Passage::OneMore { cycle_id, others });
             }
         }
         let hold = NewHold {
@@ -97,8 +97,8 @@ impl Unit<'_, '_> {
         let organization_id = &self.request.caller.organization_id;
         match passage {
             Passage::Unguarded | Passage::Counted => {}
-            Passage::OneMore { cycle_id } => {
-                guard::count(self.tx, organization_id, cycle_id, self.now);
+            Passage::OneMore { cycle_id, others } => {
+                guard::count(self.tx, organization_id, cycle_id, *others, self.now);
             }
             Passage::Allowed => guard::release(self.tx, organization_id, user_id),
         }

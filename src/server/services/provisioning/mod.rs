@@ -199,12 +199,14 @@ fn not_found(id: &str) -> ScimError {
 impl UserRequest {
     /// What a change of this user asks first.
     fn foresight(&self, exchange: &Exchange, user_id: &str) -> Foresight {
-        // Roles are asked for where the request may give one.
+        // Roles are asked for where the request may give one, the guard where it may take access away.
         let body = exchange.incoming.body.as_deref().unwrap_or_default();
+        let is_delete = exchange.action == Action::Delete;
         Foresight {
             organization_id: self.caller.organization_id.clone(),
             user_id: Some(user_id.to_owned()),
             roles: exchange.incoming.method == "PUT" || body.contains("roles"),
+            guard: self.caller.removal_limit.is_some() && (is_delete || body.contains("active")),
             ..Foresight::default()
         }
     }
