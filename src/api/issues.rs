@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 use crate::model::error::AppError;
-use crate::model::issue::{IssueCounts, IssueDetail, IssueDryRun, IssueFilter, IssueRow};
+use crate::model::issue::{IssueCounts, IssueDetail, IssueFilter, IssueRow};
+use crate::model::issue_dry_run::IssueDryRun;
 use crate::model::issue_fix::IssueFix;
 use crate::model::page::Page;
 
@@ -74,12 +75,17 @@ pub async fn get_issue_fix(slug: String, id: String) -> Result<Option<IssueFix>,
     Ok(issue_fix::get(&app, &allowed, &id).await?)
 }
 
-/// Whether the latest request about each affected user would succeed today; nothing is stored but that somebody asked.
+/// Whether the latest request about each affected user would succeed today, for the first of them or those after a part;
+/// nothing is stored but that somebody asked.
 #[server(prefix = "/api", endpoint = "issues/dry_run", input = GetUrl)]
-pub async fn dry_run_issue(slug: String, id: String) -> Result<IssueDryRun, AppError> {
+pub async fn dry_run_issue(
+    slug: String,
+    id: String,
+    after: Option<String>,
+) -> Result<IssueDryRun, AppError> {
     let app = expect_context::<App>();
     let allowed = guards::require(Permission::ReadPayloads, Some(&slug)).await?;
-    Ok(dry_run::dry_run_issue(&app, &allowed, &id).await?)
+    Ok(dry_run::dry_run_issue(&app, &allowed, &id, after.as_deref()).await?)
 }
 
 /// The open issues of one user.

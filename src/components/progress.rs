@@ -1,13 +1,13 @@
-//! How much of something is used up.
+//! How much of something is used up, or done.
 
 use leptos::prelude::*;
 
 /// `label` says the bar in words; children stand above it, at its two ends.
 #[component]
 pub fn Progress(
-    value: u64,
-    max: u64,
-    #[prop(into)] label: String,
+    #[prop(into)] value: Signal<u64>,
+    #[prop(into)] max: Signal<u64>,
+    #[prop(into)] label: Signal<String>,
     #[prop(optional)] warns: bool,
     children: Children,
 ) -> impl IntoView {
@@ -21,9 +21,9 @@ pub fn Progress(
             <div>{children()}</div>
             <progress
                 class=class
-                value=value.min(max).to_string()
-                max=max.to_string()
-                aria-label=label
+                value=move || value.get().min(max.get()).to_string()
+                max=move || max.get().to_string()
+                aria-label=move || label.get()
             ></progress>
         </div>
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::OrganizationLink;
-use super::log::{Action, Explanation, Status};
+use super::log::{Action, Explanation};
 use super::page::{Count, Moment, Page};
 use super::query::{Pair, href};
 
@@ -197,29 +197,6 @@ pub struct IssueUser {
     pub events: u64,
     pub first_seen: Moment,
     pub last_seen: Moment,
-}
-
-/// Whether what an issue's users were refused, or remarked upon, for would go through today; nothing is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssueDryRun {
-    pub users: Vec<UserDryRun>,
-    /// Users whose request this issue would not meet any more.
-    pub put_right: u64,
-    /// Users that the issue counts; the first of them are tried.
-    pub affected: u64,
-}
-
-/// The latest request of the issue about one user, tried again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserDryRun {
-    pub name: String,
-    pub user_name: Option<String>,
-    pub log_id: Option<String>,
-    /// `None` when it cannot be tried.
-    pub status: Option<Status>,
-    /// Why it is as it is; "" for plain success.
-    pub text: String,
-    pub is_put_right: bool,
 }
 
 /// What happened to an issue.

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod guard;
 pub mod health;
 pub mod issue;
+pub mod issue_dry_run;
 pub mod issue_fix;
 pub mod log;
 pub mod log_query;

@@ -19,7 +19,7 @@ use crate::components::badge::LogStatus;
 use crate::components::callout::Callout;
 use crate::components::card::{Card, FactsLine, LineFact};
 use crate::components::code::Code;
-use crate::components::dry_run::{DryRunLink, asked_dry_run};
+use crate::components::dry_run::{DryRunLink, asked_dry_run, asked_part, part_href};
 use crate::components::fix::Fix;
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::Tone;
@@ -35,7 +35,8 @@ use crate::components::token_created::TokenCreated;
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
-use crate::model::issue::{IssueDetail, IssueDryRun, IssueRow, IssueUser};
+use crate::model::issue::{IssueDetail, IssueRow, IssueUser};
+use crate::model::issue_dry_run::IssueDryRun;
 use crate::model::issue_fix::IssueFix;
 use crate::model::log::{Action, Explanation, LogDetail, LogFilter, LogRow};
 use crate::model::page::Page;
@@ -68,13 +69,16 @@ pub fn IssuePage() -> impl IntoView {
         |(slug, id, after, before)| get_issue(slug, id, after, before),
     );
     let cure = Resource::new(move || key.get(), |(slug, id, ..)| get_issue_fix(slug, id));
-    let asked = asked_dry_run();
+    let (asked, part) = (asked_dry_run(), asked_part());
     let dry_run = Resource::new(
         move || key.get(),
-        move |(slug, id, ..)| async move {
-            match asked {
-                Some(_) => dry_run_issue(slug, id).await.map(Some),
-                None => Ok(None),
+        move |(slug, id, ..)| {
+            let part = part.clone();
+            async move {
+                match asked {
+                    Some(_) => dry_run_issue(slug, id, part).await.map(Some),
+                    None => Ok(None),
+                }
             }
         },
     );
@@ -209,8 +213,11 @@ fn IssueView(
             </div>
         }
     });
-    let dry_run =
-        dry_run.map(|dry_run| view! { <DryRunView organization=organization.clone() dry_run/> });
+    let dry_run = dry_run.map(|dry_run| {
+        let next = dry_run.next.as_deref();
+        let next = next.map(|next| part_href(&here, asked, next));
+        view! { <DryRunView slug=row.organization.slug.clone() id=row.id.clone() dry_run next/> }
+    });
     let users = view! {
         <Users organization=organization.clone() here=here.clone() users=issue.users.clone()/>
     };

@@ -1,80 +1,133 @@
-//! Whether the affected users' requests would go through today.
+//! Whether the affected users' requests would go through today. The server draws a part of them; where there are more,
+//! the browser goes on with the next ones, or a link leads there.
+
+mod rest;
+mod verdict;
 
 use leptos::prelude::*;
 
+use self::rest::Rest;
+pub(super) use self::verdict::Verdict;
 use crate::components::badge::LogStatus;
 use crate::components::callout::Callout;
 use crate::components::icon::Tone;
-use crate::components::pager::{counted, number};
+use crate::components::pager::number;
 use crate::components::table::{Dash, Table};
-use crate::model::issue::IssueDryRun;
+use crate::model::issue_dry_run::{DryRunTally, IssueDryRun, UserDryRun};
 
+/// `next` is the address of the next part, if there is one.
 #[component]
-pub(super) fn DryRunView(organization: String, dry_run: IssueDryRun) -> impl IntoView {
-    let tried = u64::try_from(dry_run.users.len()).unwrap_or(u64::MAX);
-    if tried == 0 {
-        return ().into_any();
-    }
-    let tone = match dry_run.put_right {
-        0 => Tone::Fail,
-        all if all == tried => Tone::Ok,
-        _ => Tone::Warn,
-    };
-    let verdict = format!(
-        "Would now succeed for {} of {}.",
-        number(dry_run.put_right),
-        counted(tried, "user", "users")
-    );
-    let rest = (dry_run.affected > tried).then(|| {
-        format!(
-            " Tried for the first {} of {}.",
-            number(tried),
-            counted(dry_run.affected, "affected user", "affected users")
-        )
-    });
-    let rows = dry_run
-        .users
-        .into_iter()
-        .map(|user| {
-            let status = match user.status {
-                Some(status) => view! { <LogStatus status/> }.into_any(),
-                None => view! { <Dash/> }.into_any(),
-            };
-            let entry = user.log_id.map(|id| {
-                let href = format!("{organization}/logs/{id}");
-                view! { <a class="small" href=href>"Log entry"</a> }
-            });
+pub(super) fn DryRunView(
+    slug: String,
+    id: String,
+    dry_run: IssueDryRun,
+    next: Option<String>,
+) -> impl IntoView {
+    let body = match next {
+        Some(next) => view! { <Rest slug id first=dry_run next/> }.into_any(),
+        None if dry_run.tally.tried > 0 => {
+            let tally = dry_run.tally;
+            let organization = format!("/organizations/{slug}");
             view! {
-                <tr>
-                    <td class="col-person"><b>{user.name}</b> <small>{user.user_name}</small></td>
-                    <td class="at-end">{status}</td>
-                    <td class="soft">{user.text}</td>
-                    <td class="nowrap">{entry}</td>
-                </tr>
+                {ended(tally)}
+                <Tried organization users=dry_run.users tally/>
             }
-        })
-        .collect_view();
+            .into_any()
+        }
+        // Everybody has succeeded since, or is gone.
+        None if dry_run.tally.affected > 0 => view! {
+            <Callout tone=Tone::Skip>
+                <p>"No affected users are left in this part."</p>
+            </Callout>
+        }
+        .into_any(),
+        None => return ().into_any(),
+    };
     view! {
         <section class="stack" id="dry-run" aria-labelledby="dry-run-heading">
-            <h2 id="dry-run-heading">"Dry-run"</h2>
-            <Callout tone>
-                <p>
-                    <b>{verdict}</b> " The latest request about each of them was tried with today’s data and settings."
-                    {rest} " Nothing was stored."
-                </p>
-            </Callout>
-            <Table caption="What the affected users’ requests would come to today">
-                <thead>
-                    <tr>
-                        <th scope="col">"User"</th>
-                        <th scope="col">"Today"</th>
-                        <th scope="col">"Why"</th>
-                        <th scope="col"><span class="visually-hidden">"Log entry"</span></th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </Table>
+            <h2 id="dry-run-heading" tabindex="-1">"Dry-run"</h2>
+            {body}
         </section>
     }
     .into_any()
+}
+
+fn tone(tally: DryRunTally) -> Tone {
+    match tally.put_right {
+        0 => Tone::Fail,
+        all if all == tally.tried => Tone::Ok,
+        _ => Tone::Warn,
+    }
+}
+
+/// What it came to.
+fn ended(tally: DryRunTally) -> impl IntoView {
+    view! { <Callout tone=tone(tally)>{verdict_text(tally)}</Callout> }
+}
+
+fn verdict_text(tally: DryRunTally) -> impl IntoView {
+    view! {
+        <p>
+            <b>{tally.verdict()} "."</b>
+            " The latest request about each of them was tried with today’s data and settings. Nothing was stored."
+        </p>
+    }
+}
+
+/// Whom it was tried for, and why it would still fail.
+#[component]
+fn Tried(
+    organization: String,
+    #[prop(into)] users: Signal<Vec<UserDryRun>>,
+    #[prop(into)] tally: Signal<DryRunTally>,
+) -> impl IntoView {
+    let rows = move || {
+        let users = users.get().into_iter();
+        users.map(|user| row(&organization, user)).collect_view()
+    };
+    let left_out = move || {
+        let tried = tally.get().tried;
+        let shown = users.with(|users| u64::try_from(users.len()).unwrap_or(u64::MAX));
+        (tried > shown).then(|| {
+            let text = format!(
+                "{} of the {} users tried are shown, those who would still fail first.",
+                number(shown),
+                number(tried)
+            );
+            view! { <p class="small muted">{text}</p> }
+        })
+    };
+    view! {
+        <Table caption="What the affected users’ requests would come to today">
+            <thead>
+                <tr>
+                    <th scope="col">"User"</th>
+                    <th scope="col">"Today"</th>
+                    <th scope="col">"Why"</th>
+                    <th scope="col"><span class="visually-hidden">"Log entry"</span></th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </Table>
+        {left_out}
+    }
+}
+
+fn row(organization: &str, user: UserDryRun) -> impl IntoView + use<> {
+    let status = match user.status {
+        Some(status) => view! { <LogStatus status/> }.into_any(),
+        None => view! { <Dash/> }.into_any(),
+    };
+    let entry = user.log_id.map(|id| {
+        let href = format!("{organization}/logs/{id}");
+        view! { <a class="small" href=href>"Log entry"</a> }
+    });
+    view! {
+        <tr>
+            <td class="col-person"><b>{user.name}</b> <small>{user.user_name}</small></td>
+            <td class="at-end">{status}</td>
+            <td class="soft">{user.text}</td>
+            <td class="nowrap">{entry}</td>
+        </tr>
+    }
 }

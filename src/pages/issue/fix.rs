@@ -5,17 +5,18 @@ mod conflict;
 use conflict::conflict_view;
 use leptos::prelude::*;
 
+use super::dry_run::Verdict;
 use crate::components::badge::Status;
 use crate::components::card::Card;
 use crate::components::copy::CopyField;
 use crate::components::dry_run::DryRunLink;
 use crate::components::held::HeldLink;
 use crate::components::icon::{Icon, IconName, Tone};
-use crate::components::pager::{counted, counted_up_to, number};
+use crate::components::pager::{counted, counted_up_to};
 use crate::components::time::Time;
 use crate::model::account::AccountRole;
 use crate::model::frame::Frame;
-use crate::model::issue::IssueDryRun;
+use crate::model::issue_dry_run::IssueDryRun;
 use crate::model::issue_fix::{Cure, IssueFix, RoleCure, RoleMeaning, RoleValue, TokenCure};
 use crate::model::page::Count;
 
@@ -68,7 +69,7 @@ pub fn FixCard(
         view! {
             <div class="card-foot">
                 <DryRunLink page=here asked label="Dry-run for affected users"/>
-                {verdict(dry_run.as_ref())}
+                <Verdict dry_run/>
             </div>
         }
     });
@@ -81,34 +82,6 @@ pub fn FixCard(
             </div>
             {again}
         </Card>
-    }
-}
-
-/// What the dry run came to, beside its button.
-fn verdict(dry_run: Option<&IssueDryRun>) -> AnyView {
-    let tried = dry_run.map(|dry_run| (dry_run.put_right, dry_run.users.len() as u64));
-    match tried {
-        Some((_, 0)) | None => {
-            view! { <span class="muted">"Tries their latest requests again. Nothing is stored."</span> }
-                .into_any()
-        }
-        Some((put_right, tried)) => {
-            let tone = match put_right {
-                0 => Tone::Fail,
-                all if all == tried => Tone::Ok,
-                _ => Tone::Warn,
-            };
-            let label = format!(
-                "Would now succeed for {} of {}",
-                number(put_right),
-                counted(tried, "user", "users")
-            );
-            view! {
-                <span role="status"><Status tone label/></span>
-                <a href="#dry-run">"Details"</a>
-            }
-            .into_any()
-        }
     }
 }
 

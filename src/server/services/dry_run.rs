@@ -1,6 +1,8 @@
 //! *Dry-run again*: whether a logged request would succeed today.
 
-use crate::model::issue::{IssueDryRun, UserDryRun};
+use serde_json::{Value, json};
+
+use crate::model::issue_dry_run::{IssueDryRun, UserDryRun};
 use crate::model::log::{DryRun, DryRunResult, LogRemark, Status, Step};
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
@@ -12,11 +14,10 @@ use crate::server::services::moments::Moments;
 use crate::server::services::provisioning::{LoggedRequest, Rehearsed, rehearse};
 use crate::server::services::recording::{CallingToken, Incoming};
 use crate::server::services::{changes, organization};
-use crate::server::store::issues;
 use crate::server::store::log_details::{self as details, FullEntry, StoredPayload};
+use crate::server::store::{issue_entries, issues};
 
-/// Users of an issue whose requests are tried at once.
-const TRIED: i64 = 100;
+const NOT_KEPT: &str = "Its log entry is not kept any more.";
 const NOTHING_NEW: &str =
     "This request depends on no user, role or setting, so trying it again would tell nothing new.";
 
@@ -32,7 +33,7 @@ pub async fn dry_run(app: &App, allowed: &Allowed, id: &str) -> Result<DryRun, S
         Err(why) => return Ok(DryRun::NotPossible(why)),
     };
     let target = Target::new("log_entry", id, id);
-    audit_dry_run(app, allowed, "log.dry_run", target).await?;
+    audit_dry_run(app, allowed, "log.dry_run", target, None).await?;
     let Some(rehearsed) = rehearse(app, logged).await? else {
         return Ok(DryRun::NotPossible(NOTHING_NEW.to_owned()));
     };
@@ -40,8 +41,8 @@ pub async fn dry_run(app: &App, allowed: &Allowed, id: &str) -> Result<DryRun, S
     Ok(DryRun::Tried(Box::new(result(&moments, rehearsed)?)))
 }
 
-/// Tries the latest request of an issue for each of its users, up to [`TRIED`]. `allowed` proves
-/// [`Permission::ReadPayloads`].
+/// Tries the latest request of an issue for a part of its users: the first ones, or those after this place, which is the
+/// `next` of the part before. `allowed` proves [`Permission::ReadPayloads`].
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] for an issue that this organization does not have; when the database fails.
@@ -49,24 +50,36 @@ pub async fn dry_run_issue(
     app: &App,
     allowed: &Allowed,
     id: &str,
+    after: Option<&str>,
 ) -> Result<IssueDryRun, ServiceError> {
     let organization = organization(allowed, Permission::ReadPayloads)?;
     let mut connection = app.db.read().await?;
     let issue = issues::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "issue" })?;
-    let users = issues::users(&mut connection, id, None, false, TRIED).await?;
-    let mut entries = Vec::with_capacity(users.len());
-    for user in &users {
-        entries.push(issues::latest_entry(&mut connection, &issue, &user.user_key).await?);
-    }
+    // One more than are tried tells whether there is another part.
+    let asked = i64::try_from(IssueDryRun::SHOWN + 1).unwrap_or(i64::MAX);
+    let mut users = issues::users(&mut connection, id, after, false, asked).await?;
+    let has_next = users.len() > IssueDryRun::SHOWN;
+    users.truncate(IssueDryRun::SHOWN);
+    let next = users.last().filter(|_| has_next);
+    let next = next.map(|user| user.user_key.clone());
+    let keys: Vec<&str> = users.iter().map(|user| user.user_key.as_str()).collect();
+    let mut entries = issue_entries::latest(&mut connection, &issue, &keys).await?;
     drop(connection);
-    audit_dry_run(app, allowed, "issue.dry_run", Target::new("issue", id, id)).await?;
+    let part = json!({
+        "users_tried": users.len(),
+        "users_affected": issue.users_affected,
+        "first_part": after.is_none(),
+    });
+    let target = Target::new("issue", id, id);
+    audit_dry_run(app, allowed, "issue.dry_run", target, Some(part)).await?;
     let mut tried = Vec::with_capacity(users.len());
-    for (user, log_id) in users.into_iter().zip(entries) {
+    for user in users {
+        let log_id = entries.remove(&user.user_key);
         let (status, reason, text) = match &log_id {
             Some(log_id) => outcome(app, organization, log_id).await?,
-            None => (None, None, "Its log entry is not kept any more.".to_owned()),
+            None => (None, None, NOT_KEPT.to_owned()),
         };
         let is_refused = status.is_none_or(|status| status == Status::Failure);
         tried.push(UserDryRun {
@@ -78,12 +91,8 @@ pub async fn dry_run_issue(
             is_put_right: !is_refused && reason.as_deref() != Some(issue.reason.as_str()),
         });
     }
-    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    Ok(IssueDryRun {
-        put_right: count(tried.iter().filter(|user| user.is_put_right).count()),
-        affected: u64::try_from(issue.users_affected).unwrap_or_default(),
-        users: tried,
-    })
+    let affected = u64::try_from(issue.users_affected).unwrap_or_default();
+    Ok(IssueDryRun::part(tried, affected, next))
 }
 
 /// How one request would end: the status, the reason code, and words for it.
@@ -92,9 +101,12 @@ async fn outcome(
     organization: &OrganizationRef,
     log_id: &str,
 ) -> Result<(Option<Status>, Option<String>, String), ServiceError> {
-    let logged = match find(app, organization, log_id).await? {
-        Ok(logged) => logged,
-        Err(why) => return Ok((None, None, why)),
+    let logged = match find(app, organization, log_id).await {
+        Ok(Ok(logged)) => logged,
+        Ok(Err(why)) => return Ok((None, None, why)),
+        // Deleted since it was looked up.
+        Err(ServiceError::NotFound { .. }) => return Ok((None, None, NOT_KEPT.to_owned())),
+        Err(error) => return Err(error),
     };
     let Some(Rehearsed { entry, .. }) = rehearse(app, logged).await? else {
         return Ok((None, None, NOTHING_NEW.to_owned()));
@@ -190,12 +202,13 @@ async fn audit_dry_run(
     allowed: &Allowed,
     action: &'static str,
     target: Target,
+    details: Option<Value>,
 ) -> Result<(), ServiceError> {
     let who = Who::of(allowed, app.clock.now());
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                audit::record(tx, &who, action, &target, None, None).await?;
+                audit::record(tx, &who, action, &target, None, details).await?;
                 Ok(())
             })
         })

@@ -6,7 +6,6 @@ use sqlx::FromRow;
 
 use super::issue_text::{TextSearch, push_text};
 use super::keyset::{COUNT_LIMIT, TimeCursor, push_list};
-use super::log_search::SHOWN;
 use super::sql::{Builder, Connection, sql};
 use crate::model::issue::IssueTab;
 use crate::server::clock::Millis;
@@ -29,7 +28,7 @@ pub struct Search {
 }
 
 /// An issue with the names of what it refers to.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone, Default, FromRow)]
 pub struct Issue {
     pub id: String,
     pub organization_id: String,
@@ -406,32 +405,6 @@ pub async fn values(
             .bind(VALUES),
         )
         .await
-}
-
-/// The latest log entry of an issue about one of its users, while it is kept.
-pub async fn latest_entry(
-    connection: &mut Connection<'_>,
-    issue: &Issue,
-    user_key: &str,
-) -> Result<Option<String>, StoreError> {
-    let mut statement =
-        Builder::new("SELECT l.id FROM provisioning_logs l WHERE l.organization_id = ");
-    statement.bind(&issue.organization_id).push(SHOWN);
-    let (kind, key) = user_key.split_once(':').unwrap_or_default();
-    statement.push(match kind {
-        "u" => " AND l.user_id = ",
-        "n" => " AND l.user_name_key = ",
-        _ => " AND l.user_id IS NULL AND l.external_id = ",
-    });
-    statement.bind(key);
-    statement.push(" AND l.action = ").bind(&issue.action);
-    statement.push(" AND l.reason = ").bind(&issue.reason);
-    statement
-        .push(" AND COALESCE(l.attribute, '') = ")
-        .bind(&issue.attribute);
-    statement.push(" ORDER BY l.occurred_at DESC, l.id DESC LIMIT 1");
-    let found: Option<(String,)> = connection.fetch_optional(statement.finish()).await?;
-    Ok(found.map(|(id,)| id))
 }
 
 /// What somebody did about an issue.

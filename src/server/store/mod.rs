@@ -16,6 +16,7 @@ mod group;
 pub mod guard;
 pub mod health;
 pub mod issue_changes;
+pub mod issue_entries;
 pub mod issue_records;
 pub mod issue_text;
 pub mod issues;

@@ -177,8 +177,8 @@ entra_test! {
         let proof = allowed(Permission::ReadPayloads, &entra.organization_id);
         let before = left(&entra).await;
 
-        let tried = dry_run_issue(&entra.app.app, &proof, id).await.unwrap();
-        assert_eq!((tried.put_right, tried.affected, tried.users.len()), (0, 2, 2));
+        let tried = dry_run_issue(&entra.app.app, &proof, id, None).await.unwrap();
+        assert_eq!((tried.tally.put_right, tried.tally.affected, tried.users.len()), (0, 2, 2));
         assert_eq!(tried.users[0].status, Some(Status::Failure));
         assert!(tried.users[0].text.contains("SECURITY_LEAD"));
 
@@ -186,9 +186,9 @@ entra_test! {
         entra.create("ben").await;
         entra.policy("unknown_role", "default").await;
         let created = left(&entra).await;
-        let tried = dry_run_issue(&entra.app.app, &proof, id).await.unwrap();
+        let tried = dry_run_issue(&entra.app.app, &proof, id, None).await.unwrap();
         let all: Vec<_> = tried.users.iter().map(|user| (user.user_name.as_deref(), user.status, user.is_put_right)).collect();
-        assert_eq!(tried.put_right, 1);
+        assert_eq!((tried.tally.put_right, tried.next), (1, None));
         assert_eq!(all, [(Some("ana"), Some(Status::Warning), true)], "Ben has succeeded meanwhile");
         assert_eq!(left(&entra).await, created);
         assert_ne!(before, created);
@@ -197,8 +197,88 @@ entra_test! {
             (Permission::ReadIssues, entra.organization_id.as_str()),
             (Permission::ReadPayloads, "another"),
         ] {
-            let answer = dry_run_issue(&entra.app.app, &allowed(permission, organization), id).await;
+            let answer = dry_run_issue(&entra.app.app, &allowed(permission, organization), id, None).await;
             assert!(matches!(answer, Err(ServiceError::Forbidden | ServiceError::NotFound { .. })));
         }
+    }
+}
+
+entra_test! {
+    async fn more_than_a_hundred_are_tried_in_parts_whatever_happens_in_between(entra: Entra) {
+        // Existing users are known by their ids, refused creates by their names.
+        let mut ids = Vec::new();
+        for n in 0..5 {
+            ids.push(entra.create(&format!("known{n}")).await);
+        }
+        ids.sort();
+        let refused = json!([{"op": "Replace", "path": ROLE, "value": "LEAD"}]);
+        for id in &ids {
+            assert_eq!(entra.patch(id, refused.clone()).await.status, 400);
+        }
+        for n in 0..225 {
+            let mut body = user(&format!("user{n:03}"));
+            let role = if n % 100 == 50 { "OTHER" } else { "LEAD" };
+            body["roles"] = json!([{"primary": "True", "value": role}]);
+            assert_eq!(entra.post(&body).await.status, 400);
+        }
+        entra.app.flush().await;
+        let lead = "INSERT INTO role_values (organization_id, value_key, value, role_id) \
+                    SELECT organization_id, 'lead', 'LEAD', id FROM roles WHERE value = 'viewer'";
+        entra.app.execute(sql(lead)).await;
+        let issue = async |action: &'static str| {
+            let issue = "SELECT id FROM issues WHERE reason = 'role_unknown' AND action = $1";
+            let [(id,)] = entra.app.rows::<(String,)>(sql(issue).bind(action)).await.try_into().unwrap();
+            id
+        };
+        let (creates, updates) = (issue("create").await, issue("update").await);
+        let proof = allowed(Permission::ReadPayloads, &entra.organization_id);
+        let part = async |id: &str, after: Option<&str>| dry_run_issue(&entra.app.app, &proof, id, after).await.unwrap();
+
+        let mut run = part(&creates, None).await;
+        assert_eq!(run.tally.verdict(), "Would now succeed for 99 of these 100 users; 225 are affected");
+        assert_eq!(run.users[0].user_name.as_deref(), Some("user050"));
+        assert!(run.users[0].text.contains("OTHER") && run.users[0].log_id.is_some());
+        assert_eq!(run.next.as_deref(), Some("n:user099"));
+        // Meanwhile somebody of the first part comes with a known role, as does the one whom the next part begins after,
+        // and one that is still to come; and an old entry goes.
+        for name in ["user003", "user099", "user120"] {
+            entra.create(name).await;
+        }
+        entra.app.flush().await;
+        let log = "DELETE FROM provisioning_logs WHERE user_name_key = 'user110' AND status = 'failure'";
+        entra.app.execute(sql(log)).await;
+        let next = part(&creates, run.next.as_deref()).await;
+        assert_eq!((next.tally.tried, next.tally.put_right), (100, 98));
+        assert_eq!(next.users[0].text, "Its log entry is not kept any more.");
+        run.add(next);
+        assert_eq!(run.tally.so_far(), "Tried 200 of 222. 197 would now succeed.");
+        assert_eq!(run.next.as_deref(), Some("n:user200"));
+        let next = part(&creates, run.next.as_deref()).await;
+        assert_eq!((next.users.len(), next.next.as_deref()), (24, None));
+        assert!(next.users.iter().all(|user| user.is_put_right));
+        run.add(next);
+        assert_eq!(run.tally.verdict(), "Would now succeed for 221 of 224 users");
+        assert_eq!(run.users.iter().filter(|user| !user.is_put_right).count(), 3);
+
+        // A user who is deleted is no longer affected, be it the one at the cursor.
+        let after = format!("u:{}", ids[1]);
+        assert_eq!(part(&updates, Some(&after)).await.tally.tried, 3);
+        for id in [&ids[1], &ids[3]] {
+            entra.delete(id).await;
+        }
+        entra.app.flush().await;
+        let rest = part(&updates, Some(&after)).await;
+        assert_eq!((rest.tally.tried, rest.tally.put_right, rest.tally.affected), (2, 2, 3));
+        assert_eq!(part(&updates, Some("z")).await.users, []);
+
+        // Each part is on record, with how many were tried.
+        let asked = "SELECT after FROM audit_log WHERE action = 'issue.dry_run' AND target_id = $1 ORDER BY id";
+        let asked: Vec<(String,)> = entra.app.rows(sql(asked).bind(&creates)).await;
+        let asked: Vec<serde_json::Value> = asked.iter().map(|(part,)| serde_json::from_str(part).unwrap()).collect();
+        assert_eq!(asked, [
+            json!({"users_tried": 100, "users_affected": 225, "first_part": true}),
+            json!({"users_tried": 100, "users_affected": 222, "first_part": false}),
+            json!({"users_tried": 24, "users_affected": 222, "first_part": false}),
+        ]);
     }
 }

@@ -250,7 +250,7 @@ entra_test! {
         let put_right = async || {
             let mut put_right = Vec::new();
             for (issue, _) in &issues {
-                put_right.push(dry_run_issue(&entra.app.app, &proof, issue).await.unwrap().put_right);
+                put_right.push(dry_run_issue(&entra.app.app, &proof, issue, None).await.unwrap().tally.put_right);
             }
             put_right
         };

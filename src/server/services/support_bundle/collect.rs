@@ -18,7 +18,7 @@ use crate::server::services::{changes, log_search};
 use crate::server::store::issues::{self, Issue};
 use crate::server::store::sql::Connection;
 use crate::server::store::user_records::{self, FoundUser, StoredChange};
-use crate::server::store::{log_details, organizations, role_catalogue};
+use crate::server::store::{issue_entries, log_details, organizations, role_catalogue};
 
 /// Users of an issue, each with the latest request.
 const USERS: i64 = 100;
@@ -154,10 +154,9 @@ impl Collector<'_> {
         let mut connection = self.app.db.read().await?;
         let issue = find_issue(&mut connection, self.organization, id).await?;
         let users = issues::users(&mut connection, id, None, false, USERS).await?;
-        let mut entries = Vec::new();
-        for user in &users {
-            entries.extend(issues::latest_entry(&mut connection, &issue, &user.user_key).await?);
-        }
+        let keys: Vec<&str> = users.iter().map(|user| user.user_key.as_str()).collect();
+        let mut latest = issue_entries::latest(&mut connection, &issue, &keys).await?;
+        let mut entries: Vec<String> = keys.iter().filter_map(|key| latest.remove(*key)).collect();
         drop(connection);
         if users.is_empty() {
             entries.extend(issue.log_id.clone());
