@@ -220,6 +220,46 @@ entra_test! {
         assert_eq!(entra.found("userName eq \"ana\"").await.len(), 1);
     }
 
+    async fn two_that_want_each_others_names_at_once_end_with_an_answer(entra: Entra) {
+        for round in 0..6 {
+            let names = [format!("ana{round}"), format!("ben{round}")];
+            let ids = [left_over(&entra, &names[0]).await, left_over(&entra, &names[1]).await];
+            for (id, name) in ids.iter().zip(&names) {
+                decide(&entra, id, name, Decision::Allowed).await.unwrap();
+            }
+            let (one, two) = futures_util::join!(
+                entra.change(&ids[0], "Replace", "userName", json!(names[1])),
+                entra.change(&ids[1], "Replace", "userName", json!(names[0])),
+            );
+            let statuses = [one.status, two.status];
+            assert!(statuses.iter().all(|status| [200, 404, 409, 503].contains(status)), "{statuses:?}");
+            let done = statuses.iter().filter(|status| **status == 200).count();
+            assert!(done <= 1, "whoever is renamed deletes the other: {statuses:?}");
+            for answer in [&one, &two].into_iter().filter(|answer| answer.status == 503) {
+                assert_eq!(answer.header("retry-after"), "30");
+            }
+
+            // Entra tries again; whoever was renamed has the name, and nothing is left of the other.
+            let mut left = Vec::new();
+            for (id, name) in ids.iter().zip([&names[1], &names[0]]) {
+                let again = entra.change(id, "Replace", "userName", json!(name)).await;
+                if again.status == 200 {
+                    left.push((id, name));
+                } else {
+                    assert_eq!(again.status, 404, "{}", again.text);
+                }
+            }
+            let [(id, name)] = left.as_slice() else { panic!("{left:?}") };
+            assert_eq!(entra.user(id).await["userName"], json!(name));
+            for other in &names {
+                assert_eq!(entra.found(&format!("userName eq \"{other}\"")).await.len(), usize::from(other == *name));
+            }
+            let gone = sql("SELECT id FROM deleted_users WHERE id IN ($1, $2)").bind(&ids[0]).bind(&ids[1]);
+            let gone: Vec<(String,)> = entra.app.rows(gone).await;
+            assert_eq!(gone.len(), 1);
+        }
+    }
+
     async fn two_creates_at_once_are_one_201_and_one_409(entra: Entra) {
         for round in 0..10 {
             let name = format!("ana{round}");
