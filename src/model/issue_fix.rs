@@ -83,6 +83,8 @@ pub struct RoleValue {
 #[serde(rename_all = "snake_case")]
 pub enum RoleMeaning {
     Nothing,
+    /// Nothing, and it cannot: it is longer than the value of a role may be, and only its beginning is kept.
+    TooLong,
     /// A role that Entra added and nobody has looked at.
     Unreviewed {
         role_id: String,

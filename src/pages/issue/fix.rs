@@ -147,7 +147,11 @@ fn roles(hand: &Hand, cure: RoleCure) -> AnyView {
         .iter()
         .filter(|value| value.meaning == RoleMeaning::Nothing)
         .count();
+    let is_too_long = |value: &RoleValue| value.meaning == RoleMeaning::TooLong;
     let lead = match (unknown, is_rejected) {
+        (0, _) if values.iter().any(is_too_long) => {
+            "Entra sends what no role here can be.".to_owned()
+        }
         (0, _) => "Every value means a role now.".to_owned(),
         (1, _) => "Entra sends a role value that no role here has. Say what it means.".to_owned(),
         (n, _) => format!("Entra sends {n} role values that no role here has. Say what they mean."),
@@ -215,6 +219,15 @@ fn role_value(hand: &Hand, value: RoleValue, index: usize, roles: &[(String, Str
             }
             .into_any()
         }
+        RoleMeaning::TooLong => view! {
+            <p>
+                {name}
+                <span class="soft">
+                    " is longer than the 120 characters that the value of a role may have. Shorten it in Entra."
+                </span>
+            </p>
+        }
+        .into_any(),
         RoleMeaning::Nothing if !hand.may_act => {
             view! { <p>{name} <span class="soft">" means nothing here yet."</span></p> }.into_any()
         }

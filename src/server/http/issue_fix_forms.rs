@@ -16,6 +16,7 @@ use crate::model::organization::{MissingNames, MissingRole, UnknownRole};
 use crate::model::take_over::Decision;
 use crate::model::token::CreatedToken;
 use crate::server::actor::Permission;
+use crate::server::services::names;
 use crate::server::services::organizations::{self, OrganizationChange};
 use crate::server::services::roles::{self, TypedRole};
 use crate::server::services::take_overs;
@@ -101,7 +102,8 @@ async fn act(
                 }
                 NEW_ROLE => {
                     let typed = TypedRole {
-                        display_name: form.value.clone(),
+                        // A value may be longer than a name.
+                        display_name: form.value.chars().take(names::NAME).collect(),
                         ..TypedRole::default()
                     };
                     roles::create(app, &allowed, &form.value, typed).await?;

@@ -8,6 +8,9 @@ use super::schema;
 /// The most characters of a client's value that an error text repeats.
 const QUOTED_CHARS: usize = 100;
 
+/// The most characters that the value of an app role has in Entra.
+pub const ROLE_CHARS: usize = 120;
+
 /// The text of every 401 that must not tell an unknown organization, an unknown token and
 /// another organization's token apart.
 const TOKEN_REFUSED: &str = "The Secret Token was not accepted for this Tenant URL. Copy both again \
@@ -96,7 +99,7 @@ impl ScimError {
     /// Names the refused value.
     #[must_use]
     pub fn naming(mut self, value: &str) -> Self {
-        self.value = Some(shortened(value));
+        self.value = Some(named(value));
         self
     }
 
@@ -137,6 +140,12 @@ impl ScimError {
     }
 }
 
+/// As much of a value as is named: all of a role's. What is cut ends in `…`.
+#[must_use]
+pub fn named(value: &str) -> String {
+    cleaned(value, ROLE_CHARS)
+}
+
 /// A client's text in single quotes, shortened to 100 characters.
 #[must_use]
 pub fn quoted(text: &str) -> String {
@@ -147,9 +156,13 @@ pub fn quoted(text: &str) -> String {
 /// are stored, and PostgreSQL takes no NUL.
 #[must_use]
 pub fn shortened(text: &str) -> String {
+    cleaned(text, QUOTED_CHARS)
+}
+
+fn cleaned(text: &str, chars: usize) -> String {
     let clean = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
-    let mut out: String = text.chars().take(QUOTED_CHARS).map(clean).collect();
-    if text.chars().nth(QUOTED_CHARS).is_some() {
+    let mut out: String = text.chars().take(chars).map(clean).collect();
+    if text.chars().nth(chars).is_some() {
         out.push('…');
     }
     out

@@ -158,9 +158,7 @@ impl Reader<'_> {
         let named = counted.is_empty().then(|| issue.value.clone()).flatten();
         let named = named.map(|value| (value, 0));
         let mut values: Vec<RoleValue> = Vec::new();
-        // A longer one is not known whole.
-        let whole = |(value, _): &(String, i64)| !value.ends_with('…');
-        for (value, users) in counted.into_iter().chain(named).filter(whole) {
+        for (value, users) in counted.into_iter().chain(named) {
             let key = case_key(&value);
             let users = users.unsigned_abs();
             if let Some(known) = values
@@ -172,6 +170,7 @@ impl Reader<'_> {
             }
             let role = catalogue.iter().find(|role| role.value_key == key);
             let meaning = match role {
+                None if value.ends_with('…') => RoleMeaning::TooLong,
                 None => RoleMeaning::Nothing,
                 Some(role) if role.is_reviewed => RoleMeaning::Role(role.display_name.clone()),
                 Some(role) => RoleMeaning::Unreviewed {

@@ -4,7 +4,7 @@ use crate::model::address::Address;
 use crate::server::error::ServiceError;
 
 /// Characters of a name at most.
-const NAME: usize = 100;
+pub const NAME: usize = 100;
 
 /// A name of 1 to 100 characters, without control characters.
 ///

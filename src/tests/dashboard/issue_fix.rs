@@ -171,6 +171,27 @@ entra_test! {
         says("Once provisioning is resumed, Entra’s next cycle tries the user").await;
     }
 
+    async fn a_long_role_value_is_offered_whole_and_one_that_no_role_can_have_is_not(entra: Entra) {
+        let (long, longer) = ("R".repeat(120), "Q".repeat(121));
+        for (name, role) in [("ana", &long), ("ben", &longer)] {
+            assert_eq!(entra.post(&with_role(name, role)).await.status, 400);
+        }
+        let admin = person(&entra, AccountRole::Admin).await;
+        let page = issue(&entra, "role_unknown").await;
+        let shown = card(&open(entra.app, &admin, &page).await);
+        assert!(shown.contains(&long) && shown.contains("Say what it means."), "{shown}");
+        let kept = format!("{}… 1 user is longer than the 120 characters", "Q".repeat(120));
+        assert!(shown.contains(&kept), "{shown}");
+        let map = [("do", "map"), ("value", long.as_str()), ("role", "new")];
+        fixed(&entra, &admin, &page, &map, "Would now succeed for 1 of 2 users").await;
+        let names = sql("SELECT display_name FROM roles WHERE value = $1").bind(&long);
+        let names: Vec<(String,)> = entra.app.rows(names).await;
+        assert_eq!(names, [("R".repeat(100),)]);
+        assert_eq!(entra.post(&with_role("ana", &long)).await.status, 201);
+        let shown = card(&open(entra.app, &admin, &page).await);
+        assert!(shown.contains("Entra sends what no role here can be."), "{shown}");
+    }
+
     async fn unknown_roles_may_count_as_the_default_and_new_ones_are_reviewed(entra: Entra) {
         assert_eq!(entra.post(&with_role("ana", "LEAD")).await.status, 400);
         let admin = person(&entra, AccountRole::Admin).await;

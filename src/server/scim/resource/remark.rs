@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::server::scim::error::shortened;
+use crate::server::scim::error::{named, shortened};
 use crate::server::scim::reason::Reason;
 
 /// The most remarks that one request collects; a body can name very many unknown attributes.
@@ -43,7 +43,7 @@ impl Remark {
     /// Names the value meant.
     #[must_use]
     pub fn naming(mut self, value: &str) -> Self {
-        self.value = Some(shortened(value));
+        self.value = Some(named(value));
         self
     }
 

@@ -2,10 +2,9 @@
 
 use super::case_key;
 use crate::server::error::ServiceError;
+use crate::server::scim::error::ROLE_CHARS;
 use crate::server::services::names;
 
-/// Characters of an app role value in Entra.
-const VALUE: usize = 120;
 /// Characters of a description.
 const DESCRIPTION: usize = 300;
 /// Values that may be mapped to one role.
@@ -67,7 +66,7 @@ pub(super) fn value(text: &str) -> Result<String, ServiceError> {
     let text = text.trim();
     let complaint = if text.is_empty() {
         "Enter the value that the app role has in Entra."
-    } else if text.chars().count() > VALUE {
+    } else if text.chars().count() > ROLE_CHARS {
         "Choose a value of at most 120 characters, as Entra does."
     } else if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         "Entra allows no spaces in the value of an app role. Use _ or - instead."
@@ -94,7 +93,7 @@ fn mapped(text: &str) -> Result<Vec<(String, String)>, ServiceError> {
     let invalid = |message: String| Err(ServiceError::invalid("mapped_values", message));
     let mut mapped: Vec<(String, String)> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if line.chars().count() > VALUE || line.chars().any(char::is_control) {
+        if line.chars().count() > ROLE_CHARS || line.chars().any(char::is_control) {
             return invalid(format!(
                 "The value that begins with \u{201c}{}\u{201d} is no app role value: these have at most 120 plain characters. Write one a line.",
                 line.chars().take(20).collect::<String>()
