@@ -255,8 +255,8 @@ impl Db {
         self.write_as(None, work).await
     }
 
-    /// As [`Db::write`], for a change that is known to ask this, and to write users and their catalogue only by functions
-    /// of [`users`](super::users) and [`role_catalogue`](super::role_catalogue).
+    /// As [`Db::write`], for a change that is known to ask this, and to write users, roles and what the guard counts only
+    /// by functions of [`users`](super::users), [`role_catalogue`](super::role_catalogue) and [`guard`](super::guard).
     ///
     /// # Errors
     /// As [`Db::write`].
