@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::pager::{count, number};
 use super::table::Dash;
 use crate::model::overview::{Chart, Column};
-use crate::model::page::Count;
+use crate::model::page::{Count, count, number};
 
 /// The drawing's own measures.
 const WIDTH: u64 = 480;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::badge::{Badge, Status};
 use super::icon::{Glyph, Tone};
-use super::pager::{counted, number};
+use crate::model::page::{counted, number};
 use super::table::{Dash, Table};
 use super::time::Time;
 use crate::model::issue::{CHART_DAYS, IssueRow, IssueState};

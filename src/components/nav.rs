@@ -5,9 +5,8 @@ use leptos_router::hooks::use_location;
 
 use super::avatar::{Avatar, AvatarKind};
 use super::icon::{Brand, Icon, IconName};
-use super::pager::count;
 use crate::model::account::{AccountRole, Me, OrganizationLink};
-use crate::model::page::Count;
+use crate::model::page::{Count, count};
 
 /// `organization` is the one that the pages are about, if they are about one.
 #[component]

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::log::Status;
-use super::page::number;
+use super::page::{counted, number};
 
 /// Users of an issue that were tried, part after part; nothing is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,10 +79,7 @@ impl DryRunTally {
     /// How it ended, without the full stop: for everybody, or for those of a part.
     pub fn verdict(self) -> String {
         let put_right = number(self.put_right);
-        let tried = match self.tried {
-            1 => "1 user".to_owned(),
-            tried => format!("{} users", number(tried)),
-        };
+        let tried = counted(self.tried, "user", "users");
         if self.tried >= self.affected {
             return format!("Would now succeed for {put_right} of {tried}");
         }

@@ -16,12 +16,12 @@ use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::PageHead;
-use crate::components::pager::{Pager, counted_up_to};
+use crate::components::pager::Pager;
 use crate::components::table::{Dash, Table};
 use crate::components::time::Time;
 use crate::model::account::{AccountList, AccountRow, AccountState};
 use crate::model::form::FormAnswer;
-use crate::model::page::Page;
+use crate::model::page::{Page, counted_up_to};
 use crate::model::query::href;
 
 #[component]

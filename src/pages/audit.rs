@@ -11,7 +11,7 @@ use crate::components::load::load;
 use crate::components::page::{
     Crumb, OrganizationSheet, PageHead, Sheet, Width, for_support, in_organization,
 };
-use crate::components::pager::{Pager, counted_up_to};
+use crate::components::pager::Pager;
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::Time;
@@ -20,7 +20,7 @@ use crate::model::error::AppError;
 use crate::model::frame::Frame;
 use crate::model::log::AttributeChange;
 use crate::model::log_query::SPANS;
-use crate::model::page::Page;
+use crate::model::page::{Page, counted_up_to};
 
 const TITLE: &str = "Audit";
 

@@ -13,7 +13,7 @@ use crate::components::icon::Tone;
 use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
-use crate::components::pager::{Pager, counted, counted_up_to, number};
+use crate::components::pager::Pager;
 use crate::components::region::Region;
 use crate::components::table::Table;
 use crate::components::time::Time;
@@ -21,7 +21,7 @@ use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::guard::{ALLOWED_DAYS, Decision, Guard, HeldUser};
 use crate::model::log::Action;
-use crate::model::page::Count;
+use crate::model::page::{Count, counted, counted_up_to, number};
 use crate::model::query::href;
 
 const TITLE: &str = "Held users";

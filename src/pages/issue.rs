@@ -27,7 +27,7 @@ use crate::components::issue::{IssueStatus, Spark, issue_tone};
 use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
-use crate::components::pager::{Pager, counted, counted_up_to, number};
+use crate::components::pager::Pager;
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, Time};
@@ -39,7 +39,7 @@ use crate::model::issue::{IssueDetail, IssueRow, IssueUser};
 use crate::model::issue_dry_run::IssueDryRun;
 use crate::model::issue_fix::IssueFix;
 use crate::model::log::{Action, Explanation, LogDetail, LogFilter, LogRow};
-use crate::model::page::Page;
+use crate::model::page::{Page, counted, counted_up_to, number};
 use crate::model::query::href;
 use crate::model::support_bundle::BundleSubject;
 

@@ -14,13 +14,13 @@ use crate::components::load::load;
 use crate::components::page::{
     Crumb, OrganizationSheet, PageHead, Sheet, Width, for_support, in_organization,
 };
-use crate::components::pager::{Pager, count, counted_up_to};
+use crate::components::pager::Pager;
 use crate::components::region::Region;
 use crate::components::tabs::{Tab, Tabs};
 use crate::model::frame::Frame;
 use crate::model::issue::{Assigned, IssueCounts, IssueFilter, IssueRow, IssueTab};
 use crate::model::log::Action;
-use crate::model::page::Page;
+use crate::model::page::{Page, count, counted_up_to};
 
 const TITLE: &str = "Issues";
 

@@ -18,14 +18,14 @@ use crate::components::empty::{Empty, EmptyArt};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load;
 use crate::components::page::{OrganizationSheet, PageHead, Width, in_organization};
-use crate::components::pager::{Pager, count, counted_up_to};
+use crate::components::pager::Pager;
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, TimeOfDay, duration};
 use crate::model::error::AppError;
 use crate::model::frame::Frame;
 use crate::model::log::{self, CycleSummary, LogFilter, LogPage, LogRow};
-use crate::model::page::Count;
+use crate::model::page::{Count, count, counted_up_to};
 
 #[component]
 pub fn LogsPage() -> impl IntoView {

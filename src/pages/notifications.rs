@@ -19,7 +19,7 @@ use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
-use crate::components::pager::counted;
+use crate::model::page::counted;
 use crate::components::region::Region;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;

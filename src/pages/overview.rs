@@ -27,7 +27,6 @@ use crate::components::issue::IssueLinks;
 use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, in_organization};
-use crate::components::pager::counted_up_to;
 use crate::components::region::Region;
 use crate::components::stepper::{Checklist, Milestone};
 use crate::components::time::Time;
@@ -38,7 +37,7 @@ use crate::model::issue::{IssueFilter, IssueRow};
 use crate::model::log::LogFilter;
 use crate::model::organization::ProvisioningState;
 use crate::model::overview::{Held, Overview, SetupStep};
-use crate::model::page::Count;
+use crate::model::page::{Count, counted_up_to};
 
 /// Open issues that are shown.
 const ISSUES: usize = 5;

@@ -13,7 +13,7 @@ use crate::components::form::{Refusal, form_answer};
 use crate::components::icon::Tone;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
-use crate::components::pager::counted;
+use crate::model::page::counted;
 use crate::components::table::Table;
 use crate::components::time::{ExactTime, Time};
 use crate::model::error::AppError;

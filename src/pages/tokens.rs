@@ -16,7 +16,7 @@ use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
-use crate::components::pager::number;
+use crate::model::page::number;
 use crate::components::problem::Problem;
 use crate::components::steps::{MenuPath, Step, Steps};
 use crate::components::table::{Dash, Table};

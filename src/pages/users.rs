@@ -13,12 +13,12 @@ use crate::components::empty::{Empty, EmptyArt};
 use crate::components::icon::{Glyph, Tone};
 use crate::components::load::load;
 use crate::components::page::{OrganizationSheet, PageHead, Width, in_organization};
-use crate::components::pager::{Pager, counted_up_to};
+use crate::components::pager::Pager;
 use crate::components::region::Region;
 use crate::components::table::{Dash, SortHeader, Sorted, Table};
 use crate::components::time::Time;
 use crate::model::frame::Frame;
-use crate::model::page::Page;
+use crate::model::page::{Page, counted_up_to};
 use crate::model::user::{RoleState, UserFilter, UserRow, UserSort, UserState};
 
 #[component]

@@ -11,7 +11,7 @@ pub(super) use self::verdict::Verdict;
 use crate::components::badge::LogStatus;
 use crate::components::callout::Callout;
 use crate::components::icon::Tone;
-use crate::components::pager::number;
+use crate::model::page::number;
 use crate::components::table::{Dash, Table};
 use crate::model::issue_dry_run::{DryRunTally, IssueDryRun, UserDryRun};
 

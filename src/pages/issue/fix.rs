@@ -12,13 +12,12 @@ use crate::components::copy::CopyField;
 use crate::components::dry_run::DryRunLink;
 use crate::components::held::HeldLink;
 use crate::components::icon::{Icon, IconName, Tone};
-use crate::components::pager::{counted, counted_up_to};
 use crate::components::time::Time;
 use crate::model::account::AccountRole;
 use crate::model::frame::Frame;
 use crate::model::issue_dry_run::IssueDryRun;
 use crate::model::issue_fix::{Cure, IssueFix, RoleCure, RoleMeaning, RoleValue, TokenCure};
-use crate::model::page::Count;
+use crate::model::page::{Count, counted, counted_up_to};
 
 /// Where the forms post to, and whether whoever looks may press their buttons.
 #[derive(Clone)]

@@ -8,9 +8,8 @@ use leptos::web_sys::UrlSearchParams;
 
 use crate::api::logs::count_newer_logs;
 use crate::components::live::{LiveState, spaced, use_live};
-use crate::components::pager::count;
 use crate::components::region::{self, Address};
-use crate::model::page::Count;
+use crate::model::page::{Count, count};
 use crate::model::zone::ReaderZone;
 
 /// Rows come in at most once in this time.

@@ -6,11 +6,11 @@ use crate::components::badge::DeliveryStatus;
 use crate::components::callout::Callout;
 use crate::components::empty::{Empty, EmptyArt};
 use crate::components::icon::{Glyph, Icon, IconName, Tone};
-use crate::components::pager::{Pager, counted, counted_up_to};
+use crate::components::pager::Pager;
 use crate::components::table::Table;
 use crate::components::time::{ExactTime, Time};
 use crate::model::notification::{Attempt, Delivery, DeliveryState};
-use crate::model::page::Page;
+use crate::model::page::{Page, counted, counted_up_to};
 use crate::model::query::href;
 
 #[component]

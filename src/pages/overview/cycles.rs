@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::cycle::CycleStrip;
 use crate::components::icon::{Glyph, Tone};
-use crate::components::pager::{counted, number};
+use crate::model::page::{counted, number};
 use crate::components::progress::Progress;
 use crate::components::time::Time;
 use crate::model::cycle::{CycleProgress, Cycles, LatestCycle};

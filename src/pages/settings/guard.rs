@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::field::{Choice, Field};
-use crate::components::pager::{counted_up_to, number};
+use crate::model::page::{counted_up_to, number};
 use crate::model::error::FieldError;
 use crate::model::form::FormAnswer;
 use crate::model::settings::GuardSetting;

@@ -6,10 +6,9 @@ use crate::components::badge::{Badge, Status};
 use crate::components::callout::Callout;
 use crate::components::copy::CopyIcon;
 use crate::components::icon::{Icon, IconName, Tone};
-use crate::components::pager::{count, counted_up_to, number};
 use crate::components::steps::MenuPath;
 use crate::components::table::Table;
-use crate::model::page::Count;
+use crate::model::page::{Count, count, counted_up_to, number};
 use crate::model::role::{RoleCatalogue, RoleRow};
 use crate::model::user::UserFilter;
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::components::filter_bar::{
     Chip, Chips, FilterBar, FilterMenu, FilterOption, SearchField,
 };
-use crate::components::pager::count;
+use crate::model::page::count;
 use crate::components::region::Region;
 use crate::components::tabs::{Tab, Tabs};
 use crate::model::user::{RoleChoice, RoleState, UserCounts, UserFilter, UserSort, UserState};

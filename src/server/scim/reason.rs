@@ -214,7 +214,7 @@ reasons! {
     RequestTimeout = "request_timeout", service::REQUEST_TIMEOUT;
     /// A fault of the service.
     InternalError = "internal_error", service::INTERNAL_ERROR;
-    /// The database did not answer.
+    /// The database did not answer, or gave up (two changes that waited for each other).
     DatabaseUnavailable = "database_unavailable", service::DATABASE_UNAVAILABLE;
 
     /// An attribute that is not in the schema, or that clients cannot set, was left out.

@@ -160,14 +160,6 @@ fn capitalized(text: &str) -> String {
     first.chain(letters).collect()
 }
 
-/// "1 user", "1,204 users".
-fn counted(n: u64, one: &str, many: &str) -> String {
-    match n {
-        1 => format!("1 {one}"),
-        n => format!("{} {many}", crate::model::page::number(n)),
-    }
-}
-
 /// A step in the dashboard whose words for a page lead there.
 fn linked(step: &str, context: &MailContext<'_>) -> Vec<Span> {
     const PAGES: [(&str, &str); 6] = [

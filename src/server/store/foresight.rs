@@ -101,7 +101,7 @@ impl Foreseen {
                 user_name_key,
             } in taken
             {
-                foreseen.forget_name(&organization_id, &user_name_key);
+                foreseen.take_name(&organization_id, &user_name_key);
             }
         }
         for foresight in all.iter().filter(|foresight| foresight.roles) {
@@ -121,11 +121,6 @@ impl Foreseen {
             .remove(id)
             .filter(|(organization, _)| organization == organization_id)?;
         Some(user)
-    }
-
-    /// Whether nobody has the userName, once: whoever asks is going to take it.
-    pub(super) fn take_name(&mut self, organization_id: &str, key: &str) -> bool {
-        self.forget_name(organization_id, key)
     }
 
     /// The catalogue of an organization.
@@ -163,8 +158,8 @@ impl Foreseen {
         self.guard.remove(id);
     }
 
-    /// A userName is taken.
-    pub(super) fn forget_name(&mut self, organization_id: &str, key: &str) -> bool {
+    /// Whether nobody has the userName, once: whoever asks is going to take it.
+    pub(super) fn take_name(&mut self, organization_id: &str, key: &str) -> bool {
         let name = (organization_id.to_owned(), key.to_owned());
         self.free_names.remove(&name)
     }

@@ -226,7 +226,7 @@ pub async fn update(
     tx.foreseen.forget_user(id);
     if is_renamed {
         tx.foreseen
-            .forget_name(organization_id, &columns.user_name_key);
+            .take_name(organization_id, &columns.user_name_key);
     }
     let mut statement = Builder::new("UPDATE users SET version = ");
     statement.bind(version).push(", updated_at = ").bind(now);

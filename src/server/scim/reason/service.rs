@@ -153,7 +153,7 @@ pub(super) static INTERNAL_ERROR: Explanation = Explanation {
 };
 
 pub(super) static DATABASE_UNAVAILABLE: Explanation = Explanation {
-    title: "The database did not answer",
-    happened: "Nothing could be read or stored at this moment.",
+    title: "The database could not carry it out",
+    happened: "The database did not answer, or gave up on a change that waited for another.",
     ..FAULT
 };

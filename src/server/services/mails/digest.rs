@@ -3,7 +3,8 @@
 use super::issue::IssueFacts;
 use super::letter::{Item, Letter, Part, Tone};
 use super::problem::ProblemFacts;
-use super::{Composed, MailContext, compose, counted};
+use super::{Composed, MailContext, compose};
+use crate::model::page::counted;
 use crate::server::clock::Millis;
 
 /// Issues that a digest shows.

@@ -2,11 +2,11 @@
 
 use super::letter::{Letter, Part, Person, Tone};
 use super::{
-    Composed, LONGEST_NAME, LONGEST_PHRASE, MailContext, capitalized, clean, compose, counted,
+    Composed, LONGEST_NAME, LONGEST_PHRASE, MailContext, capitalized, clean, compose,
     linked,
 };
 use crate::model::log::Action;
-use crate::model::page::number;
+use crate::model::page::{counted, number};
 use crate::server::clock::Millis;
 use crate::server::scim::reason::Reason;
 use crate::server::services::log_search::title;
