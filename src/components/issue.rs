@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use super::badge::{Badge, Status};
 use super::icon::{Glyph, Tone};
-use crate::model::page::{counted, number};
 use super::table::{Dash, Table};
 use super::time::Time;
 use crate::model::issue::{CHART_DAYS, IssueRow, IssueState};
+use crate::model::page::{counted, number};
 
 /// A refusal, or a remark on what was carried out.
 pub fn issue_tone(row: &IssueRow) -> Tone {

@@ -19,11 +19,11 @@ use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::live::Following;
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
-use crate::model::page::counted;
 use crate::components::region::Region;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::notification::{MAILS_AN_HOUR, MailRoute, Notifications, RecipientState};
+use crate::model::page::counted;
 
 /// The form of the settings, for the check box that stands above it.
 const SETTINGS_FORM: &str = "notification-settings";

@@ -19,7 +19,6 @@ use crate::components::live::Following;
 use crate::components::load::load;
 use crate::components::page::{Crumb, PageHead, Sheet, Width, for_support};
 use crate::components::pager::Pager;
-use crate::model::page::{count, counted_up_to, number};
 use crate::components::region::Region;
 use crate::components::table::{Dash, SortHeader, Sorted, Table};
 use crate::components::time::Time;
@@ -27,6 +26,7 @@ use crate::model::form::FormAnswer;
 use crate::model::organization::{
     OrganizationPage, OrganizationQuery, OrganizationRow, OrganizationSort, ProvisioningState,
 };
+use crate::model::page::{count, counted_up_to, number};
 
 const PATH: &str = "/organizations";
 

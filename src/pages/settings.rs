@@ -21,11 +21,11 @@ use crate::components::field::Field;
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
-use crate::model::page::{counted, number};
 use crate::model::error::{AppError, FieldError};
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::organization::{OrganizationDetail, ProvisioningState};
+use crate::model::page::{counted, number};
 use crate::model::settings::{Retention, Settings};
 
 #[component]

@@ -13,12 +13,12 @@ use crate::components::form::{Refusal, form_answer};
 use crate::components::icon::Tone;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
-use crate::model::page::counted;
 use crate::components::table::Table;
 use crate::components::time::{ExactTime, Time};
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
+use crate::model::page::counted;
 use crate::model::support_bundle::{
     BUNDLE_SPANS, BundleForm, BundleLink, BundleSubject, CreatedBundleLink, LINK_DAYS,
 };

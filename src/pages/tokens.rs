@@ -16,7 +16,6 @@ use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
-use crate::model::page::number;
 use crate::components::problem::Problem;
 use crate::components::steps::{MenuPath, Step, Steps};
 use crate::components::table::{Dash, Table};
@@ -25,6 +24,7 @@ use crate::components::token_created::TokenCreated;
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
+use crate::model::page::number;
 use crate::model::token::{TokenRow, TokenState};
 
 /// What the address asks about one token of the list.

@@ -135,7 +135,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "log_lag",
-            "Age of the oldest entry of the log's last batch when it was stored",
+            "Age of the oldest entry of the log's latest batch when it was stored, or last tried",
             Unit::Seconds,
             inner.log_lag.clone(),
         );

@@ -11,9 +11,9 @@ pub(super) use self::verdict::Verdict;
 use crate::components::badge::LogStatus;
 use crate::components::callout::Callout;
 use crate::components::icon::Tone;
-use crate::model::page::number;
 use crate::components::table::{Dash, Table};
 use crate::model::issue_dry_run::{DryRunTally, IssueDryRun, UserDryRun};
+use crate::model::page::number;
 
 /// `next` is the address of the next part, if there is one.
 #[component]

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 
 use crate::components::cycle::CycleStrip;
 use crate::components::icon::{Glyph, Tone};
-use crate::model::page::{counted, number};
 use crate::components::progress::Progress;
 use crate::components::time::Time;
 use crate::model::cycle::{CycleProgress, Cycles, LatestCycle};
 use crate::model::frame::Frame;
+use crate::model::page::{counted, number};
 
 /// Nothing until there is a cycle.
 #[component]

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::components::field::{Choice, Field};
-use crate::model::page::{counted_up_to, number};
 use crate::model::error::FieldError;
 use crate::model::form::FormAnswer;
+use crate::model::page::{counted_up_to, number};
 use crate::model::settings::GuardSetting;
 
 #[component]

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use crate::components::filter_bar::{
     Chip, Chips, FilterBar, FilterMenu, FilterOption, SearchField,
 };
-use crate::model::page::count;
 use crate::components::region::Region;
 use crate::components::tabs::{Tab, Tabs};
+use crate::model::page::count;
 use crate::model::user::{RoleChoice, RoleState, UserCounts, UserFilter, UserSort, UserState};
 use crate::model::user_query::SPANS;
 

@@ -22,13 +22,39 @@ struct Ended {
     tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
 
-type Work = Box<dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Ended> + Send>;
+/// A closure, and who waits for its answer.
+trait Change: Send {
+    fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>) -> BoxFuture<'t, Ended>;
+
+    /// Answers that there was no transaction to run in.
+    fn refuse(self: Box<Self>, error: StoreError);
+}
+
+struct Waiting<T, E, F> {
+    work: F,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Change for Waiting<T, E, F>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+{
+    fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>) -> BoxFuture<'t, Ended> {
+        Box::pin(end(tx, self.work, self.answer))
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        let _ = self.answer.send(Err(error.into()));
+    }
+}
 
 /// A change that waits for the writer.
 pub(super) struct Job {
     /// `None` for a change that may write whatever others have foreseen.
     foresight: Option<Foresight>,
-    work: Work,
+    change: Box<dyn Change>,
 }
 
 impl Job {
@@ -45,7 +71,7 @@ impl Job {
     {
         Self {
             foresight,
-            work: Box::new(move |tx| Box::pin(async move { end(tx, work, answer).await })),
+            change: Box::new(Waiting { work, answer }),
         }
     }
 }
@@ -88,7 +114,7 @@ pub(super) async fn write_groups(mut connection: SqliteConnection, mut jobs: mps
         for Ended { tell, .. } in ended {
             tell(match &committed {
                 Ok(()) => Ok(()),
-                Err(error) => Err(StoreError::Unavailable(error.to_string())),
+                Err(error) => Err(for_another(error)),
             });
         }
     }
@@ -114,15 +140,15 @@ async fn write_group(
         foreseen = foresee(connection, &mut before, all.collect()).await;
     }
     let mut jobs = group.drain(..).peekable();
-    while let Some(Job { foresight, work }) = jobs.next() {
+    while let Some(Job { foresight, change }) = jobs.next() {
         // Without a transaction no closure may run: its statements would commit one by one.
-        if committed.is_err() {
-            drop(work);
+        if let Err(error) = &committed {
+            change.refuse(for_another(error));
             continue;
         }
         let writer = Connection::SqliteWriter(Writer::new(connection, &mut before));
         let mut tx = Tx::new(writer, std::mem::take(&mut foreseen));
-        let ended = work(&mut tx).await;
+        let ended = change.run(&mut tx).await;
         let tx_effects = std::mem::take(&mut tx.after_commit);
         if foresight.is_some() || !ended.keep {
             foreseen = std::mem::take(&mut tx.foreseen);
@@ -159,6 +185,14 @@ async fn foresee(
     foreseen.unwrap_or_else(|error| {
         tracing::warn!(%error, "each change asks for itself");
         Foreseen::default()
+    })
+}
+
+/// What failed for a whole group, told to one of it.
+fn for_another(error: &StoreError) -> StoreError {
+    StoreError::Unavailable(match error {
+        StoreError::Unavailable(why) => why.clone(),
+        other => other.to_string(),
     })
 }
 

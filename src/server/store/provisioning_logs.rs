@@ -130,11 +130,11 @@ pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
         " ORDER BY occurred_at DESC, id DESC LIMIT 1) AS latest WHERE latest.occurred_at >= ",
     );
     statement.bind(occurred_at - CYCLE_GAP);
-    statement.push("), ").bind(id).push("))");
+    statement.push("), ").bind(id).push("))").push(KEEP_ENTRY);
     tx.defer(statement.finish_repeated());
     if let Some(payload) = payload {
         let mut statement = Builder::new(INSERT_PAYLOADS);
-        statement.push_rows([payload]);
+        statement.push_rows([payload]).push(KEEP_PAYLOAD);
         tx.defer(statement.finish_repeated());
     }
 }
@@ -146,6 +146,10 @@ const INSERT_ENTRIES: &str = "INSERT INTO provisioning_logs (id, organization_id
 
 const INSERT_PAYLOADS: &str = "INSERT INTO provisioning_log_payloads (log_id, organization_id, occurred_at, query, \
      request_headers, request_body, response_body, refused_changes, is_cut) VALUES ";
+
+/// A request that was given up and whose change commits all the same has an entry twice; the first stays.
+const KEEP_ENTRY: &str = " ON CONFLICT (id) DO NOTHING";
+const KEEP_PAYLOAD: &str = " ON CONFLICT (log_id) DO NOTHING";
 
 /// All values of [`INSERT_ENTRIES`] but the last, the cycle.
 fn entry_row(entry: NewEntry) -> Vec<Arg> {
@@ -208,11 +212,11 @@ async fn insert_rows(tx: &mut Tx<'_>, entries: Vec<NewEntry>) -> Result<(), Stor
         rows.push(row);
     }
     let mut statement = Builder::new(INSERT_ENTRIES);
-    statement.push_rows(rows);
+    statement.push_rows(rows).push(KEEP_ENTRY);
     tx.execute(statement.finish_repeated()).await?;
     if !payloads.is_empty() {
         let mut statement = Builder::new(INSERT_PAYLOADS);
-        statement.push_rows(payloads);
+        statement.push_rows(payloads).push(KEEP_PAYLOAD);
         tx.execute(statement.finish_repeated()).await?;
     }
     Ok(())

@@ -2,6 +2,10 @@
 
 use axum::body::Body;
 use rhombus_provisioning::server::clock::{HOUR, MINUTE};
+use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::scim::error::ScimError;
+use rhombus_provisioning::server::scim::reason::Reason;
+use rhombus_provisioning::server::services::recording::{Exchange, Incoming, Note};
 use rhombus_provisioning::server::store::Db;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
@@ -316,5 +320,34 @@ db_test! {
         assert_eq!(connection.fetch_count(sql(hours)).await.unwrap(), 51);
         let used = "SELECT count(*) FROM tokens WHERE last_used_at IS NOT NULL";
         assert_eq!(connection.fetch_count(sql(used)).await.unwrap(), 1);
+    }
+}
+
+entra_test! {
+    async fn a_request_given_up_whose_change_commits_all_the_same_has_one_entry(entra: Entra) {
+        let created = entra.post(&user("ana")).await;
+        let given_up = |id: &str| {
+            let mut exchange = Exchange::new(id.to_owned(), START, Incoming::default());
+            exchange.organization_id.clone_from(&entra.organization_id);
+            let error = ScimError::new(Reason::RequestTimeout, "It took too long.");
+            exchange.into_entry(503, Some(&error), false, None)
+        };
+        for id in [created.header("x-request-id"), "other"] {
+            entra.app.app.recorder.note(Note::Entry(Box::new(given_up(id)))).await;
+        }
+        entra.app.flush().await;
+        assert_eq!(entra.entry(&created).await.http_status, 201);
+        assert!(entra.payload(&created).await.is_some());
+
+        // The other way round the failure is told already, and the change is kept.
+        let (live, late) = (entra.app.app.live.clone(), given_up("other"));
+        let kept: Result<(), StoreError> = entra.app.app.db.write(move |tx| {
+            Box::pin(async move {
+                Exchange::store(tx, late, live);
+                Ok(())
+            })
+        }).await;
+        kept.unwrap();
+        assert_eq!(entra.log().await.len(), 2);
     }
 }

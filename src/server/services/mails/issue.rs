@@ -2,8 +2,7 @@
 
 use super::letter::{Letter, Part, Person, Tone};
 use super::{
-    Composed, LONGEST_NAME, LONGEST_PHRASE, MailContext, capitalized, clean, compose,
-    linked,
+    Composed, LONGEST_NAME, LONGEST_PHRASE, MailContext, capitalized, clean, compose, linked,
 };
 use crate::model::log::Action;
 use crate::model::page::{counted, number};

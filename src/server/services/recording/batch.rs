@@ -1,9 +1,11 @@
 //! Entries and counters that need not commit with a change are written together, several times a second.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -91,7 +93,8 @@ pub struct Recorder(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    sender: Mutex<Option<mpsc::Sender<Note>>>,
+    /// With the time at which each note was handed over.
+    sender: Mutex<Option<mpsc::Sender<(Instant, Note)>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -125,7 +128,7 @@ impl Recorder {
             .clone();
         if let Some(sender) = sender {
             // The task ends only after the sender is taken away.
-            let _ = sender.send(note).await;
+            let _ = sender.send((Instant::now(), note)).await;
         }
     }
 
@@ -134,7 +137,7 @@ impl Recorder {
         let sender = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner);
         let is_taken = sender
             .as_ref()
-            .is_some_and(|sender| sender.try_send(note).is_ok());
+            .is_some_and(|sender| sender.try_send((Instant::now(), note)).is_ok());
         if !is_taken {
             tracing::warn!("a failed request leaves no entry: too much waits to be written");
         }
@@ -268,24 +271,50 @@ fn add(hours: &mut BTreeMap<HourKey, HourCounts>, key: HourKey, counts: HourCoun
     sum.duration_us += counts.duration_us;
 }
 
-async fn write_batches(db: Db, live: Live, metrics: Metrics, mut notes: mpsc::Receiver<Note>) {
+async fn write_batches(
+    db: Db,
+    live: Live,
+    metrics: Metrics,
+    mut notes: mpsc::Receiver<(Instant, Note)>,
+) {
     let mut waiting = Vec::with_capacity(BATCH);
     while notes.recv_many(&mut waiting, BATCH).await > 0 {
-        let oldest = Instant::now();
         gather(&mut notes, &mut waiting).await;
-        let mut batch = Batch::default();
-        let mut flushes = Vec::new();
-        for note in waiting.drain(..) {
-            match note {
-                Note::Flush(written) => flushes.push(written),
-                note => batch.add(note, &metrics),
-            }
+        let is_ending = || notes.is_closed();
+        let taken = waiting.drain(..);
+        let written = AssertUnwindSafe(write_taken(&db, &live, &metrics, taken, is_ending));
+        // A panic over one batch must not take all later ones with it.
+        if written.catch_unwind().await.is_err() {
+            tracing::error!("log batch lost to a panic");
         }
-        write_batch(&db, &live, batch, || notes.is_closed()).await;
+        waiting.clear();
+    }
+}
+
+/// Writes what was taken from the queue, and tells those who wait for it.
+async fn write_taken(
+    db: &Db,
+    live: &Live,
+    metrics: &Metrics,
+    taken: impl Iterator<Item = (Instant, Note)>,
+    is_ending: impl Fn() -> bool,
+) {
+    let mut batch = Batch::default();
+    let mut flushes = Vec::new();
+    let mut oldest = Instant::now();
+    for (noted_at, note) in taken {
+        oldest = oldest.min(noted_at);
+        match note {
+            Note::Flush(written) => flushes.push(written),
+            note => batch.add(note, metrics),
+        }
+    }
+    write_batch(db, live, batch, is_ending, || {
         metrics.log_lagged(oldest.elapsed());
-        for written in flushes {
-            let _ = written.send(());
-        }
+    })
+    .await;
+    for written in flushes {
+        let _ = written.send(());
     }
 }
 
@@ -298,10 +327,13 @@ fn measure(metrics: &Metrics, key: &HourKey, counts: HourCounts) {
 }
 
 /// Gives others time to come, unless the batch is full, somebody waits for it, or the service is ending.
-async fn gather(notes: &mut mpsc::Receiver<Note>, waiting: &mut Vec<Note>) {
+async fn gather(notes: &mut mpsc::Receiver<(Instant, Note)>, waiting: &mut Vec<(Instant, Note)>) {
     let deadline = tokio::time::sleep(PAUSE);
     tokio::pin!(deadline);
-    let is_urgent = |waiting: &[Note]| waiting.iter().any(|note| matches!(note, Note::Flush(_)));
+    let is_urgent = |waiting: &[(Instant, Note)]| {
+        let mut notes = waiting.iter().map(|(_, note)| note);
+        notes.any(|note| matches!(note, Note::Flush(_)))
+    };
     while waiting.len() < BATCH && !is_urgent(waiting) {
         let room = BATCH - waiting.len();
         tokio::select! {
@@ -311,7 +343,14 @@ async fn gather(notes: &mut mpsc::Receiver<Note>, waiting: &mut Vec<Note>) {
     }
 }
 
-async fn write_batch(db: &Db, live: &Live, batch: Batch, is_ending: impl Fn() -> bool) {
+/// `tried` is called after each try, whether it wrote the batch or not.
+async fn write_batch(
+    db: &Db,
+    live: &Live,
+    batch: Batch,
+    is_ending: impl Fn() -> bool,
+    tried: impl Fn(),
+) {
     let batch = Arc::new(batch);
     for attempt in 1..=TRIES {
         let shared = Arc::clone(&batch);
@@ -347,6 +386,7 @@ async fn write_batch(db: &Db, live: &Live, batch: Batch, is_ending: impl Fn() ->
                 })
             })
             .await;
+        tried();
         match outcome {
             Ok(grown) => {
                 grown.iter().for_each(|id| live.grown(id));
