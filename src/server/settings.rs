@@ -140,7 +140,7 @@ pub struct SettingArgs {
     /// Days that the audit log is kept [default: 730]
     #[arg(long, global = true, env = "AUDIT_RETENTION_DAYS", value_name = "DAYS")]
     pub audit_retention_days: Option<String>,
-    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, with commas between
+    /// Proxies whose X-Forwarded-For is believed: addresses or networks, with commas between
     #[arg(long, global = true, env = "TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub trusted_proxies: Option<String>,
     /// The server that takes mail: `smtp://USER:PASSWORD@HOST` or `smtps://...` [default: mail stays in {DATA_DIR}/mail]

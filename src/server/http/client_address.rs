@@ -11,24 +11,16 @@ use ipnet::IpNet;
 use crate::server::App;
 pub use crate::server::actor::ClientAddress;
 
-/// The scheme that the client used, for those who build links or judge a connection; a request extension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientScheme {
-    Http,
-    Https,
-}
-
-/// Middleware: gives the request its [`ClientAddress`] and [`ClientScheme`], from the peer's address
-/// (`ConnectInfo<SocketAddr>`) and, behind a trusted proxy, its headers.
+/// Middleware: gives the request its [`ClientAddress`], from the peer's address (`ConnectInfo<SocketAddr>`) and, behind a
+/// trusted proxy, its header.
 pub async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip());
     if let Some(peer) = peer {
-        let (address, scheme) = resolve(peer, request.headers(), &app.settings.trusted_proxies);
+        let address = resolve(peer, request.headers(), &app.settings.trusted_proxies);
         request.extensions_mut().insert(address);
-        request.extensions_mut().insert(scheme);
     }
     next.run(request).await
 }
@@ -36,18 +28,14 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
 /// Who called, given the connection's peer. `X-Forwarded-For` is read from the right: the last entry was written
 /// by the proxy nearest to us, and the first address that is no trusted proxy is the client's. What stands left
 /// of it, the client may have made up.
-pub fn resolve(
-    peer: IpAddr,
-    headers: &HeaderMap,
-    trusted: &[IpNet],
-) -> (ClientAddress, ClientScheme) {
+pub fn resolve(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddress {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let peer = peer.to_canonical();
     if !is_trusted(peer) {
-        return (ClientAddress { address: peer }, ClientScheme::Http);
+        return ClientAddress { address: peer };
     }
     let mut client = peer;
-    for entry in entries(headers, "x-forwarded-for").into_iter().rev() {
+    for entry in entries(headers).into_iter().rev() {
         let Some(address) = parse(entry) else {
             break;
         };
@@ -56,20 +44,12 @@ pub fn resolve(
             break;
         }
     }
-    let is_https = entries(headers, "x-forwarded-proto")
-        .last()
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-    let scheme = if is_https {
-        ClientScheme::Https
-    } else {
-        ClientScheme::Http
-    };
-    (ClientAddress { address: client }, scheme)
+    ClientAddress { address: client }
 }
 
-fn entries<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
+fn entries(headers: &HeaderMap) -> Vec<&str> {
     headers
-        .get_all(name)
+        .get_all("x-forwarded-for")
         .iter()
         // Something that is no text ends the chain like any other entry that is no address.
         .flat_map(|value| value.to_str().unwrap_or("?").split(','))
@@ -97,45 +77,37 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
-        headers.insert("x-forwarded-proto", "https".parse().unwrap());
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
-        let (address, scheme) = resolve(peer.parse().unwrap(), &headers, &trusted);
-        format!("{address} {scheme:?}")
+        resolve(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
 
     #[test]
     fn a_stranger_is_not_believed() {
-        assert_eq!(client("203.0.113.9", &["198.51.100.1"]), "203.0.113.9 Http");
-        assert_eq!(client("::ffff:203.0.113.9", &[]), "203.0.113.9 Http");
+        assert_eq!(client("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+        assert_eq!(client("::ffff:203.0.113.9", &[]), "203.0.113.9");
     }
 
     #[test]
     fn the_rightmost_untrusted_address_counts() {
-        assert_eq!(client("10.1.1.1", &["198.51.100.1"]), "198.51.100.1 Https");
+        assert_eq!(client("10.1.1.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(
             client("10.1.1.1", &["1.1.1.1, 198.51.100.1, 10.2.2.2"]),
-            "198.51.100.1 Https",
+            "198.51.100.1",
             "what stands left of it may be made up"
         );
         assert_eq!(
             client("10.1.1.1", &["1.1.1.1", "198.51.100.1"]),
-            "198.51.100.1 Https"
+            "198.51.100.1"
         );
-        assert_eq!(
-            client("10.1.1.1", &["10.3.3.3, 10.2.2.2"]),
-            "10.3.3.3 Https"
-        );
+        assert_eq!(client("10.1.1.1", &["10.3.3.3, 10.2.2.2"]), "10.3.3.3");
     }
 
     #[test]
     fn ports_brackets_and_nonsense() {
-        assert_eq!(client("::1", &["198.51.100.1:4711"]), "198.51.100.1 Https");
-        assert_eq!(client("::1", &["[2001:db8::7]:4711"]), "2001:db8::7 Https");
-        assert_eq!(client("::1", &["[2001:db8::7]"]), "2001:db8::7 Https");
-        assert_eq!(
-            client("10.1.1.1", &["198.51.100.1, unknown"]),
-            "10.1.1.1 Https"
-        );
-        assert_eq!(client("10.1.1.1", &[""]), "10.1.1.1 Https");
+        assert_eq!(client("::1", &["198.51.100.1:4711"]), "198.51.100.1");
+        assert_eq!(client("::1", &["[2001:db8::7]:4711"]), "2001:db8::7");
+        assert_eq!(client("::1", &["[2001:db8::7]"]), "2001:db8::7");
+        assert_eq!(client("10.1.1.1", &["198.51.100.1, unknown"]), "10.1.1.1");
+        assert_eq!(client("10.1.1.1", &[""]), "10.1.1.1");
     }
 }
