@@ -49,7 +49,8 @@ async fn of_all(State(dashboard): State<Dashboard>, request: Request) -> Respons
 async fn open(app: &App, slug: Option<String>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     match Hints::new(app, slug, parts).await {
-        Ok(hints) => {
+        Ok(None) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Ok(Some(hints)) => {
             let mut response = Sse::new(stream::unfold(hints, Hints::next)).into_response();
             // Proxies that collect answers would hold the hints back.
             response
@@ -79,20 +80,22 @@ struct Hints {
 }
 
 impl Hints {
-    async fn new(app: &App, slug: Option<String>, parts: Parts) -> Result<Self, AppError> {
+    /// `None` when too many are open; the page works without.
+    async fn new(app: &App, slug: Option<String>, parts: Parts) -> Result<Option<Self>, AppError> {
         let allowed = allowed(app, &parts, slug.as_deref()).await?;
-        let (watch, is_behind) = if slug.is_some() {
-            // Watched first: nothing comes in between.
-            let watch = live::watch(app, &allowed)?;
-            let is_behind = match age(&parts) {
-                Some(age) => live::has_grown(app, &allowed, age).await?,
-                None => false,
-            };
-            (watch, is_behind)
-        } else {
-            (live::watch_all(app, &allowed)?, false)
+        // Watched first: nothing comes in between.
+        let watch = match slug {
+            Some(_) => live::watch(app, &allowed)?,
+            None => live::watch_all(app, &allowed)?,
         };
-        Ok(Self {
+        let Some(watch) = watch else {
+            return Ok(None);
+        };
+        let is_behind = match age(&parts) {
+            Some(age) if slug.is_some() => live::has_grown(app, &allowed, age).await?,
+            _ => false,
+        };
+        Ok(Some(Self {
             watch,
             app: app.clone(),
             slug,
@@ -100,7 +103,7 @@ impl Hints {
             greeted: false,
             is_behind,
             rests_until: Instant::now(),
-        })
+        }))
     }
 
     /// The next event. Ends on shutdown, and when the session has ended or the permission is gone.

@@ -23,6 +23,10 @@ use crate::server::store::provisioning_logs;
 pub const REST: Duration = Duration::from_secs(1);
 /// Hints that may wait for a slow page: beyond it, the page takes it that its own log was among them.
 const WAITING: usize = 256;
+/// Watches of one account at a time, on one replica: as many pages as somebody may have open.
+const OF_ACCOUNT: usize = 20;
+/// Watches in all, on one replica. Each keeps a connection busy, of which there are four times as many.
+const IN_ALL: usize = 1_024;
 
 /// Whose log has grown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,8 @@ struct Inner {
     /// Organizations hinted at within [`REST`], and whether there is more to tell when it is over.
     resting: Mutex<HashMap<String, bool>>,
     listens: AtomicBool,
+    /// Watches by account.
+    places: Mutex<HashMap<String, usize>>,
 }
 
 impl Live {
@@ -55,6 +61,7 @@ impl Live {
             hints: broadcast::Sender::new(WAITING),
             resting: Mutex::default(),
             listens: AtomicBool::new(false),
+            places: Mutex::default(),
         }))
     }
 
@@ -114,6 +121,10 @@ impl Live {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn places(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One task for the whole replica, from the first open page on.
     fn listen(&self) {
         if self.0.db.dialect() == Dialect::Postgres && !self.0.listens.swap(true, Ordering::Relaxed)
@@ -153,9 +164,45 @@ impl Live {
     }
 }
 
+/// One of an account's watches, until it is dropped.
+#[derive(Debug)]
+struct Place {
+    live: Live,
+    account_id: String,
+}
+
+impl Place {
+    /// `None` when the account, or everybody together, has as many as there may be.
+    fn take(live: &Live, account_id: &str) -> Option<Self> {
+        let mut places = live.places();
+        let taken = places.get(account_id).copied().unwrap_or_default();
+        if taken >= OF_ACCOUNT || places.values().sum::<usize>() >= IN_ALL {
+            return None;
+        }
+        places.insert(account_id.to_owned(), taken + 1);
+        Some(Self {
+            live: live.clone(),
+            account_id: account_id.to_owned(),
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.live.places();
+        match places.get_mut(&self.account_id) {
+            Some(taken) if *taken > 1 => *taken -= 1,
+            _ => {
+                places.remove(&self.account_id);
+            }
+        }
+    }
+}
+
 /// One page's view of one organization, or of all.
 #[derive(Debug)]
 pub struct Watch {
+    _place: Place,
     /// `None` for all.
     organization_id: Option<String>,
     hints: broadcast::Receiver<Hint>,
@@ -187,13 +234,13 @@ impl Watch {
     }
 }
 
-/// Watches the organization's log. `allowed` proves [`Permission::ReadLogs`].
+/// Watches the organization's log; `None` when too many are open. `allowed` proves [`Permission::ReadLogs`].
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] without that proof.
-pub fn watch(app: &App, allowed: &Allowed) -> Result<Watch, ServiceError> {
+pub fn watch(app: &App, allowed: &Allowed) -> Result<Option<Watch>, ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
-    Ok(open(app, Some(organization.id.clone())))
+    Ok(open(app, allowed, Some(organization.id.clone())))
 }
 
 /// Whether the organization's log has grown within these milliseconds: for a page that is as old, and watches only now.
@@ -209,20 +256,21 @@ pub async fn has_grown(app: &App, allowed: &Allowed, age: Millis) -> Result<bool
     Ok(latest.is_some_and(|latest| latest >= drawn_at.saturating_sub(SECOND)))
 }
 
-/// Watches the logs of all organizations. `allowed` proves [`Permission::ListOrganizations`].
+/// Watches the logs of all organizations; `None` when too many are open. `allowed` proves [`Permission::ListOrganizations`].
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] without that proof.
-pub fn watch_all(app: &App, allowed: &Allowed) -> Result<Watch, ServiceError> {
+pub fn watch_all(app: &App, allowed: &Allowed) -> Result<Option<Watch>, ServiceError> {
     allowed.check(Permission::ListOrganizations)?;
-    Ok(open(app, None))
+    Ok(open(app, allowed, None))
 }
 
-fn open(app: &App, organization_id: Option<String>) -> Watch {
+fn open(app: &App, allowed: &Allowed, organization_id: Option<String>) -> Option<Watch> {
     let watch = Watch {
+        _place: Place::take(&app.live, allowed.actor().id())?,
         organization_id,
         hints: app.live.0.hints.subscribe(),
     };
     app.live.listen();
-    watch
+    Some(watch)
 }

@@ -45,6 +45,22 @@ const CONTOSO: &str = "/organizations/contoso/live";
 const HINT: &str = "event: logs\ndata: newer entries exist\n\n";
 
 db_test! {
+    async fn an_account_has_so_many_streams_and_no_more(db: TestDb) {
+        let app = TestApp::new(db).await;
+        app.entra("contoso").await;
+        let (cookie, other) = (viewer(&app, "contoso").await, support(&app).await);
+        let mut streams = Vec::new();
+        for _ in 0..20 {
+            streams.push(open(&app, CONTOSO, &cookie).await);
+        }
+        let refused = app.router.clone().oneshot(request(CONTOSO, &cookie)).await.unwrap();
+        assert_eq!(refused.status(), 503);
+        open(&app, "/live", &other).await;
+        // A page that is closed makes room.
+        streams.pop();
+        open(&app, CONTOSO, &cookie).await;
+    }
+
     async fn changes_and_lookups_of_this_organization_are_hinted_at(db: TestDb) {
         let app = TestApp::new(db).await;
         let contoso = app.entra("contoso").await;
