@@ -1,6 +1,7 @@
 //! A PostgreSQL cluster of our own, gone when we are.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -33,7 +34,11 @@ impl Cluster {
     /// Makes and starts a cluster with the programs in a folder.
     pub fn start(programs: &Path, durability: Durability) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("rhombus-postgres-{}", std::process::id()));
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        // Nobody else may enter: the cluster trusts whoever reaches its socket.
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
         if is_root() {
             run(Command::new("chown").arg(USER).arg(&folder))?;
         }
