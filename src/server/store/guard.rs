@@ -97,7 +97,8 @@ pub async fn look_locked(
     }
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
-        Dialect::Postgres => " FOR UPDATE OF o",
+        // The weaker kind lets others go on adding users meanwhile.
+        Dialect::Postgres => " FOR NO KEY UPDATE OF o",
     };
     let mut statement = Builder::new(concat!("SELECT ", facts!(), "o.id = "));
     statement.bind(organization_id);

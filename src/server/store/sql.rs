@@ -3,6 +3,7 @@
 //! `Sql` trades the compile-time types of `sqlx::query!` (which checks one database only) for statements
 //! that both drivers run unchanged, without a macro or a generic parameter in any store function.
 
+use futures_util::TryStreamExt;
 use sqlx::pool::MaybePoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -343,6 +344,42 @@ impl Connection<'_> {
     /// All rows.
     pub async fn fetch_all<T: Record>(&mut self, sql: Sql) -> Result<Vec<T>, StoreError> {
         Ok(on_either!(self, sql, sqlx::query_as, fetch_all))
+    }
+
+    /// Rows until `enough` says so of one, which is the last: what is left of them is never held in memory.
+    pub async fn fetch_until<T: Record>(
+        &mut self,
+        sql: Sql,
+        mut enough: impl FnMut(&T) -> bool,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut taken = Vec::new();
+        macro_rules! take {
+            ($rows:expr) => {{
+                let mut rows = $rows;
+                while let Some(row) = rows.try_next().await? {
+                    let is_last = enough(&row);
+                    taken.push(row);
+                    if is_last {
+                        break;
+                    }
+                }
+            }};
+        }
+        match self {
+            Self::Postgres(connection) => {
+                let query = sqlx::query_as::<Postgres, T>(sql.text.postgres());
+                take!(bound!(query, sql).fetch(&mut **connection));
+            }
+            Self::SqliteWriter(writer) => {
+                let query = sqlx::query_as::<Sqlite, T>(writer.text(&sql.text));
+                take!(bound!(query, sql).fetch(&mut *writer.connection));
+            }
+            Self::SqliteReader(reader) => {
+                let query = sqlx::query_as::<Sqlite, T>(sql.text.sqlite(""));
+                take!(bound!(query, sql).fetch(reader.connection()?));
+            }
+        }
+        Ok(taken)
     }
 
     /// The first row, or `None`.

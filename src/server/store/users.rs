@@ -13,6 +13,9 @@ use crate::server::scim::filter::Filter;
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::resource::FilterValue;
 
+/// Bytes of documents that one list answers: a thousand users of the size that is allowed would fill the memory.
+pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
 macro_rules! columns {
     () => {
         "u.id, u.user_name, u.external_id, u.active, u.role_id, u.role_value, u.role_state, \
@@ -432,7 +435,8 @@ pub fn insert_change(tx: &mut Tx<'_>, organization_id: &str, change: NewChange<'
     );
 }
 
-/// Users that a filter selects, in order; at most `limit` of them after the first `offset`.
+/// Users that a filter selects, in order; at most `limit` of them after the first `offset`, and no more after the one
+/// whose document brings them to [`PAGE_BYTES`].
 pub async fn list(
     connection: &mut Connection<'_>,
     scope: Scope<'_>,
@@ -451,7 +455,13 @@ pub async fn list(
     user_filter::push_order(&mut statement, sort);
     statement.push(" LIMIT ").bind(limit);
     statement.push(" OFFSET ").bind(offset);
-    connection.fetch_all(statement.finish()).await
+    let mut bytes = 0;
+    connection
+        .fetch_until(statement.finish(), |user: &StoredUser| {
+            bytes += user.document.len();
+            bytes >= PAGE_BYTES
+        })
+        .await
 }
 
 /// How many users a filter selects.

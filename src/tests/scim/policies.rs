@@ -4,7 +4,7 @@ use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
 use crate::entra_test;
-use crate::support::entra::{Entra, user};
+use crate::support::entra::{Entra, user, user_names};
 
 const ROLE: &str = "roles[primary eq \"True\"].value";
 
@@ -408,6 +408,33 @@ entra_test! {
         let detail = entra.change(&id, "replace", "emails", json!(mails(40))).await.is_error(400, "invalidValue");
         assert!(detail.contains("512 KB"), "{detail}");
         entra.change(&id, "Replace", "active", json!("False")).await.is(200);
+    }
+
+    async fn a_list_is_bounded_in_bytes_and_its_next_page_goes_on(entra: Entra) {
+        let mails: Vec<Value> = (0..30).map(|at| json!({"value": format!("{at}@x"), "display": "x".repeat(15_000)})).collect();
+        for at in 0..12 {
+            entra.create_with(&format!("ana{at:02}"), json!({"emails": mails})).await;
+        }
+        let page = |start: usize| format!("/Users?sortBy=userName&count=12&startIndex={start}");
+        let first = entra.get(&page(1)).await.is(200);
+        assert_eq!((&first["totalResults"], &first["itemsPerPage"]), (&json!(12), &json!(10)));
+        let rest = entra.get(&page(11)).await.is(200);
+        assert_eq!((&rest["totalResults"], &rest["startIndex"], &rest["itemsPerPage"]), (&json!(12), &json!(11), &json!(2)));
+        assert_eq!(user_names(&rest), ["ana10", "ana11"]);
+    }
+
+    async fn a_catalogue_takes_in_so_many_roles_and_waits_for_a_review(entra: Entra) {
+        entra.policy("unknown_role", "accept").await;
+        let roles: Vec<Value> = (0..199).map(|at| json!({"value": format!("role-{at}")})).collect();
+        let id = entra.create_with("ana", json!({"roles": roles})).await;
+        entra.create_with("ben", json!({"roles": role("the-last")})).await;
+        let detail = entra.post(&ana(json!({"userName": "cem", "roles": role("one-more")}))).await.is_error(400, "invalidValue");
+        assert!(detail.contains("200") && detail.contains("Settings, Roles"), "{detail}");
+        // Roles that are known already go on, and access is taken away as ever.
+        entra.create_with("dee", json!({"roles": role("role-7")})).await;
+        let off = json!([{"op": "Replace", "path": "active", "value": "False"}, {"op": "Add", "path": ROLE, "value": "one-more"}]);
+        entra.patch(&id, off).await.is(200);
+        assert_eq!(catalogue(&entra).await.len(), 203);
     }
 
     async fn what_paths_are_tried_on_is_bounded(entra: Entra) {

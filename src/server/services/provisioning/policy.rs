@@ -3,6 +3,8 @@
 //! The organization's policies decide what happens when these are missing or unknown. They never stand in the
 //! way of taking access away: a request whose result is an inactive user is remarked upon, never refused.
 
+use std::collections::HashSet;
+
 use crate::model::organization::{MissingNames, MissingRole, UnknownRole};
 use crate::model::user::RoleState;
 use crate::server::clock::Millis;
@@ -14,6 +16,9 @@ use crate::server::scim::resource::{Remark, User, case_key};
 use crate::server::services::provisioning::Caller;
 use crate::server::store::role_catalogue::RoleValue;
 use crate::server::store::users::StoredUser;
+
+/// Roles from Entra that may await review: each change that gives a role reads the whole catalogue.
+const UNREVIEWED: usize = 200;
 
 /// The role that decides a user's access.
 #[derive(Debug, Clone)]
@@ -147,8 +152,13 @@ pub(super) fn decide_role(
         if find(catalogue, &value).is_some() || known_before.contains(&case_key(&value)) {
             continue;
         }
-        let refused = || unknown(&value, catalogue);
-        match (caller.unknown_role, is_inactive, before) {
+        let is_full = caller.unknown_role == UnknownRole::Accept
+            && awaiting_review(catalogue) + unreviewed.len() >= UNREVIEWED;
+        let unknown_role = match is_full {
+            true => UnknownRole::Reject,
+            false => caller.unknown_role,
+        };
+        match (unknown_role, is_inactive, before) {
             // Taking access away comes first: the role stays what it was.
             (UnknownRole::Reject, true, Some((before, stored))) => {
                 Remark::new(
@@ -160,7 +170,12 @@ pub(super) fn decide_role(
                 keep_roles(user, before);
                 return Ok(Role::unchanged(stored));
             }
-            (UnknownRole::Reject, false, _) => return Err(refused()),
+            (UnknownRole::Reject, false, _) => {
+                return Err(match is_full {
+                    true => too_many_unreviewed(&value),
+                    false => unknown(&value, catalogue),
+                });
+            }
             (UnknownRole::Accept, ..) => {
                 Remark::new(
                     Reason::RoleUnreviewed,
@@ -192,6 +207,12 @@ pub(super) fn decide_role(
         }
     }
     effective(user, before, caller, catalogue, unreviewed, remarks)
+}
+
+/// Whether a request brings values that the catalogue may have to take in.
+pub(super) fn brings_new_roles(user: &User, catalogue: &[RoleValue]) -> bool {
+    let mut values = user.role_values().into_iter();
+    values.any(|value| find(catalogue, value).is_none())
 }
 
 /// The role that the accepted values come to.
@@ -318,6 +339,32 @@ fn unknown(value: &str, catalogue: &[RoleValue]) -> ScimError {
     )
     .on(ROLE)
     .naming(value)
+}
+
+/// Under the policy to accept unknown roles: a catalogue of roles is short, so that as many mean that Entra sends
+/// something else.
+fn too_many_unreviewed(value: &str) -> ScimError {
+    ScimError::new(
+        Reason::RoleUnknown,
+        format!(
+            "The role {} is not in the role catalogue, and no more roles are added to it while {UNREVIEWED} that came \
+             from Entra await review. Check in Entra that the mapping to {ROLE} is SingleAppRoleAssignment([appRoleAssignments]), \
+             then review or delete roles in Rhombus under Settings, Roles.",
+            quoted(value),
+        ),
+    )
+    .on(ROLE)
+    .naming(value)
+}
+
+/// Roles that Entra brought and nobody has looked at.
+fn awaiting_review(catalogue: &[RoleValue]) -> usize {
+    let roles: HashSet<&str> = catalogue
+        .iter()
+        .filter(|role| !role.is_reviewed)
+        .map(|role| role.role_id.as_str())
+        .collect();
+    roles.len()
 }
 
 /// The values to choose from, at most thirty, highest role first.

@@ -150,8 +150,10 @@ async fn select(
         Vec::new()
     };
     let shown = i64::try_from(page.len()).unwrap_or(i64::MAX);
-    // A page that is not full tells the total by itself.
-    let total = if query.count > 0 && shown < query.count && (shown > 0 || offset == 0) {
+    let is_last = shown < query.count
+        && page.iter().map(|user| user.document.len()).sum::<usize>() < users::PAGE_BYTES;
+    // A page that is the last one tells the total by itself.
+    let total = if query.count > 0 && is_last && (shown > 0 || offset == 0) {
         offset + shown
     } else {
         users::count(connection, scope, filter).await?

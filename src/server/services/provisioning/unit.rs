@@ -4,6 +4,7 @@
 use super::policy::{self, Role};
 use super::{Loaded, Refusal, UserRequest, not_found};
 use crate::model::log::StepKind;
+use crate::model::organization::UnknownRole;
 use crate::model::user::ChangeKind;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -12,6 +13,7 @@ use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Change, User, case_key};
 use crate::server::services::recording::Exchange;
+use crate::server::store::dialect::Dialect;
 use crate::server::store::users::{self, NewChange, StoredUser};
 use crate::server::store::{Tx, role_catalogue};
 
@@ -60,6 +62,16 @@ impl Unit<'_, '_> {
         let caller = &self.request.caller;
         let remarks = &mut self.exchange.remarks;
         let noted = remarks.len();
+        // Whoever locks the organization does so before its roles, as those who edit roles do.
+        let mut locks = caller.removal_limit.is_some() && user.active() == Some(false);
+        let is_shared = self.tx.dialect() == Dialect::Postgres;
+        if !locks && is_shared && caller.unknown_role == UnknownRole::Accept {
+            let catalogue = role_catalogue::list(self.tx, &caller.organization_id).await?;
+            locks = policy::brings_new_roles(user, &catalogue);
+        }
+        if locks {
+            role_catalogue::lock(self.tx, &caller.organization_id).await?;
+        }
         let catalogue = role_catalogue::list_to_assign(self.tx, &caller.organization_id).await?;
         let role = policy::decide_role(user, before, caller, &catalogue, self.now, remarks)?;
         if role.unreviewed.is_empty() {
