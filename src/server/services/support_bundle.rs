@@ -114,11 +114,19 @@ async fn make(app: &App, allowed: &Allowed, wanted: &Wanted) -> Result<Document,
     allowed.check_in(Permission::ReadPayloads)?;
     // What has been answered is in the database now.
     app.recorder.flush().await;
-    let document = secrets::hide(collect::collect(app, allowed, wanted).await?);
-    Ok(match wanted.without_personal_data {
-        true => pseudonyms::apply(document),
-        false => document,
-    })
+    let document = collect::collect(app, allowed, wanted).await?;
+    let without_personal_data = wanted.without_personal_data;
+    // Megabytes of texts are read: requests of others go on meanwhile.
+    let cleaned = tokio::task::spawn_blocking(move || {
+        let document = secrets::hide(document);
+        match without_personal_data {
+            true => pseudonyms::apply(document),
+            false => document,
+        }
+    });
+    cleaned
+        .await
+        .map_err(|error| ServiceError::Internal(format!("a support bundle was not made: {error}")))
 }
 
 fn laid_out(document: &Document, format: Format) -> Result<String, ServiceError> {

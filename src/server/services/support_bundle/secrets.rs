@@ -27,6 +27,8 @@ const NAMES: [&str; 12] = [
 const SCHEMES: [&str; 4] = ["bearer", "basic", "digest", "negotiate"];
 /// Fewer characters after such a word are no credentials.
 const CREDENTIALS: usize = 6;
+/// Bytes after the name of a secret in which its value begins.
+const REACH: usize = 256;
 
 /// The document without any secret.
 pub(super) fn hide(mut document: Document) -> Document {
@@ -202,7 +204,7 @@ fn without_credentials(text: &str) -> String {
     replace_after(text, &SCHEMES, |rest| {
         let gap = rest.len() - after_gap(rest).len();
         if gap == 0 {
-            return None;
+            return Err(0);
         }
         let value = &rest[gap..];
         let length: usize = value
@@ -214,6 +216,7 @@ fn without_credentials(text: &str) -> String {
         let is_ours = value.starts_with("rhp_") && value[..length].ends_with('…');
         (value[..length].trim_end_matches('.').chars().count() >= CREDENTIALS && !is_ours)
             .then_some((gap, gap + length))
+            .ok_or(0)
     })
 }
 
@@ -235,15 +238,18 @@ fn after_gap(text: &str) -> &str {
 fn without_named(text: &str) -> String {
     replace_after(text, &NAMES, |rest| {
         if let Some(found) = compared(rest) {
-            return Some(found);
+            return Ok(found);
         }
-        let mut value = rest.trim_start_matches(|letter: char| {
-            letter.is_ascii_alphanumeric() || ['_', '-', '\\', '"', '\'', ' '].contains(&letter)
-        });
+        let gap = rest
+            .bytes()
+            .take(REACH)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"_-\\\"' ".contains(byte));
+        let mut value = &rest[gap.count()..];
         value = value
             .strip_prefix([':', '='])
             .or_else(|| value.strip_prefix("%3D"))
-            .or_else(|| value.strip_prefix("%3d"))?;
+            .or_else(|| value.strip_prefix("%3d"))
+            .ok_or(0_usize)?;
         value = value.trim_start_matches([' ', '\t']);
         let quote = value
             .chars()
@@ -257,7 +263,9 @@ fn without_named(text: &str) -> String {
             None => value.find(['\n', '&', '"', '}']),
         };
         let to = from + end.unwrap_or(value.len());
-        (to > from && rest[from..to] != *HIDDEN).then_some((from, to))
+        (to > from && rest[from..to] != *HIDDEN)
+            .then_some((from, to))
+            .ok_or(0)
     })
 }
 
@@ -304,32 +312,48 @@ fn without_signed(text: &str) -> String {
             .take_while(|letter| is_credential(*letter))
             .map(char::len_utf8)
             .sum();
-        (rest[..length].matches('.').count() >= 1 && length > 16).then_some((0, length))
+        // What is no token as a whole has none in it either.
+        (rest[..length].contains('.') && length > 16)
+            .then_some((0, length))
+            .ok_or(length)
     })
 }
 
-/// Puts [`HIDDEN`] into the part that `find` names of what follows any of these words, which are lower-case ASCII.
+/// Puts [`HIDDEN`] into the part that `find` names of what follows any of these words, which are lower-case ASCII. Where
+/// there is none, `find` tells how many bytes need not be looked at again.
 fn replace_after(
     text: &str,
     words: &[&str],
-    find: impl Fn(&str) -> Option<(usize, usize)>,
+    find: impl Fn(&str) -> Result<(usize, usize), usize>,
 ) -> String {
     let lower = text.to_ascii_lowercase();
     let mut shown = String::with_capacity(text.len());
     let mut done = 0;
-    while let Some((at, word)) = words
-        .iter()
-        .filter_map(|word| Some((done + lower[done..].find(word)?, *word)))
-        .min()
-    {
+    // Each word is looked for only once the place of before is passed: a text is read once for each, not for each match.
+    let mut places: Vec<_> = words.iter().map(|word| (lower.find(word), *word)).collect();
+    loop {
+        for (place, word) in &mut places {
+            if place.is_some_and(|at| at < done) {
+                *place = lower[done..].find(*word).map(|at| done + at);
+            }
+        }
+        let first = places
+            .iter()
+            .filter_map(|(place, word)| Some(((*place)?, *word)));
+        let Some((at, word)) = first.min() else { break };
         let end = at + word.len();
         shown.push_str(&text[done..end]);
-        done = end;
-        if let Some((from, to)) = find(&text[end..]) {
-            shown.push_str(&text[end..end + from]);
-            shown.push_str(HIDDEN);
-            done = end + to;
-        }
+        done = match find(&text[end..]) {
+            Ok((from, to)) => {
+                shown.push_str(&text[end..end + from]);
+                shown.push_str(HIDDEN);
+                end + to
+            }
+            Err(passed) => {
+                shown.push_str(&text[end..end + passed]);
+                end + passed
+            }
+        };
     }
     shown.push_str(&text[done..]);
     shown
@@ -365,6 +389,16 @@ mod tests {
             super::text("Bearer rhp_AbCdEfGh1234567890"),
             "Bearer rhp_AbCdEfGh…"
         );
+    }
+
+    /// Each of these took seconds when every match read the rest of the text again.
+    #[test]
+    fn a_long_text_is_read_once() {
+        for word in ["secret ", "secret", "eyj", "bearer ", "password eq "] {
+            let text = word.repeat(400_000 / word.len());
+            assert!(!super::text(&text).is_empty(), "{word}");
+        }
+        assert_eq!(super::text(&"eyj".repeat(9)), "eyj".repeat(9));
     }
 
     #[test]
