@@ -55,10 +55,10 @@ db_test! {
         }
         let refused = app.router.clone().oneshot(request(CONTOSO, &cookie)).await.unwrap();
         assert_eq!(refused.status(), 503);
-        open(&app, "/live", &other).await;
+        drop(open(&app, "/live", &other).await);
         // A page that is closed makes room.
         streams.pop();
-        open(&app, CONTOSO, &cookie).await;
+        drop(open(&app, CONTOSO, &cookie).await);
     }
 
     async fn changes_and_lookups_of_this_organization_are_hinted_at(db: TestDb) {

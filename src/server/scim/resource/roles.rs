@@ -10,7 +10,6 @@ use super::{User, case_key, is_primary};
 use crate::server::scim::error::ScimError;
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
-use crate::server::scim::schema::Schema;
 
 /// One role of a user, as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,44 +52,6 @@ impl User {
         self.roles()
             .find(|role| role.primary)
             .map(|role| role.value)
-    }
-
-    /// Makes `value` the primary role: replaces the primary role, or the only one; with several
-    /// and none primary, marks the one of this value or adds it.
-    pub fn set_primary_role(&mut self, value: &str) {
-        self.change_roles(|elements| {
-            let mut role = Map::new();
-            role.insert("value".into(), value.into());
-            set_primary(elements, role);
-        });
-    }
-
-    /// Replaces the role of value `old`, in any case, by `new`, and keeps its mark. A double of
-    /// `new` is merged. For a role that the catalogue does not have.
-    pub fn replace_role(&mut self, old: &str, new: &str) {
-        let key = case_key(old);
-        self.change_roles(|elements| {
-            for element in elements.iter_mut() {
-                if value_key(element).as_ref() == Some(&key)
-                    && let Some(map) = element.as_object_mut()
-                {
-                    map.insert("value".into(), new.into());
-                    map.shift_remove("display");
-                }
-            }
-        });
-    }
-
-    fn change_roles(&mut self, change: impl FnOnce(&mut Vec<Value>)) {
-        let mut elements = match self.attributes.shift_remove("roles") {
-            Some(Value::Array(elements)) => elements,
-            _ => Vec::new(),
-        };
-        change(&mut elements);
-        merge_roles(&mut elements);
-        let value = (!elements.is_empty()).then_some(Value::Array(elements));
-        self.put(Schema::Core, "roles", value);
-        self.sort();
     }
 }
 
