@@ -48,11 +48,17 @@ impl Default for ListQuery {
 impl ListQuery {
     /// Reads decoded query parameters. Names match in any case, unknown ones are ignored (Entra's
     /// `aadOptscim062020` among them), empty values count as absent, and the last of several wins.
+    /// `at_root` says that all types of resources are asked for, not users alone.
     ///
     /// # Errors
     /// A `filter_...` reason, `sort_attribute_unknown`, `sort_order_invalid`, `count_invalid`,
     /// `start_index_invalid`, `projection_conflict`.
-    pub fn from_query(pairs: &[(String, String)]) -> Result<Self, ScimError> {
+    pub fn from_query(pairs: &[(String, String)], at_root: bool) -> Result<Self, ScimError> {
+        let parse = if at_root {
+            Filter::parse_at_root
+        } else {
+            Filter::parse
+        };
         let parameter = |name: &str| {
             pairs
                 .iter()
@@ -61,7 +67,7 @@ impl ListQuery {
                 .map(|(_, value)| value.as_str())
         };
         Ok(Self {
-            filter: parameter("filter").map(Filter::parse).transpose()?,
+            filter: parameter("filter").map(parse).transpose()?,
             sort_by: parameter("sortBy").map(sort_path).transpose()?,
             descending: is_descending(parameter("sortOrder"))?,
             start_index: start_index(parameter("startIndex"))?,
@@ -78,7 +84,7 @@ impl ListQuery {
     ///
     /// # Errors
     /// As [`Self::from_query`], and `body_not_object`, `schemas_wrong`, `query_malformed`.
-    pub fn from_search_request(body: &Value) -> Result<Self, ScimError> {
+    pub fn from_search_request(body: &Value, at_root: bool) -> Result<Self, ScimError> {
         let members = body::object(body)?;
         if body::names_other_schema(members, schema::SEARCH_REQUEST) {
             return Err(ScimError::new(
@@ -102,7 +108,7 @@ impl ListQuery {
                 pairs.push((name.to_owned(), name_list(name, value)?));
             }
         }
-        Self::from_query(&pairs)
+        Self::from_query(&pairs, at_root)
     }
 }
 
@@ -227,7 +233,7 @@ mod tests {
 
     fn query(pairs: &[(&str, &str)]) -> Result<ListQuery, ScimError> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        ListQuery::from_query(&pairs.iter().map(own).collect::<Vec<_>>())
+        ListQuery::from_query(&pairs.iter().map(own).collect::<Vec<_>>(), false)
     }
 
     fn reason(pairs: &[(&str, &str)]) -> Option<Reason> {
@@ -311,16 +317,19 @@ mod tests {
             ("startIndex", "5"),
             ("count", "10"),
         ]);
-        assert_eq!(ListQuery::from_search_request(&body), same);
+        assert_eq!(ListQuery::from_search_request(&body, false), same);
         assert_eq!(
-            ListQuery::from_search_request(&json!({})),
+            ListQuery::from_search_request(&json!({}), false),
             Ok(ListQuery::default())
         );
     }
 
     #[test]
     fn search_requests_of_another_form_are_refused() {
-        let reason = |body: Value| ListQuery::from_search_request(&body).unwrap_err().reason;
+        let reason = |body: Value| {
+            let query = ListQuery::from_search_request(&body, false);
+            query.unwrap_err().reason
+        };
         assert_eq!(reason(json!([])), Reason::BodyNotObject);
         assert_eq!(
             reason(json!({"schemas": [schema::PATCH_OP]})),

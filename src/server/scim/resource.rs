@@ -314,17 +314,25 @@ pub(super) fn is_primary(element: &Value) -> bool {
     element.get("primary").and_then(Value::as_bool) == Some(true)
 }
 
-/// The twin of a text for matching without regard to case: NFC, then Unicode lower case. Nothing
-/// is trimmed.
+/// The twin of a text for matching without regard to case: NFC, then Unicode lower case letter by
+/// letter, so that the beginning of a text has the beginning of its key. Nothing is trimmed.
 #[must_use]
 pub fn case_key(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let lower = match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => text.to_lowercase(),
-        _ => text.nfc().collect::<String>().to_lowercase(),
+    let lower: String = match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text.chars().flat_map(lower_case).collect(),
+        _ => text.nfc().flat_map(lower_case).collect(),
     };
     // Lower case may decompose (U+0130), and one text must have one key.
     lower.nfc().collect()
+}
+
+/// Greek has another small sigma at the end of a word, and in capitals one for both.
+fn lower_case(letter: char) -> impl Iterator<Item = char> {
+    letter.to_lowercase().map(|small| match small {
+        'ς' => 'σ',
+        small => small,
+    })
 }

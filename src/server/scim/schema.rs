@@ -261,6 +261,13 @@ impl Attribute {
         find(self.sub_attributes, name)
     }
 
+    /// Whether its values are compared as they stand: binary ones always (RFC 7643 2.3.6), whatever
+    /// `caseExact` of the RFC's own `/Schemas` says.
+    #[must_use]
+    pub fn is_compared_exactly(&self) -> bool {
+        self.case_exact || self.kind == Kind::Binary
+    }
+
     /// Whether it has parts.
     #[must_use]
     pub fn is_complex(&self) -> bool {
@@ -299,14 +306,15 @@ impl Schema {
     }
 }
 
-/// What an organization enforces on top of the RFC; `/Schemas` advertises exactly that.
+/// What an organization asks on top of the RFC, for `/Schemas` to advertise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Enforcement {
     /// `name.givenName` and `name.familyName` are required.
     pub names_required: bool,
     /// A role is required.
     pub role_required: bool,
-    /// The accepted values of `roles.value`; empty when any is accepted.
+    /// The values of `roles.value` in the role catalogue. They are what canonical values are in RFC
+    /// 7643 7, suggestions: whether others are refused is the organization's policy.
     pub role_values: Vec<String>,
 }
 

@@ -76,6 +76,11 @@ pub fn query_pairs(query: Option<&str>) -> Vec<(String, String)> {
 }
 
 impl Target {
+    /// Whether it is a query over all types of resources.
+    pub fn is_root(&self) -> bool {
+        matches!(self, Self::Root | Self::RootSearch)
+    }
+
     /// The methods it has, for `Allow`.
     pub fn methods(&self) -> &'static str {
         match self {

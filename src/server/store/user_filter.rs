@@ -81,6 +81,9 @@ fn push_filter(sql: &mut Builder, scope: Scope<'_>, filter: &Filter, negated: bo
             sql.push(")");
         }
         Filter::Present(path) => push_present(sql, scope, path),
+        Filter::Absent(_) => {
+            sql.push("FALSE");
+        }
         Filter::Compare {
             path,
             op: CompareOp::Ne,
@@ -358,7 +361,7 @@ fn push_element(sql: &mut Builder, filter: &Filter) {
             sql.push(" AND v.value_key <> '')");
         }
         // Value paths do not nest (RFC 7644 3.4.2.2).
-        Filter::ValuePath { .. } => {
+        Filter::ValuePath { .. } | Filter::Absent(_) => {
             sql.push("FALSE");
         }
     }
@@ -374,8 +377,7 @@ fn push_element_row(sql: &mut Builder, sub: &'static str) {
 
 /// What a literal is compared as: exactly where the attribute is caseExact, else by its key.
 fn key(path: &AttributePath, value: &Literal) -> String {
-    let leaf = path.sub.unwrap_or(path.attribute);
-    if leaf.case_exact {
+    if path.leaf().is_compared_exactly() {
         text(value)
     } else {
         case_key(&text(value))

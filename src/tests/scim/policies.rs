@@ -329,6 +329,32 @@ entra_test! {
         entra.patch(&id, json!([off, title])).await.is_error(400, "invalidValue");
     }
 
+    async fn a_part_that_cannot_be_stored_leaves_the_rest_of_the_name(entra: Entra) {
+        let name = json!({"formatted": "x".repeat(16_000), "familyName": "Ruiz", "givenName": "Ana", "honorificPrefix": "Dr."});
+        let off = json!({"op": "Replace", "path": "active", "value": "False"});
+        let terms = vec!["formatted eq \"y\""; 128].join(" or ");
+        for (index, (operations, status)) in [
+            (vec![json!({"op": "Add", "path": "name[givenName eq \"z\"].middleName", "value": "M"})], 400),
+            (vec![json!({"op": "Add", "path": "name[givenName co \"z\"].middleName", "value": "M"})], 400),
+            (vec![json!({"op": "remove", "path": format!("name[{terms}].middleName")}); 3], 413),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let id = entra.create_with(&format!("user{index}"), json!({"name": name})).await;
+            assert_eq!(entra.patch(&id, json!(operations)).await.status, status, "row {index}");
+            let mut with_off = vec![off.clone()];
+            with_off.extend(operations.clone());
+            // The same again goes to an inactive user.
+            for operations in [with_off, operations] {
+                let answer = entra.patch(&id, json!(operations)).await;
+                let after = answer.is(200);
+                assert_eq!((&after["active"], &after["name"]), (&json!(false), &name), "row {index}");
+                assert_eq!(entra.entry(&answer).await.remark_codes(), ["attribute_ignored"]);
+            }
+        }
+    }
+
     async fn a_role_in_json_without_a_value_is_refused(entra: Entra) {
         let id = entra.create("eve").await;
         for text in ["{\"id\":\"a\"}", "{\"id\":\"a\",\"value\":null,\"displayName\":\"msiam_access\"}", "{}"] {

@@ -36,6 +36,9 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         && method == Method::GET
         && !parts.headers.contains_key(AUTHORIZATION)
     {
+        if let Err(error) = check_unfiltered(&target::query_pairs(parts.uri.query())) {
+            return Reply::error(error);
+        }
         let base = app.settings.tenant_url(&slug);
         return Reply::answer(Answer::ok(discovery::service_provider_config(&base)));
     }
@@ -47,7 +50,7 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
     let bearer = bearer::parse(values).map_err(BearerError::into_scim);
     let query = target::query_pairs(parts.uri.query());
     let listing = (matches!(target, Target::Root | Target::Users) && method == Method::GET)
-        .then(|| ListQuery::from_query(&query));
+        .then(|| ListQuery::from_query(&query, target.is_root()));
     let sought = match (&target, &listing) {
         (Target::User(id), _) if method == Method::GET => Some(Sought::Id(id.clone())),
         (_, Some(Ok(query))) => provisioning::sought_by(query),
@@ -157,7 +160,7 @@ impl Call<'_> {
         exchange.action = Action::List;
         match self.body(&mut exchange, body).await {
             Ok(body) => {
-                let query = ListQuery::from_search_request(&body);
+                let query = ListQuery::from_search_request(&body, self.target.is_root());
                 self.list(exchange, query).await
             }
             Err(error) => refuse(self.scim, exchange, error).await,
@@ -193,6 +196,7 @@ impl Call<'_> {
         };
         let request = UserRequest {
             precondition: headers::precondition(&self.headers),
+            unwanted: headers::known_versions(&self.headers),
             projection,
             caller: self.caller,
         };
@@ -226,16 +230,7 @@ impl Call<'_> {
 
     async fn description(&self) -> Result<Answer, Refusal> {
         let base = &self.caller.tenant_url;
-        let filters = |(name, value): &(String, String)| {
-            name.eq_ignore_ascii_case("filter") && !value.is_empty()
-        };
-        if self.query.iter().any(filters) {
-            return Err(ScimError::new(
-                Reason::DiscoveryFilterRefused,
-                "Schemas, resource types and the configuration cannot be filtered (RFC 7644 4). Leave the filter out.",
-            )
-            .into());
-        }
+        check_unfiltered(&self.query)?;
         let body = match &self.target {
             Target::ServiceProviderConfig => discovery::service_provider_config(base),
             Target::ResourceTypes => discovery::resource_types(base),
@@ -328,6 +323,19 @@ impl Call<'_> {
         provisioning::record_read(app, exchange, &outcome).await;
         outcome.map_or_else(Reply::error, Reply::answer)
     }
+}
+
+/// What describes the service is not filtered (RFC 7644 4).
+fn check_unfiltered(query: &[(String, String)]) -> Result<(), ScimError> {
+    let filters =
+        |(name, value): &(String, String)| name.eq_ignore_ascii_case("filter") && !value.is_empty();
+    if !query.iter().any(filters) {
+        return Ok(());
+    }
+    Err(ScimError::new(
+        Reason::DiscoveryFilterRefused,
+        "Schemas, resource types and the configuration cannot be filtered (RFC 7644 4). Leave the filter out.",
+    ))
 }
 
 async fn read_body(

@@ -29,6 +29,9 @@ pub enum Filter {
     },
     /// There is a value that is not empty.
     Present(AttributePath),
+    /// The same of an attribute that users do not have, so that it never holds; only in filters at
+    /// the root.
+    Absent(String),
     /// One element of a complex attribute fulfils the whole inner filter. Entra's
     /// `emails[type eq "work"].value eq "x"` has become `emails[type eq "work" and value eq "x"]`.
     ValuePath {
@@ -136,7 +139,7 @@ impl Filter {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::terms).sum(),
             Self::Not(part) | Self::ValuePath { filter: part, .. } => part.terms(),
-            Self::Compare { .. } | Self::Present(_) => 1,
+            Self::Compare { .. } | Self::Present(_) | Self::Absent(_) => 1,
         }
     }
 
@@ -182,6 +185,7 @@ impl Filter {
                 write_path(f, path, inside)?;
                 f.write_str(" pr")
             }
+            Self::Absent(name) => write!(f, "{name} pr"),
             Self::ValuePath { path, filter } => {
                 write!(f, "{path}[")?;
                 filter.write(f, true)?;

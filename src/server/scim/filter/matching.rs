@@ -23,7 +23,7 @@ impl Filter {
             Self::Present(path) => part_of(path, element).is_some_and(|value| !is_empty(value)),
             Self::Compare { path, op, value } => compare(path, *op, value, element),
             // Complex attributes do not nest.
-            Self::ValuePath { .. } => false,
+            Self::ValuePath { .. } | Self::Absent(_) => false,
         }
     }
 
@@ -37,7 +37,7 @@ impl Filter {
             Self::Present(path) | Self::Compare { path, .. } => part_of(path, element)
                 .and_then(Value::as_str)
                 .map_or(1, str::len),
-            Self::ValuePath { .. } => 0,
+            Self::ValuePath { .. } | Self::Absent(_) => 0,
         }
     }
 }
@@ -96,7 +96,7 @@ fn compare(path: &AttributePath, op: CompareOp, literal: &Literal, element: &Val
 }
 
 fn compare_text(path: &AttributePath, op: CompareOp, actual: &str, expected: &str) -> bool {
-    if path.leaf().case_exact {
+    if path.leaf().is_compared_exactly() {
         return compare_keys(op, actual, expected);
     }
     compare_keys(op, &case_key(actual), &case_key(expected))

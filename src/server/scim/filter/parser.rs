@@ -1,8 +1,10 @@
 //! Tokens to tree, by recursive descent with bounded depth.
 
+mod root;
+
 use super::ast::{CompareOp, Filter, Literal};
 use super::lexer::{self, Placed, Token, malformed};
-use crate::server::scim::error::{ScimError, quoted};
+use crate::server::scim::error::{ScimError, quoted, shortened};
 use crate::server::scim::path::{AttributePath, PathError, is_name};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::schema::{Kind, Returned};
@@ -49,6 +51,21 @@ struct Parser<'a> {
     searches: usize,
     /// The attribute inside whose brackets names are read.
     scope: Option<AttributePath>,
+    /// Whether attributes that users do not have are no error.
+    at_root: bool,
+}
+
+/// What an attribute is compared with, as written.
+struct Operand {
+    text: String,
+    is_quoted: bool,
+    at: usize,
+}
+
+impl Operand {
+    fn is_null(&self) -> bool {
+        !self.is_quoted && self.text == "null"
+    }
 }
 
 impl<'a> Parser<'a> {
@@ -71,6 +88,7 @@ impl<'a> Parser<'a> {
             terms: 0,
             searches: 0,
             scope,
+            at_root: false,
         })
     }
 
@@ -155,7 +173,9 @@ impl<'a> Parser<'a> {
             return Err(self.wrong("expected the name of an attribute"));
         };
         let name = *name;
-        let path = self.resolve(name)?;
+        let Some(path) = self.find(name)? else {
+            return self.absent(name);
+        };
         self.next += 1;
         if self.scope.is_none() && self.peek() == Some(&Token::BracketOpen) {
             return self.value_path(path);
@@ -203,9 +223,13 @@ impl<'a> Parser<'a> {
         // emails[type eq "work"].value. Both conditions are about the same element.
         let filter = match self.sub_after(close) {
             Some(name) => {
-                let sub = self.resolve(name)?;
-                self.next += 1;
-                let last = self.comparison(sub)?;
+                let last = match self.find(name)? {
+                    Some(sub) => {
+                        self.next += 1;
+                        self.comparison(sub)?
+                    }
+                    None => self.absent(name)?,
+                };
                 match inner {
                     Filter::And(mut parts) => {
                         parts.push(last);
@@ -252,7 +276,7 @@ impl<'a> Parser<'a> {
                     quoted(name)
                 ),
             )
-            .on(crate::server::scim::error::shortened(name))
+            .on(shortened(name))
         };
         let path = match &self.scope {
             Some(scope) => match scope.attribute.sub_attribute(name) {
@@ -273,6 +297,14 @@ impl<'a> Parser<'a> {
     }
 
     fn comparison(&mut self, path: AttributePath) -> Parsed<Filter> {
+        match self.operand(&path.canonical())? {
+            Some((op, operand)) => compare(path, op, &operand),
+            None => Ok(Filter::Present(path)),
+        }
+    }
+
+    /// What follows the name of an attribute: an operator and what to compare with, or `None` for `pr`.
+    fn operand(&mut self, name: &str) -> Parsed<Option<(CompareOp, Operand)>> {
         self.terms += 1;
         if self.terms > Filter::MAX_TERMS {
             return Err(ScimError::new(
@@ -288,7 +320,7 @@ impl<'a> Parser<'a> {
         };
         if word.eq_ignore_ascii_case("pr") {
             self.next += 1;
-            return Ok(Filter::Present(path));
+            return Ok(None);
         }
         let Some(op) = CompareOp::parse(word) else {
             return Err(ScimError::new(
@@ -298,7 +330,7 @@ impl<'a> Parser<'a> {
                     quoted(word)
                 ),
             )
-            .on(path.canonical()));
+            .on(shortened(name)));
         };
         if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
             self.searches += 1;
@@ -314,7 +346,7 @@ impl<'a> Parser<'a> {
             }
         }
         self.next += 1;
-        let value_at = self.at();
+        let at = self.at();
         let Some(placed) = self.tokens.get(self.next) else {
             return Err(self.wrong("expected a value in quotation marks"));
         };
@@ -324,19 +356,19 @@ impl<'a> Parser<'a> {
             _ => return Err(self.wrong("expected a value in quotation marks")),
         };
         self.next += 1;
-        compare(path, op, &text, is_quoted, value_at)
+        let operand = Operand {
+            text,
+            is_quoted,
+            at,
+        };
+        Ok(Some((op, operand)))
     }
 }
 
 /// A comparison whose operator and value suit the attribute (RFC 7644 table 3).
-fn compare(
-    path: AttributePath,
-    op: CompareOp,
-    text: &str,
-    is_quoted: bool,
-    at: usize,
-) -> Parsed<Filter> {
-    if !is_quoted && text == "null" {
+fn compare(path: AttributePath, op: CompareOp, operand: &Operand) -> Parsed<Filter> {
+    let text = operand.text.as_str();
+    if operand.is_null() {
         return match op {
             CompareOp::Eq => Ok(Filter::Not(Box::new(Filter::Present(path)))),
             CompareOp::Ne => Ok(Filter::Present(path)),
@@ -366,7 +398,7 @@ fn compare(
                     "it is a time; use eq, ne, gt, ge, lt or le",
                 ));
             }
-            check_quoted(&path, op, text, is_quoted, at)?;
+            check_quoted(&path, op, operand)?;
             match time::parse(text) {
                 Some(ms) => Literal::DateTime(ms),
                 None => return Err(invalid(&path, text, "a time like \"2026-11-23T09:14:00Z\"")),
@@ -380,8 +412,12 @@ fn compare(
         Kind::Binary if op.is_ordering() => {
             return Err(unsupported(&path, "binary values have no order"));
         }
+        // An entity tag is opaque: it is the same or not (RFC 9110 8.8.3).
+        Kind::String if path.canonical() == "meta.version" && !equality => {
+            return Err(unsupported(&path, "it is the same or not; use eq or ne"));
+        }
         Kind::String | Kind::Reference | Kind::Binary | Kind::Complex => {
-            check_quoted(&path, op, text, is_quoted, at)?;
+            check_quoted(&path, op, operand)?;
             Literal::String(text.to_owned())
         }
     };
@@ -405,21 +441,16 @@ fn comparable(path: AttributePath) -> Parsed<AttributePath> {
 
 /// After `eq` an unquoted value counts as a string, as in a sample of Microsoft's; elsewhere it is
 /// an error rather than a guess.
-fn check_quoted(
-    path: &AttributePath,
-    op: CompareOp,
-    text: &str,
-    is_quoted: bool,
-    at: usize,
-) -> Parsed<()> {
-    if is_quoted || op == CompareOp::Eq {
+fn check_quoted(path: &AttributePath, op: CompareOp, operand: &Operand) -> Parsed<()> {
+    if operand.is_quoted || op == CompareOp::Eq {
         return Ok(());
     }
+    let text = operand.text.as_str();
     let literal = matches!(text, "true" | "false") || text.parse::<serde_json::Number>().is_ok();
     if literal {
         Err(invalid(path, text, "text in quotation marks"))
     } else {
-        Err(malformed(at, "expected a value in quotation marks"))
+        Err(malformed(operand.at, "expected a value in quotation marks"))
     }
 }
 

@@ -146,13 +146,7 @@ impl Patch<'_> {
             Some(Value::Object(map)) => map,
             _ => Map::new(),
         };
-        // A manager's other parts describe its value and go with it.
-        let value = parts.iter().find(|(sub, _)| sub.name == "value");
-        if let Some((_, value)) = value
-            && value.as_ref() != whole.get("value")
-        {
-            whole.clear();
-        }
+        drop_what_described(&mut whole, &parts);
         set_parts(&mut whole, parts);
         let whole = (!whole.is_empty()).then_some(Value::Object(whole));
         self.user.put(path.schema, path.attribute.name, whole);
@@ -215,7 +209,8 @@ impl Patch<'_> {
         self.put_list(path, list)
     }
 
-    /// The elements that a value path selects.
+    /// The elements that a value path selects. They leave the user only when nothing but their
+    /// number can be wrong: an error about a part of the name is set aside, and the rest must stay.
     fn selected(
         &mut self,
         op: Op,
@@ -228,7 +223,7 @@ impl Patch<'_> {
             (_, Some(sub)) => Some(self.sub_parts(op, path, sub, raw)?),
             (_, None) => self.normalizer.parts(path, raw)?,
         };
-        let mut list = self.take_list(path);
+        let list = elements_of(self.user.get(&path.whole()));
         let reads = list.iter().map(|element| filter.reads(element));
         self.compared += reads.sum::<usize>();
         if self.compared > MAX_COMPARED {
@@ -240,8 +235,9 @@ impl Patch<'_> {
                 MAX_COMPARED,
             ));
         }
-        let mut places = elements::select(path, filter, &list);
+        let mut places = elements::select(path, filter, list);
         let Some(mut parts) = parts else {
+            let mut list = self.take_list(path);
             // Nothing takes the place of the selected elements. `add` of nothing changes nothing.
             if op != Op::Add {
                 elements::retain_others(&mut list, &places);
@@ -252,24 +248,25 @@ impl Patch<'_> {
         if !unassign
             && !places
                 .iter()
-                .any(|place| elements::fits(filter, &list, *place))
+                .any(|place| elements::fits(filter, list, *place))
         {
-            let demanded = elements::from_filter(path, filter)?;
+            if places.is_empty() && !path.attribute.multi_valued && !list.is_empty() {
+                return Err(elements::no_target(path));
+            }
+            let demanded = elements::from_filter(&mut self.normalizer, path, filter)?;
             if places.is_empty() {
-                let known = elements::role_to_promote(path, filter, &parts, &list);
-                places.push(known.unwrap_or_else(|| {
-                    list.push(Value::Object(Map::new()));
-                    list.len() - 1
-                }));
+                let known = elements::role_to_promote(path, filter, &parts, list);
+                places.push(known.unwrap_or(list.len()));
             }
             // What the filter demands first, so that the operation's own values win.
             parts.splice(0..0, demanded);
         }
+        let mut list = self.take_list(path);
+        if places.last() == Some(&list.len()) {
+            list.push(Value::Object(Map::new()));
+        }
         for place in places {
             self.set_element_parts(path, &mut list, place, &parts);
-        }
-        if !path.attribute.multi_valued && list.len() > 1 {
-            return Err(elements::no_target(path));
         }
         self.put_list(path, list)
     }
@@ -314,6 +311,9 @@ impl Patch<'_> {
                 element.shift_remove("display");
             }
         }
+        if !path.attribute.multi_valued {
+            drop_what_described(element, parts);
+        }
         set_parts(element, parts.clone());
         if becomes_primary {
             demote_others(list, place);
@@ -338,6 +338,25 @@ impl Patch<'_> {
         };
         self.user.put(path.schema, path.attribute.name, value);
         Ok(())
+    }
+}
+
+/// A manager's other parts describe its value and go with it.
+fn drop_what_described(whole: &mut Map<String, Value>, parts: &Parts) {
+    let value = parts.iter().rfind(|(sub, _)| sub.name == "value");
+    if let Some((_, value)) = value
+        && value.as_ref() != whole.get("value")
+    {
+        whole.clear();
+    }
+}
+
+/// The elements of a value; a single complex value counts as one.
+fn elements_of(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::Array(list)) => list,
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
     }
 }
 

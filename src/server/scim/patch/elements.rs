@@ -9,9 +9,9 @@ use crate::server::scim::filter::{Filter, Literal};
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{
-    Parts, case_key, demote_others, is_primary, merge_into, sub_attribute,
+    Normalizer, Parts, case_key, demote_others, is_primary, merge_into, sub_attribute,
 };
-use crate::server::scim::schema::Kind;
+use crate::server::scim::schema::Attribute;
 
 /// Appends elements; one that is there already, by value and type, is merged into its like
 /// (RFC 7644 3.5.2.1: an identical value changes nothing). Roles merge by value alone.
@@ -85,7 +85,7 @@ impl Places {
 }
 
 /// Removes the listed elements: those of the same value, and type where one is listed; without a
-/// value, those that have all the listed parts.
+/// value, those that have all the listed parts. Roles go by value alone, as they are added.
 pub(super) fn remove(path: &AttributePath, list: &mut Vec<Value>, listed: &[Value]) {
     let mut keys = HashSet::new();
     // By the names of the parts that are listed: few, however many elements are.
@@ -93,7 +93,8 @@ pub(super) fn remove(path: &AttributePath, list: &mut Vec<Value>, listed: &[Valu
     for element in listed {
         match value_key(path, element) {
             Some(value) => {
-                keys.insert((value, type_key(element)));
+                let kind = type_key(element).filter(|_| path.attribute.name != "roles");
+                keys.insert((value, kind));
             }
             None => {
                 let mut named: Vec<(&str, &Value)> = element
@@ -154,7 +155,12 @@ pub(super) fn primary_or_first(list: &[Value]) -> usize {
 
 /// The parts that a filter demands, for an element that has to be created. RFC 7644 3.5.2.3 says
 /// `noTarget`; Entra depends on the creation, and a refusal would sink what else the request has.
-pub(super) fn from_filter(path: &AttributePath, filter: &Filter) -> Result<Parts, ScimError> {
+/// They are held to the same rules as values that are sent.
+pub(super) fn from_filter(
+    normalizer: &mut Normalizer<'_>,
+    path: &AttributePath,
+    filter: &Filter,
+) -> Result<Parts, ScimError> {
     let values = filter.plain_values().ok_or_else(|| no_target(path))?;
     let mut parts = Parts::new();
     for (path, literal) in values {
@@ -164,9 +170,10 @@ pub(super) fn from_filter(path: &AttributePath, filter: &Filter) -> Result<Parts
             Literal::Number(number) => Value::Number(number.clone()),
             Literal::Null | Literal::DateTime(_) => continue,
         };
-        if let Some(sub) = path.sub {
-            let value = (value.as_str() != Some("")).then_some(value);
-            parts.push((sub, value));
+        if let Some(sub) = path.sub
+            && normalizer.is_settable(path, &value)
+        {
+            parts.push((sub, normalizer.simple(path, &value)?));
         }
     }
     Ok(parts)
@@ -241,7 +248,7 @@ fn value_key(path: &AttributePath, element: &Value) -> Option<String> {
     let exact = path
         .attribute
         .sub_attribute("value")
-        .is_some_and(|sub| sub.kind == Kind::Binary);
+        .is_some_and(Attribute::is_compared_exactly);
     Some(if exact {
         value.to_owned()
     } else {

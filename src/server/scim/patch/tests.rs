@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{MAX_OPERATIONS, PatchRequest};
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
-use crate::server::scim::resource::{MAX_ELEMENTS, Remark, User};
+use crate::server::scim::resource::{MAX_ELEMENTS, MAX_KEY_BYTES, Remark, User};
 use crate::server::scim::schema::{ENTERPRISE_USER, PATCH_OP, USER};
 
 pub(super) fn stored(body: &Value) -> User {
@@ -383,6 +383,46 @@ fn value_paths_on_single_complex_attributes() {
     assert_eq!(after["name"]["middleName"], "M");
     let found = reason(one("add", &path(r#"givenName eq "z""#), json!("M")));
     assert_eq!(found, Reason::PatchValuePathNoTarget);
+}
+
+#[test]
+fn e46_what_a_filter_demands_is_checked_like_what_is_sent() {
+    let nobody = json!({"userName": "u"});
+    for (attribute, demanded, part) in [
+        ("name", "givenName", "familyName"),
+        ("roles", "value", "display"),
+    ] {
+        let add = |bytes: usize| {
+            let text = "x".repeat(bytes);
+            let path = format!("{attribute}[{demanded} eq \"{text}\"].{part}");
+            one("add", &path, json!("y"))
+        };
+        let name = format!("{attribute}.{demanded}");
+        let found = refused(&nobody, add(MAX_KEY_BYTES + 1));
+        assert_eq!(found, (Reason::ValueTooLong, Some(name)));
+        let after = patched(&nobody, add(MAX_KEY_BYTES));
+        assert!(after.get(attribute).is_some());
+    }
+    let manager = |part: &str| format!("{ENTERPRISE_USER}:manager{part}");
+    let path = manager(r#"[displayName eq "Boss"].value"#);
+    let (after, names) = remarked(&nobody, one("Add", &path, json!("7")));
+    assert_eq!(after[ENTERPRISE_USER], json!({"manager": {"value": "7"}}));
+    assert_eq!(names, [manager(".displayName")]);
+}
+
+#[test]
+fn another_manager_has_another_address() {
+    let body = json!({"userName": "u", (ENTERPRISE_USER): {
+        "manager": {"value": "1", "$ref": "https://x/Users/1"}}});
+    let path = |filter: &str| format!("{ENTERPRISE_USER}:manager[{filter}].value");
+    for filter in [r#"value eq "1""#, r#"$ref ew "/1""#] {
+        let after = patched(&body, one("replace", &path(filter), json!("2")));
+        assert_eq!(after[ENTERPRISE_USER], json!({"manager": {"value": "2"}}));
+        let same = patched(&body, one("replace", &path(filter), json!("1")));
+        assert_eq!(same, user(&body));
+        let none = patched(&body, json!([{"op": "remove", "path": path(filter)}]));
+        assert_eq!(none, json!({"userName": "u"}));
+    }
 }
 
 #[test]

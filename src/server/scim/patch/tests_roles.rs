@@ -114,6 +114,19 @@ fn a_primary_role_among_several() {
 }
 
 #[test]
+fn listed_roles_are_removed_by_value_alone() {
+    let body = json!({"userName": "u", "roles": [
+        {"value": "A", "primary": true}, {"value": "B", "type": "other"}, {"value": "C"}]});
+    let listed = json!([{"value": "a", "type": KIND}, {"value": "B", "type": KIND}]);
+    let after = patched(&body, json!([op("Remove", "roles", listed)]));
+    assert_eq!(after["roles"], json!([{"value": "C"}]));
+    let only = json!({"userName": "u", "roles": [{"value": "A", "primary": true}]});
+    let listed = json!([{"value": "A", "type": KIND}]);
+    let after = patched(&only, json!([op("Remove", "roles", listed)]));
+    assert_eq!(after, json!({"userName": "u"}));
+}
+
+#[test]
 fn roles_value_without_a_filter_sets_the_primary_role() {
     let body = json!({"userName": "u", "roles": [{"value": "A"}]});
     let after = patched(&body, json!([op("replace", "roles.value", json!("B"))]));

@@ -130,8 +130,8 @@ pub(super) static VERSION_UNSUPPORTED: Explanation = Explanation {
 pub(super) static PRECONDITION_FAILED: Explanation = Explanation {
     status: 412,
     title: "The user was changed in the meantime",
-    happened: "The request was made for an older version of the user, so nothing was changed.",
-    why: "Entra sends no versions; another program with If-Match does.",
+    happened: "The request was made for another version of the user, so nothing was changed.",
+    why: "Entra sends no versions; another program with If-Match or If-None-Match does.",
     fix_in_entra: &[],
     fix_here: &["Read the user again and repeat the change on its present version."],
     rfc: Some("RFC 7644 3.14"),

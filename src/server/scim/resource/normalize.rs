@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
 use super::flaws::Flaws;
@@ -28,6 +31,14 @@ const KEYS: [&str; 6] = [
     "name.familyName",
     "roles.value",
 ];
+
+/// RFC 7643 2.3.6: RFC 4648 section 4, whose padding may be left out.
+const BINARY: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// Parts of a complex value: each is set or, with `None`, unassigned.
 pub(in crate::server::scim) type Parts = Vec<(&'static Attribute, Option<Value>)>;
@@ -192,6 +203,9 @@ impl<'a> Normalizer<'a> {
                 Value::String(text),
             ) => {
                 check_text(&leaf_name(path, leaf), text)?;
+                if leaf.kind == Kind::Binary && BINARY.decode(text).is_err() {
+                    return Err(wrong_type(path, leaf, raw));
+                }
                 Ok(Some(raw.clone()))
             }
             _ => Err(wrong_type(path, leaf, raw)),
@@ -443,7 +457,8 @@ fn wrong_type(path: &AttributePath, leaf: &'static Attribute, raw: &Value) -> Sc
         Kind::Decimal => "a number",
         Kind::Complex if leaf.multi_valued => "a list of objects",
         Kind::Complex => "an object with its parts",
-        Kind::String | Kind::DateTime | Kind::Binary | Kind::Reference => "text",
+        Kind::Binary => "text in base64 without line breaks",
+        Kind::String | Kind::DateTime | Kind::Reference => "text",
     };
     let sent = match raw {
         Value::Null => "null".to_owned(),

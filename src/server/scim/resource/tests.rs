@@ -287,6 +287,16 @@ fn wrong_values_are_refused_by_name() {
     wrong(json!({"userName": "u", "emails": 1}), "emails");
     wrong(json!({"userName": "u", "addresses": ["x"]}), "addresses");
     wrong(json!({"userName": "u", "active": 1}), "active");
+    for text in ["not base64 !!", "QUJDR", "QU-_", "QUJD\nQUJD", "Q===", "="] {
+        wrong(
+            json!({"userName": "u", "x509Certificates": [{"value": text}]}),
+            "x509Certificates.value",
+        );
+    }
+    for text in ["QUJD", "QUI=", "QUI", "QQ==", "QQ", "+/+/"] {
+        let body = json!({"userName": "u", "x509Certificates": [{"value": text}]});
+        assert_eq!(stored(body.clone()), body);
+    }
     wrong(
         json!({"userName": "u", (ENTERPRISE_USER): "x"}),
         ENTERPRISE_USER,

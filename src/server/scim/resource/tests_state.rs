@@ -191,4 +191,8 @@ fn e29_case_keys() {
     assert_eq!(case_key("E\u{301}"), case_key("\u{e9}"));
     assert_eq!(case_key(" a "), " a ");
     assert_ne!(case_key("stra\u{df}e"), case_key("strasse"));
+    for text in ["ΟΔΥΣΣΕΥΣ", "οδυσσευς", "οδυσσευσ", "Οδυσσευς"] {
+        assert_eq!(case_key(text), "οδυσσευσ");
+        assert!(case_key(text).starts_with(&case_key("ΟΔΥΣ")));
+    }
 }

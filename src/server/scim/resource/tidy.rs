@@ -8,7 +8,7 @@ use super::{Remark, User, case_key, is_primary};
 use crate::server::scim::error::ScimError;
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
-use crate::server::scim::schema::{self, Attribute, Kind, Schema};
+use crate::server::scim::schema::{self, Attribute, Schema};
 
 impl User {
     /// Brings the attributes into the order of the schemas.
@@ -149,7 +149,7 @@ fn type_and_value(path: &AttributePath, element: &Value) -> String {
     let exact = path
         .attribute
         .sub_attribute("value")
-        .is_some_and(|sub| sub.kind == Kind::Binary);
+        .is_some_and(Attribute::is_compared_exactly);
     let value = if exact {
         value.to_owned()
     } else {

@@ -117,7 +117,7 @@ fn row(
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
-    let key = if leaf.case_exact || leaf.kind == Kind::Boolean {
+    let key = if leaf.is_compared_exactly() || leaf.kind == Kind::Boolean {
         value.clone()
     } else {
         case_key(&value)

@@ -92,7 +92,10 @@ impl From<StoreError> for Refusal {
 #[derive(Debug, Clone)]
 pub struct UserRequest {
     pub caller: Caller,
+    /// `If-Match`: what the client accepts.
     pub precondition: Precondition,
+    /// `If-None-Match`: what the client does not accept.
+    pub unwanted: Precondition,
     pub projection: Projection,
 }
 
@@ -130,17 +133,12 @@ impl Precondition {
         }
     }
 
-    fn check(&self, version: i64) -> Result<(), ScimError> {
+    /// Whether the client names this version of a user.
+    fn names(&self, version: i64) -> bool {
         match self {
-            Self::None | Self::Exists => Ok(()),
-            Self::Versions(versions) if versions.contains(&version) => Ok(()),
-            Self::Versions(_) => Err(ScimError::new(
-                Reason::PreconditionFailed,
-                format!(
-                    "The user has been changed since it was read: its version is W/\"{version}\". Read it again, \
-                     and repeat the change."
-                ),
-            )),
+            Self::None => false,
+            Self::Exists => true,
+            Self::Versions(versions) => versions.contains(&version),
         }
     }
 }
@@ -197,6 +195,24 @@ fn not_found(id: &str) -> ScimError {
 }
 
 impl UserRequest {
+    /// Whether the user's version is one to change (RFC 9110 13.2.2: `If-Match` first).
+    fn check_version(&self, version: i64) -> Result<(), ScimError> {
+        let failed = |text: String| Err(ScimError::new(Reason::PreconditionFailed, text));
+        if self.precondition != Precondition::None && !self.precondition.names(version) {
+            return failed(format!(
+                "The user has been changed since it was read: its version is W/\"{version}\". Read it again, and \
+                 repeat the change."
+            ));
+        }
+        if self.unwanted.names(version) {
+            return failed(format!(
+                "If-None-Match rules out the user's version, which is W/\"{version}\". Leave the header out, or \
+                 name the version to change in If-Match."
+            ));
+        }
+        Ok(())
+    }
+
     /// What a change of this user asks first.
     fn foresight(&self, exchange: &Exchange, user_id: &str) -> Foresight {
         // Roles are asked for where the request may give one, the guard where it may take access away.

@@ -39,11 +39,7 @@ pub async fn find(
         format!("Found {}.", user.user.display_label()),
     );
     let version = user.stored.version;
-    let is_known = match known {
-        Precondition::None => false,
-        Precondition::Exists => true,
-        Precondition::Versions(versions) => versions.contains(&version),
-    };
+    let is_known = known.names(version);
     Ok(Answer {
         status: if is_known { 304 } else { 200 },
         body: (!is_known).then(|| projection.apply(user.to_json(&caller.tenant_url))),
@@ -193,7 +189,7 @@ fn is_match(filter: &Filter) -> bool {
         Filter::Compare { op, .. } => *op == CompareOp::Eq,
         Filter::And(terms) => terms.iter().all(is_match),
         Filter::ValuePath { filter, .. } => is_match(filter),
-        Filter::Or(_) | Filter::Not(_) | Filter::Present(_) => false,
+        Filter::Or(_) | Filter::Not(_) | Filter::Present(_) | Filter::Absent(_) => false,
     }
 }
 

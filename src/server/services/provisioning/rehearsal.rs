@@ -91,6 +91,7 @@ where
 pub async fn rehearse(app: &App, logged: LoggedRequest) -> Result<Option<Rehearsed>, StoreError> {
     let now = app.clock.now();
     let (slug, target) = target::parse(&logged.incoming.path);
+    let at_root = target.is_root();
     let Some(asked) = Asked::of(&logged.incoming, target) else {
         return Ok(None);
     };
@@ -103,7 +104,7 @@ pub async fn rehearse(app: &App, logged: LoggedRequest) -> Result<Option<Rehears
     let outcome = match Caller::again(app, &slug, logged.token).await {
         Ok(caller) => {
             exchange.done(StepKind::Authenticate, "The token is not checked again.");
-            asked.run(app, caller, exchange).await
+            asked.run(app, caller, exchange, at_root).await
         }
         Err(Refused::NotNow(error)) => record_refusal(app, exchange, error).await,
         Err(Refused::Unproved(unproved)) => record_refusal(app, exchange, unproved.error).await,
@@ -164,10 +165,17 @@ impl Asked {
         }
     }
 
-    async fn run(self, app: &App, caller: Caller, exchange: Exchange) -> Result<Answer, Refusal> {
+    async fn run(
+        self,
+        app: &App,
+        caller: Caller,
+        exchange: Exchange,
+        at_root: bool,
+    ) -> Result<Answer, Refusal> {
         let query = target::query_pairs(exchange.incoming.query.as_deref());
         if matches!(self, Self::List) {
-            return read_list(app, caller, exchange, ListQuery::from_query(&query)).await;
+            let query = ListQuery::from_query(&query, at_root);
+            return read_list(app, caller, exchange, query).await;
         }
         let projection = match Projection::from_query(&query) {
             Ok(projection) => projection,
@@ -181,6 +189,7 @@ impl Asked {
         }
         let request = UserRequest {
             precondition: precondition(&exchange, "if-match"),
+            unwanted: precondition(&exchange, "if-none-match"),
             projection,
             caller,
         };
@@ -196,7 +205,7 @@ impl Asked {
             Self::Patch(id) => patch(app, request, exchange, id, body).await,
             Self::Replace(id) => replace(app, request, exchange, id, body).await,
             Self::Search => {
-                let query = ListQuery::from_search_request(&body);
+                let query = ListQuery::from_search_request(&body, at_root);
                 read_list(app, request.caller, exchange, query).await
             }
             _ => create(app, request, exchange, body).await,

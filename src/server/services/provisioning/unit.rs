@@ -43,7 +43,7 @@ impl Unit<'_, '_> {
             .ok_or_else(|| not_found(id))?;
         let loaded = Loaded::new(stored)?;
         loaded.name_in(self.exchange);
-        self.request.precondition.check(loaded.stored.version)?;
+        self.request.check_version(loaded.stored.version)?;
         self.exchange.done(
             StepKind::Match,
             format!("Matched by id to {}.", loaded.user.display_label()),

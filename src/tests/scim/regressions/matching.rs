@@ -80,6 +80,12 @@ entra_test! {
             assert_eq!(entra.found(&format!("userName eq \"{name}\"")).await, ["Ünal.Straße@contoso.com"]);
             entra.post(&user(name)).await.is_error(409, "uniqueness");
         }
+        // Greek's final sigma is a matter of case too.
+        entra.create_with("Οδυσσευς", json!({"displayName": "ΟΔΥΣΣΕΥΣ", "title": "ΟΔΥΣΣΕΥΣ"})).await;
+        entra.post(&user("ΟΔΥΣΣΕΥΣ")).await.is_error(409, "uniqueness");
+        for filter in ["userName eq \"οδυσσευσ\"", "displayName sw \"ΟΔΥΣ\"", "title sw \"οδυς\"", "title co \"ΣΣΕΥΣ\""] {
+            assert_eq!(entra.found(filter).await, ["Οδυσσευς"], "{filter}");
+        }
     }
 
     async fn e30_filter_and_uniqueness_see_the_same_users(entra: Entra) {

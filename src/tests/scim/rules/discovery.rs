@@ -45,6 +45,11 @@ entra_test! {
     }
 
     async fn rfc7644_4_lists_ignore_paging_and_refuse_filters(entra: Entra) {
+        let config = "/ServiceProviderConfig?filter=patch+pr";
+        let request = Request::get(format!("/scim/contoso/v2{config}")).body(Body::empty()).unwrap();
+        for answer in [entra.app.send(request).await, entra.get(config).await] {
+            assert!(answer.is_error(403, "").contains("filter"));
+        }
         for path in ["/Schemas", "/ResourceTypes"] {
             let list = entra.get(path).await.is(200);
             assert_eq!(list["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:ListResponse"]));
@@ -84,7 +89,10 @@ entra_test! {
         assert_eq!(attribute(&schema, "roles.value")["canonicalValues"], json!(["super_admin", "admin", "viewer"]));
         entra.policy("missing_names", "accept").await;
         entra.policy("missing_role", "reject").await;
+        entra.policy("unknown_role", "accept").await;
         let schema = user_schema(&entra).await;
+        // Suggestions, whether or not others are accepted.
+        assert_eq!(attribute(&schema, "roles.value")["canonicalValues"], json!(["super_admin", "admin", "viewer"]));
         assert_eq!(required(&schema), [true, false, false, false, true, false, false]);
         assert_eq!(attribute(&schema, "userName")["uniqueness"], "server");
         assert_eq!(attribute(&schema, "userName")["caseExact"], false);

@@ -200,6 +200,22 @@ entra_test! {
             assert_eq!(entra.found(&format!("{attribute} ne \"{value}\"")).await, ["ben"], "{attribute}");
             assert_eq!(entra.found(&format!("{attribute}.value pr")).await, ["ana"], "{attribute}");
         }
+        // RFC 7643 2.3.6: binary values are told apart by case, and are base64.
+        let id = entra.create_with("eve", json!({"x509Certificates": [{"value": "QUJD"}, {"value": "qujd"}]})).await;
+        for (filter, expected) in [("x509Certificates eq \"QUJD\"", vec!["eve"]), ("x509Certificates.value eq \"quJD\"", vec![]),
+            ("x509Certificates[value eq \"qujd\"]", vec!["eve"]), ("x509Certificates[value eq \"QUjd\"]", vec![]),
+            ("x509Certificates co \"UJ\"", vec!["eve"]), ("x509Certificates sw \"qUJ\"", vec![]), ("x509Certificates.value sw \"tulj\"", vec![])]
+        {
+            assert_eq!(entra.found(filter).await, expected, "{filter}");
+        }
+        let after = entra.patch(&id, json!([{"op": "remove", "path": "x509Certificates[value eq \"QUJD\"]"}])).await.is(200);
+        assert_eq!(after["x509Certificates"], json!([{"value": "qujd"}]));
+        for answer in [
+            entra.change(&id, "add", "x509Certificates", json!("not base64 !!")).await,
+            entra.change(&id, "add", "x509Certificates[value eq \"not base64 !!\"].display", json!("D")).await,
+        ] {
+            assert!(answer.is_error(400, "invalidValue").contains("x509Certificates.value must be text in base64"));
+        }
         for filter in ["x509Certificates gt \"a\"", "x509Certificates.value le \"a\"", "addresses eq \"a\""] {
             entra.filter(filter).await.is_error(400, "invalidFilter");
         }

@@ -112,6 +112,10 @@ entra_test! {
             row("meta.location gt \"https\"".to_owned(), "a b"),
             row("meta.resourceType eq \"User\"".to_owned(), "a b"),
             row("meta.resourceType eq \"Group\"".to_owned(), ""),
+            row("meta.resourceType sw \"Us\" and meta.resourceType ew \"er\"".to_owned(), "a b"),
+            row("meta.resourceType co \"us\"".to_owned(), ""),
+            row("meta.resourceType gt \"User\" or meta.resourceType lt \"User\"".to_owned(), ""),
+            row("meta.resourceType ge \"User\" and meta.resourceType le \"User\"".to_owned(), "a b"),
             row("meta.version eq \"W/\\\"2\\\"\"".to_owned(), "b"),
             row("meta.version ne \"W/\\\"2\\\"\"".to_owned(), "a"),
             row(format!("schemas eq \"{CORE}\""), "a b"),
@@ -124,6 +128,10 @@ entra_test! {
         ];
         for (filter, expected) in &rows {
             check(&entra, &[(filter, expected)]).await;
+        }
+        for op in ["co", "sw", "ew", "gt", "ge", "lt", "le"] {
+            let detail = entra.filter(&format!("meta.version {op} \"W/\"")).await.is_error(400, "invalidFilter");
+            assert!(detail.contains("meta.version") && detail.contains("eq"), "{detail}");
         }
     }
 

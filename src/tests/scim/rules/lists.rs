@@ -91,6 +91,28 @@ entra_test! {
         assert_eq!(user_names(&found), ["user001"]);
     }
 
+    async fn rfc7644_3_4_2_1_at_the_root_an_unknown_attribute_has_no_value(entra: Entra) {
+        create_many(&entra, 2).await;
+        for (filter, total) in [
+            ("members pr", 0), ("colour eq \"red\"", 0), ("colour gt 5", 0), ("colour eq null", 2), ("colour ne null", 0),
+            ("colour ne \"red\"", 2), ("colour ne true", 2), ("not (members pr)", 2), ("urn:x:2.0:Thing:size eq 5", 0),
+            ("members[value eq \"1\" and not (type eq \"User\")]", 0), ("members[value eq \"1\"].display ne \"x\"", 0),
+            ("emails.colour pr", 0), ("roles[colour pr]", 0), ("roles[not (colour pr)]", 2), ("roles[value pr].colour ne \"red\"", 2),
+            ("password pr", 0), ("password sw \"a\"", 0),
+            ("userName eq \"user001\" or members pr", 1), ("userName eq \"user001\" and members pr", 0),
+        ] {
+            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("filter", filter).finish();
+            assert_eq!(entra.get(&format!("?{query}")).await.is(200)["totalResults"], total, "{filter}");
+            let body = json!({"filter": filter});
+            assert_eq!(entra.send("POST", "/.search", Some(&body)).await.is(200)["totalResults"], total, "{filter}");
+            entra.filter(filter).await.is_error(400, "invalidFilter");
+            entra.send("POST", "/Users/.search", Some(&body)).await.is_error(400, "invalidFilter");
+        }
+        for filter in ["members", "members eq", "members xx 1", "members[value eq]", "members[value eq \"1\"", "a b c", "mem/bers pr"] {
+            entra.send("POST", "/.search", Some(&json!({"filter": filter}))).await.is_error(400, "invalidFilter");
+        }
+    }
+
     async fn rfc7644_3_4_3_search_answers_like_get(entra: Entra) {
         create_many(&entra, 7).await;
         for (query, search) in [

@@ -41,6 +41,25 @@ entra_test! {
         assert_eq!(entra.with("GET", &path, ("if-none-match", "W/\"1\""), "").await.status, 200);
     }
 
+    async fn rfc9110_13_1_2_if_none_match_guards_put_patch_and_delete(entra: Entra) {
+        let id = entra.create("ana").await;
+        let path = format!("/Users/{id}");
+        let put = user("changed").to_string();
+        for tags in ["*", "W/\"1\"", "\"1\"", "W/\"7\", W/\"1\""] {
+            for (method, body) in [("PUT", put.as_str()), ("PATCH", JSON), ("DELETE", "")] {
+                let answer = entra.with(method, &path, ("if-none-match", tags), body).await;
+                let detail = answer.is_error(412, "");
+                assert!(detail.contains("If-None-Match") && detail.contains("W/\"1\""), "{detail}");
+                assert_eq!(entra.entry(&answer).await.reason.as_deref(), Some("precondition_failed"));
+            }
+        }
+        assert_eq!(entra.user(&id).await["meta"]["version"], "W/\"1\"");
+        entra.with("PATCH", &path, ("if-none-match", "W/\"2\""), JSON).await.is(200);
+        entra.with("PUT", &path, ("if-none-match", "\"x\""), &put).await.is(200);
+        assert_eq!(entra.with("DELETE", &path, ("if-none-match", ""), "").await.status, StatusCode::NO_CONTENT.as_u16());
+        entra.with("DELETE", &path, ("if-none-match", "*"), "").await.is_error(404, "");
+    }
+
     async fn rfc7644_3_14_if_match_guards_put_patch_and_delete(entra: Entra) {
         let id = entra.create("ana").await;
         let path = format!("/Users/{id}");
