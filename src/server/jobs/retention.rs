@@ -43,6 +43,8 @@ const GUARD_HOLD_DAYS: i64 = 35;
 const TAKE_OVER_DAYS: i64 = 90;
 /// Longer than any window in which attempts are counted.
 const SIGN_IN_ATTEMPT_DAYS: i64 = 1;
+/// How long a link for setting a password is kept after it expired.
+const LINK_DAYS: i64 = 30;
 
 /// How many rows went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,6 +56,8 @@ pub struct Purged {
     pub user_changes: u64,
     pub sessions: u64,
     pub sign_in_attempts: u64,
+    /// Links for setting a password.
+    pub account_links: u64,
     pub hours: u64,
     pub issues: u64,
     /// Users, history and days of issues.
@@ -152,6 +156,13 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
             app,
             Expired::SignInAttempts {
                 before: days_ago(SIGN_IN_ATTEMPT_DAYS),
+            },
+        )
+        .await?,
+        account_links: delete_all(
+            app,
+            Expired::AccountLinks {
+                before: days_ago(LINK_DAYS),
             },
         )
         .await?,

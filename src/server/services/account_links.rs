@@ -204,12 +204,7 @@ pub async fn first_start(app: &App) -> Result<Option<String>, ServiceError> {
     let link = NewLink::new(LinkPurpose::FirstStart)?;
     let url = link.url(app);
     app.db
-        .write(move |tx| {
-            Box::pin(async move {
-                accounts::delete_old_links(tx, now - 30 * DAY).await?;
-                link.store(tx, None, now).await
-            })
-        })
+        .write(move |tx| Box::pin(async move { link.store(tx, None, now).await }))
         .await?;
     Ok(Some(url))
 }

@@ -50,11 +50,7 @@ pub async fn change_password(
         .map_err(refusal)?;
     let hash = account.password_hash.as_deref();
     if !app.passwords.verify(&form.current, hash).await? {
-        note(app, who, account, "account.change_password_failed").await?;
-        return Err(ServiceError::invalid(
-            "current",
-            "This is not your current password. Type it again.",
-        ));
+        return not_current(app, who, account).await;
     }
     if form.password != form.password_again {
         return Err(refusal(SignInError::PasswordsDiffer.into()));
@@ -62,21 +58,40 @@ pub async fn change_password(
     passwords::check(&form.password, &account.email).map_err(|error| refusal(error.into()))?;
     let hash = app.passwords.hash(&form.password).await?;
     let kept = kept.to_owned();
-    app.db
+    let (own, changed_by) = (account.clone(), who.clone());
+    let is_changed = app
+        .db
         .write(move |tx| {
             Box::pin(async move {
+                // It may have become another one while this waited for its turn, and every session ended.
+                let current = own.password_hash.as_deref().unwrap_or_default();
+                if !accounts::hold_password(tx, &own.id, current).await? {
+                    return Ok::<_, ServiceError>(false);
+                }
                 let [by_account, by_address] = keys;
-                sign_in_attempts::delete(tx, &by_account).await?;
                 sign_in_attempts::uncount(tx, &by_address).await?;
-                accounts::set_password(tx, &account.id, &account.name, &hash).await?;
-                accounts::use_links_of(tx, &account.id, now).await?;
-                sessions::delete_others_of_account(tx, &account.id, &kept).await?;
-                let target = target(&account);
-                audit::record(tx, &who, "account.change_password", &target, None, None).await?;
-                Ok(())
+                sign_in_attempts::delete(tx, &by_account).await?;
+                accounts::set_password(tx, &own.id, &own.name, &hash).await?;
+                accounts::use_links_of(tx, &own.id, now).await?;
+                sessions::delete_others_of_account(tx, &own.id, &kept).await?;
+                let (action, target) = ("account.change_password", target(&own));
+                audit::record(tx, &changed_by, action, &target, None, None).await?;
+                Ok(true)
             })
         })
-        .await
+        .await?;
+    if is_changed {
+        return Ok(());
+    }
+    not_current(app, who, account).await
+}
+
+async fn not_current(app: &App, who: Who, account: Account) -> Result<(), ServiceError> {
+    note(app, who, account, "account.change_password_failed").await?;
+    Err(ServiceError::invalid(
+        "current",
+        "This is not your current password. Type it again.",
+    ))
 }
 
 /// Where the account is signed in, last used first; `current` is the session that asks.

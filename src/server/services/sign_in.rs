@@ -83,12 +83,17 @@ pub async fn sign_in(
     let is_right = app.passwords.verify(password, hash).await?;
     let address = address.to_owned();
     match active {
-        Some(account) if is_right => succeed(app, account.clone(), keys, address, now).await,
-        _ => {
+        Some(active) if is_right => {
+            let signed_in = succeed(app, active.clone(), keys, address.clone(), now).await?;
+            if let Some(signed_in) = signed_in {
+                return Ok(signed_in);
+            }
+            let account = accounts::find(&mut app.db.read().await?, &active.id).await?;
             fail(app, account, address, now).await?;
-            Err(SignInError::Credentials.into())
         }
+        _ => fail(app, account, address, now).await?,
     }
+    Err(SignInError::Credentials.into())
 }
 
 /// The keys that attempts are counted under. Of the account a hash: people type passwords into that field.
@@ -107,7 +112,8 @@ pub(super) fn keys(email_key: &str, address: &str) -> [String; 2] {
     ]
 }
 
-/// Counts an attempt, and refuses it when there were too many.
+/// Counts an attempt, and refuses it when there were too many. A refusal writes nothing, and an address beyond its limit
+/// counts against no account: else one host could lock everybody out.
 pub(super) async fn count(
     app: &App,
     keys: &[String; 2],
@@ -115,53 +121,69 @@ pub(super) async fn count(
     now: Millis,
 ) -> Result<(), AccessError> {
     let [account, address] = keys.clone();
-    let windows: [(Window, i64); 2] = app
+    let expired = now - WINDOW;
+    let mut connection = app.db.read().await?;
+    let mut full = Vec::new();
+    for (key, limit) in [(&account, limits.by_account), (&address, limits.by_address)] {
+        let window = sign_in_attempts::find(&mut connection, key, expired).await?;
+        full.extend(window.filter(|window| window.attempts >= limit));
+    }
+    drop(connection);
+    if let Some(window) = full.iter().max_by_key(|window| window.window_started_at) {
+        return Err(too_many(window, now).into());
+    }
+    // Others may have been counted since.
+    let full = app
         .db
         .write(move |tx| {
             Box::pin(async move {
-                let expired = now - WINDOW;
-                let by_account = sign_in_attempts::count(tx, &account, now, expired).await?;
                 let by_address = sign_in_attempts::count(tx, &address, now, expired).await?;
-                Ok::<_, StoreError>([
-                    (by_account, limits.by_account),
-                    (by_address, limits.by_address),
-                ])
+                if by_address.attempts > limits.by_address {
+                    return Ok::<_, StoreError>(Some(by_address));
+                }
+                let by_account = sign_in_attempts::count(tx, &account, now, expired).await?;
+                Ok((by_account.attempts > limits.by_account).then_some(by_account))
             })
         })
         .await?;
-    let free_again = windows
-        .iter()
-        .filter(|(window, limit)| window.attempts > *limit)
-        .map(|(window, _)| window.window_started_at + WINDOW)
-        .max();
-    match free_again {
-        Some(at) => {
-            let minutes = (at - now).max(1).div_euclid(MINUTE) + 1;
-            let minutes = u32::try_from(minutes.min(WINDOW / MINUTE)).unwrap_or(1);
-            Err(SignInError::TooMany { minutes }.into())
-        }
+    match full {
+        Some(window) => Err(too_many(&window, now).into()),
         None => Ok(()),
     }
 }
 
+fn too_many(window: &Window, now: Millis) -> SignInError {
+    let free_again = window.window_started_at + WINDOW;
+    let minutes = (free_again - now).max(1).div_euclid(MINUTE) + 1;
+    SignInError::TooMany {
+        minutes: u32::try_from(minutes.min(WINDOW / MINUTE)).unwrap_or(1),
+    }
+}
+
+/// `None` if the password that was right is no longer the account's: it may have waited long for its turn.
 async fn succeed(
     app: &App,
     account: Account,
     keys: [String; 2],
     address: String,
     now: Millis,
-) -> Result<SignedIn, AccessError> {
+) -> Result<Option<SignedIn>, AccessError> {
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                let hash = account.password_hash.as_deref().unwrap_or_default();
+                if !accounts::hold_password(tx, &account.id, hash).await? {
+                    return Ok(None);
+                }
                 let [by_account, by_address] = keys;
-                sign_in_attempts::delete(tx, &by_account).await?;
+                // In the order in which they are counted: two at once wait for each other, and do not deadlock.
                 sign_in_attempts::uncount(tx, &by_address).await?;
+                sign_in_attempts::delete(tx, &by_account).await?;
                 sign_in_attempts::delete_expired(tx, now - WINDOW).await?;
                 note(tx, &account, &address, now).await?;
-                Ok(SignedIn {
+                Ok(Some(SignedIn {
                     account_id: account.id,
-                })
+                }))
             })
         })
         .await

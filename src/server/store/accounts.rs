@@ -169,6 +169,24 @@ pub async fn set_password(
     Ok(())
 }
 
+/// Whether an active account has the password of this hash. If so, nobody gives it another one until the transaction ends.
+pub async fn hold_password(
+    tx: &mut Tx<'_>,
+    id: &str,
+    password_hash: &str,
+) -> Result<bool, StoreError> {
+    // Not FOR UPDATE: a new link's foreign key would wait for that.
+    let held = tx
+        .execute(
+            sql("UPDATE accounts SET password_hash = password_hash \
+                 WHERE id = $1 AND password_hash = $2 AND deactivated_at IS NULL")
+            .bind(id)
+            .bind(password_hash),
+        )
+        .await?;
+    Ok(held == 1)
+}
+
 pub async fn set_role(tx: &mut Tx<'_>, id: &str, role: AccountRole) -> Result<(), StoreError> {
     tx.execute(
         sql("UPDATE accounts SET role = $1 WHERE id = $2")
@@ -420,10 +438,4 @@ pub async fn use_links_of(
     )
     .await?;
     Ok(())
-}
-
-/// Removes links that ended before `before`.
-pub async fn delete_old_links(tx: &mut Tx<'_>, before: Millis) -> Result<u64, StoreError> {
-    tx.execute(sql("DELETE FROM account_links WHERE expires_at < $1").bind(before))
-        .await
 }

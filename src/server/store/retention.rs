@@ -38,6 +38,10 @@ pub enum Expired {
     SignInAttempts {
         before: Millis,
     },
+    /// Links for setting a password that expired before.
+    AccountLinks {
+        before: Millis,
+    },
     /// Issues that were resolved before, once what belongs to them is gone.
     Issues {
         before: Millis,
@@ -130,6 +134,11 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         Expired::SignInAttempts { before } => sql(
             "DELETE FROM sign_in_attempts WHERE key IN (SELECT key FROM sign_in_attempts \
                  WHERE window_started_at < $1 LIMIT $2)",
+        )
+        .bind(*before),
+        Expired::AccountLinks { before } => sql(
+            "DELETE FROM account_links WHERE hash IN (SELECT hash FROM account_links \
+                 WHERE expires_at < $1 LIMIT $2)",
         )
         .bind(*before),
         Expired::Issues { before } => sql(

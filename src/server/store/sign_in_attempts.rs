@@ -3,19 +3,34 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::sql::sql;
+use super::sql::{Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
-/// The window that an attempt fell into.
+/// A window in which attempts are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Window {
     pub window_started_at: Millis,
-    /// This attempt included.
     pub attempts: i64,
 }
 
-/// Counts an attempt; a window that began at or before `expired` is over and a new one begins at `now`.
+/// The window of a key that goes on: it began after `expired`.
+pub async fn find(
+    connection: &mut Connection<'_>,
+    key: &str,
+    expired: Millis,
+) -> Result<Option<Window>, StoreError> {
+    connection
+        .fetch_optional(
+            sql("SELECT window_started_at, attempts FROM sign_in_attempts \
+                 WHERE key = $1 AND window_started_at > $2")
+            .bind(key)
+            .bind(expired),
+        )
+        .await
+}
+
+/// Counts an attempt, and answers its window with it; one that began at or before `expired` is over and a new one begins at `now`.
 pub async fn count(
     tx: &mut Tx<'_>,
     key: &str,

@@ -34,7 +34,7 @@ async fn accept(
 }
 
 #[track_caller]
-fn refused<T: std::fmt::Debug>(outcome: Result<T, AccessError>) -> SignInError {
+pub(super) fn refused<T: std::fmt::Debug>(outcome: Result<T, AccessError>) -> SignInError {
     match outcome {
         Err(AccessError::Refused(error)) => error,
         other => panic!("{other:?}"),

@@ -2,6 +2,7 @@
 
 mod audit_pages;
 mod command_line;
+mod limits;
 mod links;
 mod mailed_links;
 mod sessions;

@@ -50,6 +50,12 @@ db_test! {
                     .bind(id).bind(at),
             );
         }
+        for (id, days) in [("old", 31), ("new", 29)] {
+            statements.push(
+                sql("INSERT INTO account_links (hash, purpose, created_at, expires_at) VALUES ($1, 'reset', 0, $2)")
+                    .bind(id).bind(NOW - days * DAY),
+            );
+        }
         for (organization, at) in [(CONTOSO, NOW - 401 * DAY), ("", NOW - 401 * DAY), (CONTOSO, NOW - 399 * DAY)] {
             statements.push(
                 sql("INSERT INTO provisioning_log_hours (organization_id, hour, action, status, reason, token_id, \
@@ -129,6 +135,7 @@ db_test! {
             user_changes: 1,
             sessions: 1,
             sign_in_attempts: 1,
+            account_links: 1,
             hours: 2,
             issues: 1,
             of_issues: 5,
@@ -159,6 +166,7 @@ db_test! {
             ("SELECT count(*) FROM outbox_attempts", 2),
             ("SELECT count(*) FROM notification_marks", 2),
             ("SELECT count(*) FROM support_bundles", 1),
+            ("SELECT count(*) FROM account_links", 1),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
         }
