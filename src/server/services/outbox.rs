@@ -151,7 +151,7 @@ pub async fn send_due(app: &App) -> Result<usize, ServiceError> {
 /// Makes one attempt to send a mail that is held until `claimed_until`, and notes what came of it.
 ///
 /// # Errors
-/// When that cannot be noted while the mail is held.
+/// When that cannot be noted while the mail is held, or a file that may not be kept stays.
 pub async fn attempt(app: &App, mail: &Claimed, claimed_until: Millis) -> Result<(), ServiceError> {
     let answer = match ready(app, mail)? {
         Ok(ready) => app.mailer.send(&ready).await,
@@ -164,7 +164,23 @@ pub async fn attempt(app: &App, mail: &Claimed, claimed_until: Millis) -> Result
     if !tried.is_accepted {
         tracing::warn!(mail.id = %mail.id, mail.state = tried.state, "a mail was not taken");
     }
-    note(app, mail.organization_id.clone(), tried).await
+    let is_filed = tried.state == "filed";
+    note(app, mail.organization_id.clone(), tried).await?;
+    match &mail.body {
+        Some(body) if is_filed => remove_outdated(app, &mail.id, body).await,
+        _ => Ok(()),
+    }
+}
+
+/// Removes the file of a mail whose text was forgotten while it was written: somebody whom it names was erased.
+async fn remove_outdated(app: &App, id: &str, body: &str) -> Result<(), ServiceError> {
+    let is_outdated = store::has_other_body(&mut app.db.read().await?, id, body).await?;
+    if !is_outdated {
+        return Ok(());
+    }
+    let removed = app.mailer.remove_files(vec![id.to_owned()]).await;
+    removed
+        .map_err(|error| ServiceError::Internal(format!("a mail's file is not removed: {error}")))
 }
 
 /// The mail as the mailer takes it, or why it can never be sent.

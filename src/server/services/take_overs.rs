@@ -63,7 +63,7 @@ pub async fn decide(
                     used_at: None,
                 };
                 store::decide(tx, &organization_id, &decided).await?;
-                let target = Target::new("user", &decided.user_id, &user.user_name);
+                let target = Target::new("user", &decided.user_id, "");
                 let after = expires_at.map(|until| json!({ "expires_at": until }));
                 audit::record(tx, &who, action, &target, None, after).await?;
                 tx.after_commit(move || live.grown(&organization_id));

@@ -120,8 +120,8 @@ pub async fn unblock(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servi
 /// Forgets a user that Entra has deleted: tombstone, history, payloads, the names in mails, and those in log entries, which
 /// keep the id. `typed` is the userName as the person confirmed it.
 ///
-/// Entries go in batches, so that Entra never waits, and the tombstone last: whatever interrupts this, doing it
-/// again finishes it.
+/// Entries go in batches, so that Entra never waits, then the names in mails and their files, and the tombstone last:
+/// whatever interrupts this, doing it again finishes it.
 ///
 /// # Errors
 /// `Conflict` for a user that Entra has not deleted; `NotFound`; `Invalid` for another userName.
@@ -179,22 +179,30 @@ pub async fn erase(
     }
     drop(connection);
     let keys = issue_keys(&user, &names);
-    let mailer = app.mailer.clone();
+    let forgotten_in = organization_id.clone();
+    let named = app
+        .db
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                // Mails that are composed meanwhile wait, and do not name the user.
+                notifications::lock(tx, &forgotten_in).await?;
+                issue_records::forget_user(tx, &forgotten_in, &keys, now).await?;
+                outbox::forget_names(tx, &forgotten_in).await
+            })
+        })
+        .await?;
+    // Whatever is being filed is removed by who files it.
+    app.mailer.remove_files(named).await.map_err(|error| {
+        ServiceError::Internal(format!("a mail's file is not removed: {error}"))
+    })?;
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                // Mails that are composed meanwhile wait, and do not name the user.
-                notifications::lock(tx, &organization_id).await?;
                 if !user_erasure::delete(tx, &organization_id, &user.id).await? {
                     return Err(ServiceError::NotFound { what: "user" });
                 }
-                issue_records::forget_user(tx, &organization_id, &keys, now).await?;
                 take_overs::forget(tx, &organization_id, &user.id).await?;
                 support_bundles::delete_of_user(tx, &organization_id, &user.id).await?;
-                let named = outbox::forget_names(tx, &organization_id).await?;
-                mailer.remove_files(named).await.map_err(|error| {
-                    ServiceError::Internal(format!("a mail's file is not removed: {error}"))
-                })?;
                 let target = Target::new("user", &user.id, "");
                 audit::record(tx, &who, "user.erase", &target, None, None).await?;
                 Ok(())

@@ -241,6 +241,16 @@ pub async fn forget_names(
     Ok(forgotten.into_iter().map(|(id,)| id).collect())
 }
 
+/// Whether another text has taken the place of this one.
+pub async fn has_other_body(
+    connection: &mut Connection<'_>,
+    id: &str,
+    body: &str,
+) -> Result<bool, StoreError> {
+    let other = sql("SELECT count(*) FROM outbox WHERE id = $1 AND body <> $2");
+    Ok(connection.fetch_count(other.bind(id).bind(body)).await? > 0)
+}
+
 /// How many mails of a kind an address has been written between two times, whoever wrote them.
 pub async fn count_to(
     connection: &mut Connection<'_>,

@@ -3,10 +3,11 @@
 use axum::body::Body;
 use axum::http::Request;
 use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::model::take_over::Decision;
 use rhombus_provisioning::model::user::UserDetail;
 use rhombus_provisioning::server::actor::Permission;
 use rhombus_provisioning::server::error::ServiceError;
-use rhombus_provisioning::server::services::user_directory;
+use rhombus_provisioning::server::services::{take_overs, user_directory};
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 
@@ -127,6 +128,10 @@ db_test! {
         let path = format!("/organizations/contoso/users/{id}");
         assert_eq!(post(&app, &format!("{path}/erase"), &cookie, "user_name=zoe.quill").await.status, 409);
         post(&app, &format!("{path}/block"), &cookie, "reason=Zoe+must+not").await;
+        let may = allowed(&app.app, Permission::DecideTakeOvers, "contoso").await;
+        take_overs::decide(&app.app, &may, &id, "zoe.quill", Decision::Kept).await.unwrap();
+        let export = "/organizations/contoso/logs/export.csv?q=zoe.quill&action=create";
+        assert_eq!(page(&app, export, &cookie).await.status, 200);
         entra.delete(&id).await.is(204);
 
         let wrong = post(&app, &format!("{path}/erase"), &cookie, "user_name=zoe").await;
@@ -153,6 +158,9 @@ db_test! {
         assert!(!format!("{bodies:?}").to_lowercase().contains("quill"), "{bodies:?}");
         let audit = audited(&app.app).await;
         assert!(audit.iter().any(|entry| entry.action == "user.erase" && entry.target_id == id));
+        for action in ["user.keep_apart", "log.export"] {
+            assert!(audit.iter().any(|entry| entry.action == action), "{action}");
+        }
         let audit = format!("{audit:?}").to_lowercase();
         assert!(!audit.contains("quill") && !audit.contains("must not"), "{audit}");
     }

@@ -70,14 +70,25 @@ pub async fn export(
     };
     let who = Who::of(allowed, now);
     let target = Target::new("organization", &organization.id, &organization.name);
-    let after = json!({
-        "format": format.extension(),
-        "filter": query::href("", &filter.to_pairs()),
-    });
+    // Without what was searched for: it may be a person's name, and the audit log outlives an erasure.
+    let nameless = LogFilter {
+        text: String::new(),
+        ..filter.clone()
+    };
+    let mut after = Map::from_iter([
+        ("format".to_owned(), json!(format.extension())),
+        (
+            "filter".to_owned(),
+            json!(query::href("", &nameless.to_pairs())),
+        ),
+    ]);
+    if !filter.text.is_empty() {
+        after.insert("searched".to_owned(), json!(true));
+    }
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                audit::record(tx, &who, "log.export", &target, None, Some(after)).await?;
+                audit::record(tx, &who, "log.export", &target, None, Some(after.into())).await?;
                 Ok::<_, ServiceError>(())
             })
         })

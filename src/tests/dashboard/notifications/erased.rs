@@ -1,15 +1,16 @@
 //! Users who are erased while mails name them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::clock::MINUTE;
-use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::error::{ServiceError, StoreError};
 use rhombus_provisioning::server::services::notifications::pass::{self, Told};
 use rhombus_provisioning::server::services::{outbox, user_access};
 use rhombus_provisioning::server::store::sql::sql;
-use rhombus_provisioning::server::store::{issue_records, notifications};
+use rhombus_provisioning::server::store::{issue_records, notifications, outbox as outbox_store};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -17,6 +18,7 @@ use super::{DANA, PAGE, Post, add};
 use crate::dashboard::person::{self, account, cookie};
 use crate::db_test;
 use crate::support::app::TestApp;
+use crate::support::db::TestDb;
 use crate::support::entra::Entra;
 
 /// Somebody of whom an update is refused.
@@ -36,15 +38,43 @@ async fn refused(entra: &Entra<'_>, user_name: &str) -> String {
 /// Deleted in Entra, and erased here.
 async fn erase(entra: &Entra<'_>, id: &str, user_name: &str) {
     entra.delete(id).await.is(204);
+    erased(entra, id, user_name).await.unwrap();
+}
+
+async fn erased(entra: &Entra<'_>, id: &str, user_name: &str) -> Result<(), ServiceError> {
     let organization = OrganizationRef {
         id: entra.organization_id.clone(),
         slug: entra.slug.clone(),
         name: entra.slug.clone(),
     };
     let allowed = Allowed::command_line(Permission::EraseUsers, Some(organization));
-    user_access::erase(&entra.app.app, &allowed, id, user_name)
-        .await
-        .unwrap();
+    user_access::erase(&entra.app.app, &allowed, id, user_name).await
+}
+
+/// Without a mail server.
+async fn filing(db: TestDb, folder: &Path) -> TestApp {
+    let mut settings = crate::support::app::settings(&db.url);
+    settings.data_dir = folder.to_owned();
+    TestApp::with(db, settings).await
+}
+
+/// Two mails wait: the link to a recipient, and one that names a user; answers the user's id.
+async fn told_of_zoe(app: &TestApp, entra: &Entra<'_>) -> String {
+    let admin = account(app, DANA, AccountRole::Admin, Some("contoso")).await;
+    let admin = cookie(app, &admin).await;
+    add(app, &admin, DANA).await;
+    let verify = sql("UPDATE notification_recipients SET state = 'verified', verified_at = $1");
+    app.execute(verify.bind(app.app.clock.now())).await;
+    app.advance(MINUTE);
+    let id = refused(entra, "zoe@contoso.com").await;
+    app.advance(MINUTE);
+    app.flush().await;
+    assert_eq!(pass::run(&app.app).await.unwrap().first, 1);
+    id
+}
+
+fn files(folder: &Path) -> usize {
+    std::fs::read_dir(folder.join("mail")).map_or(0, Iterator::count)
 }
 
 /// Whatever the outbox has of its mails about issues, read: subjects, texts, and those that take their place.
@@ -134,23 +164,36 @@ db_test! {
 
     async fn a_file_that_names_an_erased_user_goes(db: TestDb) {
         let folder = tempfile::tempdir().unwrap();
-        let mut settings = crate::support::app::settings(&db.url);
-        settings.data_dir = folder.path().to_owned();
-        let app = TestApp::with(db, settings).await;
+        let app = filing(db, folder.path()).await;
         let entra = app.entra("contoso").await;
-        let admin = account(&app, DANA, AccountRole::Admin, Some("contoso")).await;
-        let admin = cookie(&app, &admin).await;
-        add(&app, &admin, DANA).await;
-        app.execute(sql("UPDATE notification_recipients SET state = 'verified', verified_at = $1").bind(app.app.clock.now())).await;
-        app.advance(MINUTE);
-        let id = refused(&entra, "zoe@contoso.com").await;
-        app.advance(MINUTE);
-        app.flush().await;
-        assert_eq!(pass::run(&app.app).await.unwrap().first, 1);
+        let id = told_of_zoe(&app, &entra).await;
         assert_eq!(outbox::send_due(&app.app).await.unwrap(), 2);
-        let files = || std::fs::read_dir(folder.path().join("mail")).unwrap().count();
-        assert_eq!(files(), 2);
+        assert_eq!(files(folder.path()), 2);
+        // One that cannot be removed: erasing goes on where it ended.
+        let mails: Vec<(String,)> = app.rows(sql("SELECT id FROM outbox WHERE kind = 'issue'")).await;
+        let file = folder.path().join("mail").join(format!("{}.eml", mails[0].0));
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        entra.delete(&id).await.is(204);
+        assert!(erased(&entra, &id, "zoe@contoso.com").await.is_err());
+        std::fs::remove_dir(&file).unwrap();
+        std::fs::write(&file, "zoe").unwrap();
+        erased(&entra, &id, "zoe@contoso.com").await.unwrap();
+        assert_eq!(files(folder.path()), 1, "the link to the recipient stays");
+    }
+
+    async fn a_file_that_is_written_while_its_user_is_erased_goes(db: TestDb) {
+        let folder = tempfile::tempdir().unwrap();
+        let app = filing(db, folder.path()).await;
+        let entra = app.entra("contoso").await;
+        let id = told_of_zoe(&app, &entra).await;
+        let claim = outbox::claim_at(app.app.clock.now());
+        let claimed = app.app.db.write::<_, StoreError, _>(move |tx| Box::pin(outbox_store::claim(tx, claim))).await.unwrap();
+        assert_eq!(claimed.len(), 2);
         erase(&entra, &id, "zoe@contoso.com").await;
-        assert_eq!(files(), 1, "the link to the recipient stays");
+        for mail in &claimed {
+            outbox::attempt(&app.app, mail, claim.until).await.unwrap();
+        }
+        assert_eq!(files(folder.path()), 1, "the link to the recipient stays");
     }
 }
