@@ -47,7 +47,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print a link for setting a new password (good once, for an hour)
+    /// Print a link for setting a new password (good once, for an hour), or the invitation again (good once, for seven
+    /// days) to whoever has never accepted it
     Reset {
         email: String,
         /// Print JSON

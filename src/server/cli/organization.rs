@@ -154,12 +154,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
             removal_limit,
             json,
         } => {
-            // First, since it may be refused.
             let manages_guard = allowed_in(app, Permission::ManageGuard, &slug).await?;
-            if let Some(RemovalLimit(limit)) = removal_limit {
-                guard::set_limit(app, &manages_guard, limit).await?;
-            }
-            let limit = guard::limit(app, &manages_guard).await?;
             let allowed = allowed_in(app, Permission::ManageOrganization, &slug).await?;
             let change = OrganizationChange {
                 name,
@@ -168,6 +163,12 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
                 missing_role: policies.missing_role,
                 unknown_role: policies.unknown_role,
             };
+            // What may be refused comes first: nothing is done by halves, and a guard that is off has let go whom it held.
+            change.check()?;
+            if let Some(RemovalLimit(limit)) = removal_limit {
+                guard::set_limit(app, &manages_guard, limit).await?;
+            }
+            let limit = guard::limit(app, &manages_guard).await?;
             let detail = organizations::set(app, &allowed, change).await?;
             show(&detail, limit, json)
         }

@@ -42,7 +42,7 @@ impl Who {
 /// What it was done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// "organization", "token", "account", "payload".
+    /// One of [`TARGETS`](crate::model::audit::TARGETS), which has words for it.
     pub kind: &'static str,
     pub id: String,
     /// As shown; it outlives the thing itself.

@@ -123,6 +123,30 @@ pub struct OrganizationChange {
     pub expected_users: Option<String>,
 }
 
+impl OrganizationChange {
+    /// Refuses what [`set`] would refuse, for whoever is to change something else before.
+    ///
+    /// # Errors
+    /// `Invalid` for a name or number against the rules.
+    pub fn check(&self) -> Result<(), ServiceError> {
+        self.checked_name()?;
+        self.checked_users()?;
+        Ok(())
+    }
+
+    fn checked_name(&self) -> Result<Option<String>, ServiceError> {
+        let name = self.name.as_deref();
+        name.map(|name| names::name("name", name)).transpose()
+    }
+
+    fn checked_users(&self) -> Result<Option<Option<i64>>, ServiceError> {
+        self.expected_users
+            .as_deref()
+            .map(expected_users)
+            .transpose()
+    }
+}
+
 /// Sets name, policies and the users that are expected.
 ///
 /// # Errors
@@ -133,16 +157,8 @@ pub async fn set(
     change: OrganizationChange,
 ) -> Result<OrganizationDetail, ServiceError> {
     let id = allowed.check_in(Permission::ManageOrganization)?.id.clone();
-    let name = change
-        .name
-        .as_deref()
-        .map(|name| names::name("name", name))
-        .transpose()?;
-    let expected_users = change
-        .expected_users
-        .as_deref()
-        .map(expected_users)
-        .transpose()?;
+    let name = change.checked_name()?;
+    let expected_users = change.checked_users()?;
     let now = app.clock.now();
     let who = Who::of(allowed, now);
     let organization = app

@@ -102,13 +102,16 @@ db_test! {
     async fn refusals_are_one_line_that_says_why(db: TestDb) {
         let url = &db.url;
         done(url, &["organization", "create", "contoso", "--name", "Contoso"]);
-        let cases: [(&[&str], i32, &str); 13] = [
+        done(url, &["organization", "set", "contoso", "--removal-limit", "20"]);
+        let cases: [(&[&str], i32, &str); 15] = [
             (&["organization", "create", "contoso", "--name", "x"], 1, "already"),
             (&["organization", "create", "Con toso", "--name", "x"], 2, "a-z"),
             (&["organization", "create", "other"], 2, "--name"),
             (&["organization", "set", "contoso", "--missing-names", "maybe"], 2, "reject or accept"),
             (&["organization", "set", "contoso", "--removal-limit", "all"], 2, "a number of users, or off"),
             (&["organization", "set", "contoso", "--removal-limit", "0"], 2, "from 1 to 1,000,000"),
+            (&["organization", "set", "contoso", "--removal-limit", "0", "--name", "Other"], 2, "from 1 to 1,000,000"),
+            (&["organization", "set", "contoso", "--removal-limit", "off", "--name", ""], 2, "name: Enter a name."),
             (&["token", "create", "nobody", "--name", "x"], 1, "no organization with the slug \"nobody\""),
             (&["token", "create", "contoso", "--name", "x", "--expires-in", "3y"], 2, "90d"),
             (&["token", "create", "contoso", "--name", "x", "--expires-in", "0s"], 2, "at most 730 days"),
@@ -123,6 +126,8 @@ db_test! {
             let (exit, said) = fails(command);
             assert!(exit == code && said.contains(text), "{arguments:?}: {exit} {said}");
         }
+        let set = json(url, &["organization", "set", "contoso"]);
+        assert_eq!((&set["name"], &set["removal_limit"]), (&"Contoso".into(), &20.into()), "nothing by halves");
     }
 }
 

@@ -230,6 +230,9 @@ impl UserRequest {
 
 /// Runs a change: what `work` does, its history and the log entry commit together. A refusal commits its entry
 /// alone, before the client is answered. `foresight` is what `work` asks first.
+///
+/// A refusal undoes nothing, since its entry is to stay: `work` refuses before it writes for the first time. Nothing
+/// enforces that.
 async fn write<F>(
     app: &App,
     mut exchange: Exchange,
