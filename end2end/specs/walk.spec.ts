@@ -5,6 +5,7 @@ test("an administrator walks through all pages on a phone", async ({
   organization,
   signInPage,
   overviewPage,
+  issuesPage,
   usersPage,
   userPage,
   logsPage,
@@ -20,13 +21,22 @@ test("an administrator walks through all pages on a phone", async ({
     expect(await overflow(), `${page.url()} scrolls sideways`).toBeLessThanOrEqual(0);
   };
   const entra = await organization.connect();
+  // As long as Entra allows, and nowhere to break it.
+  const role = "SUPERUSER".repeat(13);
   await entra.provision({ userName: "ana.ruiz.of.a.long.name@contoso.com", givenName: "Ana", familyName: "Ruiz", role: "admin" });
-  await entra.create({ userName: "marcus@contoso.com", givenName: "Marcus", familyName: "Bell", role: "SUPERUSER" });
+  await entra.create({ userName: "marcus@contoso.com", givenName: "Marcus", familyName: "Bell", role });
 
   await signInPage.open();
   await fits();
   await signInPage.signIn(await organization.account("admin"));
   await expect(overviewPage.sentence).toContainText("1 open issue keeps 1 user from being up to date");
+  await fits();
+
+  await page.goto(organization.path("/issues"));
+  await expect(issuesPage.issues).toHaveCount(1);
+  await fits();
+  await issuesPage.open(`Role value ${role} is not in the role catalogue`);
+  await expect(issuesPage.headline).toContainText(role);
   await fits();
 
   await frame.goTo("Users");

@@ -126,7 +126,7 @@ fn row(organization: &str, user: UserDryRun) -> impl IntoView + use<> {
         <tr>
             <td class="col-person"><b>{user.name}</b> <small>{user.user_name}</small></td>
             <td class="at-end">{status}</td>
-            <td class="soft">{user.text}</td>
+            <td class="soft table-reason">{user.text}</td>
             <td class="nowrap">{entry}</td>
         </tr>
     }

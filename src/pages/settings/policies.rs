@@ -80,7 +80,7 @@ pub(super) fn PoliciesSection(
             UnknownRole::Accept.as_str(),
             &unknown,
             "Add it to the roles as not reviewed",
-            "The user is stored and has no rights until an administrator reviews the role below.",
+            "The user is stored and has no rights until an administrator reviews the role below. While 200 roles wait for that, further ones are refused.",
         ),
     ];
     let save = may_change

@@ -63,7 +63,9 @@ impl Unit<'_, '_> {
         let remarks = &mut self.exchange.remarks;
         let noted = remarks.len();
         // Whoever locks the organization does so before its roles, as those who edit roles do.
-        let mut locks = caller.removal_limit.is_some() && user.active() == Some(false);
+        let may_lose_access =
+            user.active() == Some(false) && before.is_some_and(|(_, stored)| stored.active);
+        let mut locks = caller.removal_limit.is_some() && may_lose_access;
         let is_shared = self.tx.dialect() == Dialect::Postgres;
         if !locks && is_shared && caller.unknown_role == UnknownRole::Accept {
             let catalogue = role_catalogue::list(self.tx, &caller.organization_id).await?;
