@@ -29,7 +29,7 @@ pub struct Settings {
     pub log_retention_days: u32,
     pub payload_retention_days: u32,
     pub audit_retention_days: u32,
-    /// Proxies whose `X-Forwarded-*` headers are believed.
+    /// Proxies whose `X-Forwarded-For` header is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Who takes mail; nobody if absent, then it stays in the data folder.
     pub smtp: Option<SmtpServer>,

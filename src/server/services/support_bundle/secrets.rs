@@ -1,6 +1,8 @@
 //! What no bundle may hold, whoever reads it. The log has hidden most of it when it was written; here every text is
 //! looked at again, because users, changes and settings may quote what somebody put into the wrong field.
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use super::document::Document;
@@ -27,8 +29,6 @@ const NAMES: [&str; 12] = [
 const SCHEMES: [&str; 4] = ["bearer", "basic", "digest", "negotiate"];
 /// Fewer characters after such a word are no credentials.
 const CREDENTIALS: usize = 6;
-/// Bytes after the name of a secret in which its value begins.
-const REACH: usize = 256;
 
 /// The document without any secret.
 pub(super) fn hide(mut document: Document) -> Document {
@@ -236,15 +236,20 @@ fn after_gap(text: &str) -> &str {
 
 /// `password=abc`, `"cookie": "abc"`, `client_secret: abc`, `password eq "abc"`.
 fn without_named(text: &str) -> String {
+    // Bytes that are left of the text where the latest run of letters ends.
+    let run_ends = Cell::new(usize::MAX);
     replace_after(text, &NAMES, |rest| {
         if let Some(found) = compared(rest) {
             return Ok(found);
         }
-        let gap = rest
-            .bytes()
-            .take(REACH)
-            .take_while(|byte| byte.is_ascii_alphanumeric() || b"_-\\\"' ".contains(byte));
-        let mut value = &rest[gap.count()..];
+        // Of several names in one run of such letters, each would read to its end.
+        if run_ends.get() > rest.len() {
+            let run = rest
+                .bytes()
+                .take_while(|byte| byte.is_ascii_alphanumeric() || b"_-\\\"' ".contains(byte));
+            run_ends.set(rest.len() - run.count());
+        }
+        let mut value = &rest[rest.len() - run_ends.get()..];
         value = value
             .strip_prefix([':', '='])
             .or_else(|| value.strip_prefix("%3D"))
@@ -383,6 +388,10 @@ mod tests {
             assert!(!shown.contains("s3cr3t"), "{text}: {shown}");
             assert!(shown.contains(HIDDEN), "{text}: {shown}");
         }
+        let far = format!("secret_{}=s3cr3t-value.1", "x".repeat(300));
+        assert!(!super::text(&far).contains("s3cr3t"));
+        let second = super::text("a secret, and one more secret here: s3cr3t-value.1");
+        assert!(!second.contains("s3cr3t"), "{second}");
         let signed = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
         assert_eq!(super::text(&format!("<{signed}>")), "<eyJ[redacted]>");
         assert_eq!(
