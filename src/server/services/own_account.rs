@@ -42,6 +42,11 @@ pub async fn change_password(
     kept: &str,
 ) -> Result<(), ServiceError> {
     let account = own(app, allowed).await?;
+    // Before the attempt is counted: what is wrong with the new password is no guess at the current one.
+    if form.password != form.password_again {
+        return Err(refusal(SignInError::PasswordsDiffer.into()));
+    }
+    passwords::check(&form.password, &account.email).map_err(|error| refusal(error.into()))?;
     let now = app.clock.now();
     let who = Who::of(allowed, now);
     let keys = sign_in::keys(&case_key(&account.email), allowed.address());
@@ -52,10 +57,6 @@ pub async fn change_password(
     if !app.passwords.verify(&form.current, hash).await? {
         return not_current(app, who, account).await;
     }
-    if form.password != form.password_again {
-        return Err(refusal(SignInError::PasswordsDiffer.into()));
-    }
-    passwords::check(&form.password, &account.email).map_err(|error| refusal(error.into()))?;
     let hash = app.passwords.hash(&form.password).await?;
     let kept = kept.to_owned();
     let (own, changed_by) = (account.clone(), who.clone());

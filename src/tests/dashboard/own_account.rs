@@ -52,6 +52,19 @@ db_test! {
         assert!(answer.text.contains("Too many attempts."));
     }
 
+    async fn a_new_password_that_is_refused_is_no_guess_at_the_current_one(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let sam = account(&app, "sam@rhombus.example", AccountRole::Support, None).await;
+        let here = cookie(&app, &sam).await;
+        for _ in 0..10 {
+            for form in [form(PASSWORD, NEXT, "another"), form(PASSWORD, "short", "short")] {
+                assert_eq!(post(&app, &here, "/account", &form).await.status, 422);
+            }
+        }
+        let answer = post(&app, &here, "/account", &form(PASSWORD, NEXT, NEXT)).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+    }
+
     async fn sessions_are_listed_and_end(db: TestDb) {
         let app = TestApp::new(db).await;
         let sam = account(&app, "sam@rhombus.example", AccountRole::Support, None).await;
