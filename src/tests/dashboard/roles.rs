@@ -300,6 +300,18 @@ entra_test! {
         }
     }
 
+    async fn a_value_with_a_comma_is_one_value(entra: Entra) {
+        let admin = Admin::of(&entra).await;
+        is_done(&admin.edit("viewer", "Viewer", "a%2C+b").await);
+        assert_eq!(role(&entra, "viewer").await.mapped_values, ["a, b"]);
+        is_done(&admin.edit("viewer", "Viewer", "a%0Ab").await);
+        assert_eq!(role(&entra, "viewer").await.mapped_values, ["a", "b"]);
+        let changes = vec!["Mapped values: \u{201c}a, b\u{201d} > a, b".to_owned()];
+        let entry = ("role.set".to_owned(), "Viewer".to_owned(), changes);
+        let audited = audited(&entra).await;
+        assert!(audited.contains(&entry), "{audited:#?}");
+    }
+
     async fn roles_of_another_organization_are_out_of_reach(entra: Entra) {
         let admin = Admin::of(&entra).await;
         let other = entra.app.entra("fabrikam").await;

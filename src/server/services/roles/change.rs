@@ -59,7 +59,7 @@ pub async fn create(
                     "value": new.value,
                     "display_name": new.display_name,
                     "description": new.description,
-                    "mapped_values": joined(&role),
+                    "mapped_values": joined(&role.mapped),
                 });
                 let target = Target::new("role", &id, &new.display_name);
                 audit::record(tx, &who, "role.create", &target, None, Some(after)).await?;
@@ -90,11 +90,11 @@ pub async fn set(
                 let own_key = case_key(&old.value);
                 role.check_against(&own_key)?;
                 check_mapped(tx, &organization_id, &role, &id).await?;
-                let before = shown(tx, &organization_id, &id).await?.mapped_values;
+                let mapped = keyed(&shown(tx, &organization_id, &id).await?.mapped_values);
                 let mut changed = Changed::default();
                 changed.note("display_name", &old.display_name, &role.display_name);
                 changed.note("description", &old.description, &role.description);
-                changed.note("mapped_values", &before.join(", "), &joined(&role));
+                changed.note_mapped(&mapped, &role.mapped);
                 let Some((before, after)) = changed.finish() else {
                     return Ok(());
                 };
@@ -126,7 +126,7 @@ pub async fn map_value(
             Box::pin(async move {
                 let old = locked(tx, &organization_id, &id).await?;
                 let mut mapped = shown(tx, &organization_id, &id).await?.mapped_values;
-                let before = mapped.join(", ");
+                let before = keyed(&mapped);
                 mapped.push(value);
                 let role = TypedRole {
                     display_name: old.display_name,
@@ -138,7 +138,7 @@ pub async fn map_value(
                 role.check_against(&own_key)?;
                 check_mapped(tx, &organization_id, &role, &id).await?;
                 let mut changed = Changed::default();
-                changed.note("mapped_values", &before, &joined(&role));
+                changed.note_mapped(&before, &role.mapped);
                 let Some((before, after)) = changed.finish() else {
                     return Ok(());
                 };
@@ -298,7 +298,7 @@ pub async fn delete(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
                     "value": role.value,
                     "display_name": role.display_name,
                     "description": role.description,
-                    "mapped_values": role.mapped_values.join(", "),
+                    "mapped_values": joined(&keyed(&role.mapped_values)),
                 });
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.delete", &target, Some(before), None).await?;
@@ -363,12 +363,27 @@ async fn check_free(
     ))
 }
 
-fn joined(role: &CheckedRole) -> String {
-    let mut mapped: Vec<_> = role.mapped.iter().collect();
-    mapped.sort();
-    let values: Vec<&str> = mapped
-        .into_iter()
-        .map(|(_, value)| value.as_str())
+/// Stored values with their keys, in the order of these.
+fn keyed(values: &[String]) -> Vec<(String, String)> {
+    let mut keyed: Vec<_> = values
+        .iter()
+        .map(|value| (case_key(value), value.clone()))
+        .collect();
+    keyed.sort();
+    keyed
+}
+
+/// As the audit log shows them. One that holds a comma is quoted: it would read as two.
+fn joined(mapped: &[(String, String)]) -> String {
+    let values: Vec<String> = mapped
+        .iter()
+        .map(|(_, value)| {
+            if value.contains(',') {
+                format!("\u{201c}{value}\u{201d}")
+            } else {
+                value.clone()
+            }
+        })
         .collect();
     values.join(", ")
 }
@@ -385,6 +400,15 @@ impl Changed {
         if before != after {
             self.before.insert(name.to_owned(), json!(before));
             self.after.insert(name.to_owned(), json!(after));
+        }
+    }
+
+    /// Compares the values one by one: put together, different ones may read alike.
+    fn note_mapped(&mut self, before: &[(String, String)], after: &[(String, String)]) {
+        if before != after {
+            let name = "mapped_values";
+            self.before.insert(name.to_owned(), json!(joined(before)));
+            self.after.insert(name.to_owned(), json!(joined(after)));
         }
     }
 

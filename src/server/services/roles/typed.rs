@@ -24,7 +24,7 @@ pub struct TypedRole {
 pub(super) struct CheckedRole {
     pub(super) display_name: String,
     pub(super) description: String,
-    /// Each with its key.
+    /// Each with its key, in the order of the keys.
     pub(super) mapped: Vec<(String, String)>,
 }
 
@@ -32,10 +32,14 @@ impl TypedRole {
     /// # Errors
     /// `Invalid` for what is against the rules.
     pub(super) fn check(self) -> Result<CheckedRole, ServiceError> {
+        let display_name = names::name("display_name", &self.display_name)?;
+        let description = description(&self.description)?;
+        let mut mapped = mapped(&self.mapped_values)?;
+        mapped.sort();
         Ok(CheckedRole {
-            display_name: names::name("display_name", &self.display_name)?,
-            description: description(&self.description)?,
-            mapped: mapped(&self.mapped_values)?,
+            display_name,
+            description,
+            mapped,
         })
     }
 }
