@@ -192,6 +192,26 @@ entra_test! {
         assert!(shown.contains("Entra sends what no role here can be."), "{shown}");
     }
 
+    async fn a_value_is_mapped_to_a_role_whose_name_is_as_long_as_its_value(entra: Entra) {
+        let long = "R".repeat(120);
+        entra.policy("unknown_role", "accept").await;
+        entra.post(&with_role("ana", &long)).await.is(201);
+        entra.policy("unknown_role", "reject").await;
+        assert_eq!(entra.post(&with_role("ben", "LEAD")).await.status, 400);
+        let admin = person(&entra, AccountRole::Admin).await;
+        let page = issue(&entra, "role_unknown").await;
+        let role = role_id(&entra, &long).await;
+        assert_eq!(fix(&entra, &admin, &page, &[("do", "review"), ("role", &role)]).await.status, 303);
+        let two = fix(&entra, &admin, &page, &[("do", "map"), ("value", "LEAD\nBOSS"), ("role", &role)]).await;
+        assert_eq!(two.status, 422);
+        assert!(two.text.contains("An app role value is one line"), "{}", two.text);
+        for value in ["LEAD", "lead", &long] {
+            let map = [("do", "map"), ("value", value), ("role", role.as_str())];
+            fixed(&entra, &admin, &page, &map, "Would now succeed for 1 of 1 user").await;
+        }
+        assert_eq!(audit(&entra).await, ["role.review", "role.set"]);
+    }
+
     async fn unknown_roles_may_count_as_the_default_and_new_ones_are_reviewed(entra: Entra) {
         assert_eq!(entra.post(&with_role("ana", "LEAD")).await.status, 400);
         let admin = person(&entra, AccountRole::Admin).await;

@@ -111,7 +111,7 @@ pub async fn set(
 /// Lets one more value mean a role. Again is no error.
 ///
 /// # Errors
-/// `Invalid` for a value that means another role, or one too many; `NotFound` when the role is gone.
+/// `Invalid` for what is no value or means another role, and for one too many; `NotFound` when the role is gone.
 pub async fn map_value(
     app: &App,
     allowed: &Allowed,
@@ -120,30 +120,27 @@ pub async fn map_value(
 ) -> Result<(), ServiceError> {
     let organization_id = organization(allowed)?;
     let who = Who::of(allowed, app.clock.now());
-    let (id, value) = (id.to_owned(), value.to_owned());
+    let (id, added) = (id.to_owned(), typed::mapped_value(value)?);
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let old = locked(tx, &organization_id, &id).await?;
-                let mut mapped = shown(tx, &organization_id, &id).await?.mapped_values;
-                let before = keyed(&mapped);
-                mapped.push(value);
-                let role = TypedRole {
-                    display_name: old.display_name,
-                    description: old.description,
-                    mapped_values: mapped.join("\n"),
-                };
-                let role = role.check()?;
-                let own_key = case_key(&old.value);
-                role.check_against(&own_key)?;
-                check_mapped(tx, &organization_id, &role, &id).await?;
-                let mut changed = Changed::default();
-                changed.note_mapped(&before, &role.mapped);
-                let Some((before, after)) = changed.finish() else {
+                let role = locked(tx, &organization_id, &id).await?;
+                let own_key = case_key(&role.value);
+                let before = keyed(&shown(tx, &organization_id, &id).await?.mapped_values);
+                let mut keys = before.iter().map(|(key, _)| key);
+                if added.0 == own_key || keys.any(|key| *key == added.0) {
                     return Ok(());
-                };
-                roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
+                }
+                let new = std::slice::from_ref(&added);
+                check_free(tx, &organization_id, "value", new, &id).await?;
+                let mut after = before.clone();
+                after.push(added);
+                after.sort();
+                typed::check_number("value", &after)?;
+                roles::set_mapped_values(tx, &organization_id, &id, &own_key, &after).await?;
                 let target = Target::new("role", &id, &role.display_name);
+                let before = json!({ "mapped_values": joined(&before) });
+                let after = json!({ "mapped_values": joined(&after) });
                 audit::record(tx, &who, "role.set", &target, Some(before), Some(after)).await?;
                 Ok(())
             })

@@ -80,6 +80,45 @@ pub(super) fn value(text: &str) -> Result<String, ServiceError> {
     Err(ServiceError::invalid("value", complaint))
 }
 
+/// One value that is to mean a role beside others, with its key.
+///
+/// # Errors
+/// `Invalid` on `value` for what is no app role value.
+pub(super) fn mapped_value(text: &str) -> Result<(String, String), ServiceError> {
+    let text = text.trim();
+    if text.is_empty() || !can_be_mapped(text) {
+        return Err(ServiceError::invalid(
+            "value",
+            "An app role value is one line of 1 to 120 plain characters. Enter one, as Entra sends it.",
+        ));
+    }
+    Ok((case_key(text), text.to_owned()))
+}
+
+/// Checks that one role is not meant by too many values.
+///
+/// # Errors
+/// `Invalid` on `field` otherwise.
+pub(super) fn check_number(
+    field: &'static str,
+    mapped: &[(String, String)],
+) -> Result<(), ServiceError> {
+    if mapped.len() <= MAPPED {
+        return Ok(());
+    }
+    Err(ServiceError::invalid(
+        field,
+        format!(
+            "At most {MAPPED} values can be mapped to one role, and these are {}. Split the role.",
+            mapped.len()
+        ),
+    ))
+}
+
+fn can_be_mapped(value: &str) -> bool {
+    value.chars().count() <= ROLE_CHARS && !value.chars().any(char::is_control)
+}
+
 fn description(text: &str) -> Result<String, ServiceError> {
     let text = text.trim();
     let complaint = if text.chars().count() > DESCRIPTION {
@@ -94,13 +133,15 @@ fn description(text: &str) -> Result<String, ServiceError> {
 
 /// One value a line; what is blank or there already is left out.
 fn mapped(text: &str) -> Result<Vec<(String, String)>, ServiceError> {
-    let invalid = |message: String| Err(ServiceError::invalid("mapped_values", message));
     let mut mapped: Vec<(String, String)> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if line.chars().count() > ROLE_CHARS || line.chars().any(char::is_control) {
-            return invalid(format!(
-                "The value that begins with \u{201c}{}\u{201d} is no app role value: these have at most 120 plain characters. Write one a line.",
-                line.chars().take(20).collect::<String>()
+        if !can_be_mapped(line) {
+            return Err(ServiceError::invalid(
+                "mapped_values",
+                format!(
+                    "The value that begins with \u{201c}{}\u{201d} is no app role value: these have at most 120 plain characters. Write one a line.",
+                    line.chars().take(20).collect::<String>()
+                ),
             ));
         }
         let key = case_key(line);
@@ -108,12 +149,7 @@ fn mapped(text: &str) -> Result<Vec<(String, String)>, ServiceError> {
             mapped.push((key, line.to_owned()));
         }
     }
-    if mapped.len() > MAPPED {
-        return invalid(format!(
-            "At most {MAPPED} values can be mapped to one role, and these are {}. Split the role.",
-            mapped.len()
-        ));
-    }
+    check_number("mapped_values", &mapped)?;
     Ok(mapped)
 }
 
@@ -139,5 +175,14 @@ mod tests {
         let many = |n: usize| (0..n).map(|n| format!("role-{n}\n")).collect::<String>();
         assert!(mapped(&many(50)).is_ok());
         assert!(mapped(&many(51)).is_err());
+    }
+
+    #[test]
+    fn a_mapped_value_is_one_line() {
+        let (key, value) = mapped_value(" Team Lead ").unwrap();
+        assert_eq!((key.as_str(), value.as_str()), ("team lead", "Team Lead"));
+        for bad in ["", " ", "a\nb", &"x".repeat(121)] {
+            assert!(mapped_value(bad).is_err(), "{bad:?}");
+        }
     }
 }
