@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
+use super::live::Live;
 use super::mails::Composed;
 use crate::model::address::Address;
 use crate::model::notification::MailKind;
@@ -16,6 +17,7 @@ use crate::server::ids;
 use crate::server::mail::{Accepted, Destination, Mail, Refusal};
 use crate::server::scim::resource::case_key;
 use crate::server::secret_key::SecretKey;
+use crate::server::store::Tx;
 use crate::server::store::outbox::{self as store, Claim, Claimed, NewMail, Tried};
 
 /// What mails are sealed for.
@@ -49,6 +51,9 @@ const NOTE_AGAIN: Duration = Duration::from_secs(5);
 
 const LOST: &str =
     "The service ended before it heard what became of this attempt. The mail may have arrived.";
+
+const LOST_AT_LAST: &str = "The service ended before it heard what became of this attempt, the last one. \
+     The mail is given up; it may have arrived.";
 
 /// A mail in words, with its cause and its way.
 #[derive(Debug, Clone)]
@@ -118,6 +123,49 @@ pub fn claim_at(now: Millis) -> Claim {
     }
 }
 
+/// Takes what is due; `None` when nothing is. A mail whose last attempt is lost, too, is given up, and not among it.
+async fn take(
+    tx: &mut Tx<'_>,
+    claim: Claim,
+    live: Live,
+) -> Result<Option<Vec<Claimed>>, StoreError> {
+    let claimed = store::claim(tx, claim).await?;
+    if claimed.is_empty() {
+        return Ok(None);
+    }
+    let mut held = Vec::new();
+    for mut mail in claimed {
+        if mail.claimed_until.is_some() {
+            mail.retries += 1;
+            if mail.retries >= ATTEMPTS {
+                store::tried(tx, &given_up(&mail, claim)).await?;
+                tracing::warn!(mail.id = %mail.id, "a mail is given up: the service ended during its last attempt");
+                if let Some(id) = mail.organization_id {
+                    let live = live.clone();
+                    tx.after_commit(move || live.grown(&id));
+                }
+                continue;
+            }
+            store::lost(tx, &mail.id, claim.now, LOST).await?;
+        }
+        held.push(mail);
+    }
+    Ok(Some(held))
+}
+
+fn given_up(mail: &Claimed, claim: Claim) -> Tried {
+    Tried {
+        id: mail.id.clone(),
+        claimed_until: claim.until,
+        at: claim.now,
+        is_accepted: false,
+        answer: LOST_AT_LAST.to_owned(),
+        state: "failed",
+        due_at: None,
+        wipes: holds_link(mail),
+    }
+}
+
 /// Sends what is due, a few mails at a time, until nothing is, or the service ends. Answers how many attempts that were.
 ///
 /// # Errors
@@ -126,21 +174,12 @@ pub async fn send_due(app: &App) -> Result<usize, ServiceError> {
     let mut attempts = 0;
     while !app.shutdown.is_cancelled() {
         let claim = claim_at(app.clock.now());
+        let live = app.live.clone();
         let claimed = app
             .db
-            .write::<_, StoreError, _>(move |tx| {
-                Box::pin(async move {
-                    let claimed = store::claim(tx, claim).await?;
-                    for mail in claimed.iter().filter(|mail| mail.claimed_until.is_some()) {
-                        store::lost(tx, &mail.id, claim.now, LOST).await?;
-                    }
-                    Ok(claimed)
-                })
-            })
+            .write::<_, StoreError, _>(move |tx| Box::pin(take(tx, claim, live)))
             .await?;
-        if claimed.is_empty() {
-            break;
-        }
+        let Some(claimed) = claimed else { break };
         attempts += claimed.len();
         let sent = join_all(claimed.iter().map(|mail| attempt(app, mail, claim.until))).await;
         sent.into_iter().collect::<Result<(), _>>()?;
@@ -232,7 +271,6 @@ fn outcome(
             None => (false, refusal.answer, "failed", None),
         },
     };
-    let holds_link = MailKind::parse(&mail.kind).is_none_or(MailKind::holds_link);
     Tried {
         id: mail.id.clone(),
         claimed_until,
@@ -241,8 +279,12 @@ fn outcome(
         answer: answer.chars().take(LONGEST_ANSWER).collect(),
         state,
         due_at,
-        wipes: holds_link && due_at.is_none(),
+        wipes: due_at.is_none() && holds_link(mail),
     }
+}
+
+fn holds_link(mail: &Claimed) -> bool {
+    MailKind::parse(&mail.kind).is_none_or(MailKind::holds_link)
 }
 
 /// The pause after so many attempts; `None` when there is no other.

@@ -81,7 +81,7 @@ pub struct Claim {
 }
 
 /// Takes mails that are due, those first that are longest. Nobody else gets them until they are done, or the claim has
-/// run out.
+/// run out. One that somebody had who never said what came of it is taken alone.
 pub async fn claim(tx: &mut Tx<'_>, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
     let mut statement = Builder::new(
         "SELECT id, organization_id, kind, address, subject, body, created_at, retries, claimed_until FROM outbox \
@@ -96,7 +96,12 @@ pub async fn claim(tx: &mut Tx<'_>, claim: Claim) -> Result<Vec<Claimed>, StoreE
         .bind(claim.latest_claim)
         .push(") ORDER BY due_at, id LIMIT ");
     statement.bind(claim.limit).push(tx.skip_locked());
-    let found: Vec<Claimed> = tx.fetch_all(statement.finish_repeated()).await?;
+    let mut found: Vec<Claimed> = tx.fetch_all(statement.finish_repeated()).await?;
+    let lost = found.iter().position(|mail| mail.claimed_until.is_some());
+    if let Some(lost) = lost {
+        // It may be what ended the service, which would take the others along once more.
+        found = vec![found.swap_remove(lost)];
+    }
     let mut statement = Builder::new("UPDATE outbox SET claimed_until = ");
     statement.bind(claim.until).push(" WHERE 1 = 1");
     push_list(
@@ -147,7 +152,7 @@ pub async fn tried(tx: &mut Tx<'_>, tried: &Tried) -> Result<(), StoreError> {
 /// Notes an attempt whose end nobody has heard of.
 pub async fn lost(tx: &mut Tx<'_>, id: &str, at: Millis, answer: &str) -> Result<(), StoreError> {
     note(tx, id, at, false, answer).await?;
-    // It counts: what ends the service each time is given up one day.
+    // It counts: a mail that ends the service each time has no attempt left one day.
     tx.execute(sql("UPDATE outbox SET retries = retries + 1 WHERE id = $1").bind(id))
         .await?;
     Ok(())

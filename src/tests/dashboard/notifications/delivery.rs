@@ -222,6 +222,48 @@ db_test! {
         assert_eq!(last(&post.app).await.0, "sent");
     }
 
+    async fn mails_of_whoever_died_are_taken_one_by_one(db: TestDb) {
+        let post = Post::new(db).await;
+        let entra = post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        post.recipient(&admin, DANA).await;
+        post.recipient(&admin, "kim@contoso.com").await;
+        refused_role(&entra, "ana@contoso.com", "LEAD").await;
+        post.app.advance(MINUTE);
+        post.tell().await;
+        assert_eq!(take(&post, claim_at(post.app.app.clock.now())).await.len(), 2);
+        post.app.advance(CLAIM);
+        let claim = claim_at(post.app.app.clock.now());
+        let (one, other) = (take(&post, claim).await, take(&post, claim).await);
+        assert_eq!((one.len(), other.len(), take(&post, claim).await.len()), (1, 1, 0));
+        assert_ne!(one[0].id, other[0].id);
+    }
+
+    async fn a_mail_during_which_the_service_ends_each_time_is_given_up(db: TestDb) {
+        let post = Post::new(db).await;
+        let (_, seen) = written(&post).await;
+        let dies_after = async |attempts: i64| {
+            let tried = sql("UPDATE outbox SET retries = $1 WHERE kind = 'issue'");
+            post.app.execute(tried.bind(attempts)).await;
+            assert_eq!(take(&post, claim_at(post.app.app.clock.now())).await.len(), 1);
+            post.app.advance(CLAIM);
+        };
+        dies_after(ATTEMPTS - 1).await;
+        assert_eq!(post.deliver().await, 0);
+        assert_eq!((last(&post.app).await, post.count()), (("failed".to_owned(), 1, None), seen));
+        let answers = answers(&post.app).await;
+        assert!(answers[0].2.contains("The mail is given up"), "{answers:?}");
+        // An Admin may still have it sent; an attempt that is lost counts as any other.
+        let admin = later_admin(&post).await;
+        let id: Vec<(String,)> = post.app.rows(sql("SELECT id FROM outbox WHERE kind = 'issue'")).await;
+        let again = format!("{PAGE}/mails/{}", id[0].0);
+        assert_eq!(person::post(&post.app, &admin, &again, "").await.status, 303);
+        dies_after(ATTEMPTS - 2).await;
+        post.server.conduct(Conduct::Greylist);
+        assert_eq!(post.deliver().await, 1);
+        assert_eq!(last(&post.app).await, ("failed".to_owned(), 3, None));
+    }
+
     async fn what_a_clock_that_was_ahead_has_noted_holds_nothing_up(db: TestDb) {
         let post = Post::new(db).await;
         let (_, seen) = written(&post).await;
