@@ -248,9 +248,9 @@ fn progress(
             .filter(|rate| *rate > 0),
         ends: left
             .filter(|_| is_rated)
-            .map(|left| moments.moment(cycle.last_at + left))
-            .filter(|ends| ends.relative.starts_with("in "))
-            .map(|ends| ends.relative),
+            .map(|left| cycle.last_at + left)
+            .filter(|ends| *ends > moments.now())
+            .map(|ends| moments.moment(ends).relative),
     })
 }
 
@@ -331,6 +331,16 @@ mod tests {
         // 25 a minute, and 750 to come since a minute ago.
         assert_eq!(progress.users_a_minute, Some(25));
         assert_eq!(progress.ends.as_deref(), Some("in 29 min"));
+        // Five minutes for the other half, since Entra was last heard of: an end that is not ahead is none.
+        let half = Everybody {
+            expected: Some(500),
+            ..known
+        };
+        for (last, ends) in [(4, Some("in 1 min")), (5, None)] {
+            let cycles = of(&[cycle(last + 5, last, 250, true)], half);
+            let progress = cycles.latest.unwrap().progress.unwrap();
+            assert_eq!(progress.ends.as_deref(), ends, "{last}");
+        }
         let adopted = Everybody {
             known: Count::Exactly(500),
             ..NOBODY
