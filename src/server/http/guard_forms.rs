@@ -11,7 +11,7 @@ use super::forms::{read_form, refuse, shown_at};
 use crate::model::error::AppError;
 use crate::model::guard::Decision;
 use crate::server::actor::Permission;
-use crate::server::services::guard;
+use crate::server::services::{guard, names};
 
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
@@ -73,8 +73,8 @@ async fn set(
         let app = &dashboard.app;
         let allowed = require(app, &parts, Permission::ManageGuard, Some(&slug)).await?;
         // What is no number is refused with the range.
-        let limit = form.removal_limit.trim().replace(',', "");
-        let limit = (form.guard != "off").then(|| limit.parse().unwrap_or_default());
+        let limit = names::whole_number(&form.removal_limit).unwrap_or_default();
+        let limit = (form.guard != "off").then_some(limit);
         guard::set_limit(app, &allowed, limit).await?;
         Ok::<_, AppError>(())
     };

@@ -1,10 +1,15 @@
-//! Names, slugs and e-mail addresses as people type them: trimmed and checked.
+//! Names, slugs, e-mail addresses and numbers as people type them: trimmed and checked.
 
 use crate::model::address::Address;
 use crate::server::error::ServiceError;
 
 /// Characters of a name at most.
 pub const NAME: usize = 100;
+
+/// What people put between groups of three digits; among the spaces those that do not break, and a thin one.
+const BETWEEN_GROUPS: [char; 8] = [
+    ' ', '\u{a0}', '\u{202f}', '\u{2009}', ',', '.', '\'', '\u{2019}',
+];
 
 /// A name of 1 to 100 characters, without control characters.
 ///
@@ -62,10 +67,72 @@ pub fn email(text: &str) -> Result<String, ServiceError> {
         .map_err(|reason| ServiceError::invalid("email", reason))
 }
 
+/// A whole number: digits, which one and the same mark may set apart in groups of three. `None` for anything else, such
+/// as a fraction.
+pub fn whole_number(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let mark = text.chars().find(|sign| BETWEEN_GROUPS.contains(sign));
+    let groups: Vec<&str> = match mark {
+        Some(mark) => text.split(mark).collect(),
+        None => vec![text],
+    };
+    let (first, others) = groups.split_first()?;
+    let begins = others.is_empty() || (1..=3).contains(&first.len()) && !first.starts_with('0');
+    let goes_on = others.iter().all(|group| group.len() == 3);
+    let is_digits = groups
+        .iter()
+        .all(|group| group.bytes().all(|byte| byte.is_ascii_digit()));
+    if !(begins && goes_on && is_digits) {
+        return None;
+    }
+    groups.concat().parse().ok()
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_may_be_set_apart_in_groups_of_three_digits() {
+        for (typed, number) in [
+            ("0", 0),
+            (" 30 ", 30),
+            ("1000", 1_000),
+            ("1 000", 1_000),
+            ("1,000", 1_000),
+            ("1.000", 1_000),
+            ("1'000", 1_000),
+            ("1\u{2019}000", 1_000),
+            ("1\u{a0}000", 1_000),
+            ("12\u{202f}345\u{202f}678", 12_345_678),
+            ("123.456.789", 123_456_789),
+        ] {
+            assert_eq!(whole_number(typed), Some(number), "{typed}");
+        }
+        for bad in [
+            "",
+            " ",
+            "2.5",
+            "2,50",
+            "1.00",
+            "1000,000",
+            "0.001",
+            ",100",
+            "1,",
+            "1,,000",
+            "1.000,5",
+            "1,000.000",
+            "-5",
+            "+5",
+            "many",
+            "1e3",
+            "\u{663}",
+            "99999999999999999999",
+        ] {
+            assert_eq!(whole_number(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn slugs_are_checked() {

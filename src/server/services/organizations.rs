@@ -266,22 +266,17 @@ pub async fn resume(app: &App, allowed: &Allowed) -> Result<ProvisioningState, S
     .await
 }
 
-/// A number of users as it is typed, thousands set apart or not.
+/// A number of users as it is typed; blank for none.
 fn expected_users(text: &str) -> Result<Option<i64>, ServiceError> {
-    let digits: String = text
-        .chars()
-        .filter(|character| !character.is_whitespace() && !matches!(character, ',' | '.'))
-        .collect();
-    if digits.is_empty() {
+    if text.trim().is_empty() {
         return Ok(None);
     }
-    match digits.parse() {
-        Ok(users) if (1..=MOST_USERS).contains(&users) => Ok(Some(users)),
-        _ => Err(ServiceError::Invalid {
-            field: "expected_users",
-            message: "Type a whole number of users from 1 to 10,000,000, or leave it empty."
-                .to_owned(),
-        }),
+    match names::whole_number(text) {
+        Some(users) if (1..=MOST_USERS).contains(&users) => Ok(Some(users)),
+        _ => Err(ServiceError::invalid(
+            "expected_users",
+            "Type a whole number of users from 1 to 10,000,000, or leave it empty.",
+        )),
     }
 }
 

@@ -174,7 +174,13 @@ entra_test! {
         is_held(&entra, &disable(&entra, &ids[1]).await).await;
         assert_eq!(post(entra.app, &admin, GUARD, "guard=off").await.status, 303);
         disable(&entra, &ids[1]).await.is(200);
-        for limit in ["0", "-1", "many", "", "1000001"] {
+        for limit in ["1000", "1%2C000", "1.000", "1+000", "1%C2%A0000"] {
+            let set = post(entra.app, &admin, GUARD, &format!("guard=on&removal_limit={limit}")).await;
+            assert_eq!(set.status, 303, "{limit}: {}", set.text);
+        }
+        let limit: Vec<(i64,)> = entra.app.rows(sql("SELECT removal_limit FROM organizations")).await;
+        assert_eq!(limit, [(1_000,)]);
+        for limit in ["0", "-1", "many", "", "2.5", "2,5", "1000001"] {
             let refused = post(entra.app, &admin, GUARD, &format!("guard=on&removal_limit={limit}")).await;
             assert_eq!(refused.status, 422, "{limit}");
             assert!(refused.text.contains("from 1 to 1,000,000"), "{}", refused.text);

@@ -129,11 +129,11 @@ entra_test! {
             let detail = organizations::get(&entra.app.app, &allowed(&entra).await).await.unwrap();
             detail.expected_users
         };
-        for (typed, kept) in [("1%2C200", Some(1_200)), ("", None), ("30", Some(30))] {
+        for (typed, kept) in [("1%2C200", Some(1_200)), ("", None), ("1.000", Some(1_000)), ("30", Some(30))] {
             let saved = post(entra.app, &admin, PAGE, &format!("expected_users={typed}")).await;
             assert_eq!((saved.status, expected().await), (303, kept), "{typed}");
         }
-        for typed in ["0", "many", "-5", "10000001"] {
+        for typed in ["0", "many", "-5", "2.5", "10000001"] {
             let refused = post(entra.app, &admin, PAGE, &format!("expected_users={typed}")).await;
             assert_eq!((refused.status, expected().await), (422, Some(30)), "{typed}");
             assert!(refused.text.contains("Type a whole number of users"), "{typed}");
