@@ -211,8 +211,8 @@ pub async fn erase(
         .await
 }
 
-/// What the user was known by, from its history. Where somebody else is known by it now, only until the user was not
-/// any more.
+/// What the user was known by, from its history. Where somebody else has the name now, only entries up to the time at
+/// which this user lost it.
 async fn names(
     connection: &mut Connection<'_>,
     organization_id: &str,

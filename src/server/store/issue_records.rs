@@ -13,8 +13,8 @@ use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::StoreError;
 use crate::server::ids;
 
-/// Callers that are refused are heard of no more for this long before a success means that it is over: beside a good
-/// token there may be a bad one still.
+/// How long refused calls must have stopped before a success resolves their issue: beside a good token there may be a
+/// bad one still.
 const QUIET: Millis = 5 * MINUTE;
 
 /// Something went wrong that belongs to an issue.

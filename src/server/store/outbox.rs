@@ -75,7 +75,8 @@ pub struct Claim {
     pub until: Millis,
     /// No pause is longer: what is due later was written by a clock that was ahead.
     pub latest: Millis,
-    /// So is what is held until later. A good while after `until`: clocks of replicas differ a little.
+    /// A claim that ends later than this came from a clock that was ahead, and is ignored. A good while after `until`:
+    /// clocks of replicas differ a little.
     pub latest_claim: Millis,
     pub limit: i64,
 }
@@ -132,7 +133,7 @@ pub struct Tried {
     pub wipes: bool,
 }
 
-/// Notes an attempt. If the mail is no longer held, it stays as it is now, unless it has been taken.
+/// Notes an attempt. If the mail is no longer held by its claim, only an accepted attempt changes the mail.
 pub async fn tried(tx: &mut Tx<'_>, tried: &Tried) -> Result<(), StoreError> {
     note(tx, &tried.id, tried.at, tried.is_accepted, &tried.answer).await?;
     tx.execute(

@@ -1,5 +1,5 @@
-//! A userName that Entra wants and somebody has who gives it up, because an Admin has decided so: Entra takes the user
-//! over, or the name becomes free for a rename. Nothing is asked unless there is such a conflict.
+//! Taking over a userName: an Admin has decided that its holder gives it up. Entra takes the user over, or the name
+//! becomes free for a rename. Nothing is asked unless there is such a conflict.
 
 use serde_json::json;
 
