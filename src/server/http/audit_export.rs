@@ -1,19 +1,18 @@
 //! The audit log as a file, streamed: however long it is, one batch of it is held at a time.
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use futures_util::stream;
 
 use super::dashboard::{Dashboard, require};
+use super::download::download;
 use super::forms::refuse;
 use crate::model::audit::AuditFilter;
 use crate::model::error::AppError;
 use crate::server::actor::Permission;
-use crate::server::services::audit_search::{self, Format};
+use crate::server::services::audit_search;
+use crate::server::services::export::Format;
 
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
@@ -62,27 +61,6 @@ async fn export(
             return refuse(dashboard, parts, error, Vec::new()).await;
         }
     };
-    let pieces = stream::try_unfold(export, |mut export| async move {
-        match export.next_piece().await {
-            Ok(piece) => Ok(piece.map(|piece| (piece, export))),
-            // The file ends short, which the browser shows as a failed download.
-            Err(error) => {
-                tracing::error!(error = %error, "an export of the audit log broke off");
-                Err(std::io::Error::other(error))
-            }
-        }
-    });
-    let name = format!(
-        "attachment; filename=\"audit-{}.{}\"",
-        slug.unwrap_or("all"),
-        format.as_str()
-    );
-    (
-        [
-            (header::CONTENT_TYPE, format.media_type().to_owned()),
-            (header::CONTENT_DISPOSITION, name),
-        ],
-        Body::from_stream(pieces),
-    )
-        .into_response()
+    let name = format!("audit-{}", slug.unwrap_or("all"));
+    download(&name, format, export.parts())
 }

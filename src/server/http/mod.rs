@@ -6,6 +6,7 @@ mod audit_export;
 pub mod client_address;
 pub mod cross_site;
 pub mod dashboard;
+mod download;
 mod forms;
 mod guard_forms;
 pub mod health;

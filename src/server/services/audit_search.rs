@@ -1,9 +1,10 @@
 //! Reading the audit log: a page of it, or all that a filter finds as a file. An export is an entry itself.
 
+use futures_util::stream::{self, Stream};
 use serde_json::{Map, Value, json};
 
 use super::audit;
-use super::export::{CSV_TYPE, NDJSON_TYPE, csv_row};
+use super::export::{Format, csv_row};
 use super::moments::{self, Moments};
 use crate::model::account::OrganizationLink;
 use crate::model::audit::{AuditFilter, AuditPage, AuditRow};
@@ -71,38 +72,6 @@ pub async fn list(
     })
 }
 
-/// The form of an exported file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    Csv,
-    Ndjson,
-}
-
-impl Format {
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "csv" => Some(Self::Csv),
-            "ndjson" => Some(Self::Ndjson),
-            _ => None,
-        }
-    }
-
-    /// As in the address and the file's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-        }
-    }
-
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => CSV_TYPE,
-            Self::Ndjson => NDJSON_TYPE,
-        }
-    }
-}
-
 /// An export under way; it holds one batch at a time.
 pub struct Export {
     app: App,
@@ -126,7 +95,8 @@ pub async fn export(
     let now = app.clock.now();
     let search = search(allowed, filter, now)?;
     let who = audit::Who::of(allowed, now);
-    let target = audit::Target::new("audit", format.as_str(), format.as_str().to_uppercase());
+    let name = format.extension();
+    let target = audit::Target::new("audit", name, name.to_uppercase());
     let narrowed: Map<String, Value> = filter
         .to_pairs()
         .into_iter()
@@ -152,11 +122,16 @@ pub async fn export(
 }
 
 impl Export {
-    /// The next piece of the file; `None` at its end.
-    ///
-    /// # Errors
-    /// As any read.
-    pub async fn next_piece(&mut self) -> Result<Option<String>, ServiceError> {
+    /// The file, part by part. After an error, which is what the database answers, it must not look whole.
+    pub fn parts(self) -> impl Stream<Item = Result<String, ServiceError>> + Send {
+        stream::try_unfold(self, async |mut export| {
+            let next = export.next().await;
+            next.map(|part| part.map(|part| (part, export)))
+        })
+    }
+
+    /// The next part of the file; `None` at its end.
+    async fn next(&mut self) -> Result<Option<String>, ServiceError> {
         if self.is_over {
             return Ok(None);
         }

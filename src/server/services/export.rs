@@ -1,12 +1,40 @@
-//! Rows of comma-separated values (RFC 4180) for people who open them in a spreadsheet.
+//! Files that are exported: how they are written, and rows of comma-separated values (RFC 4180) for people who open them
+//! in a spreadsheet.
 
 use std::borrow::Cow;
 
-/// Type of a file of such rows.
-pub const CSV_TYPE: &str = "text/csv; charset=utf-8; header=present";
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For spreadsheets, with a line of headings.
+    Csv,
+    /// One JSON object on a line, for programs.
+    Ndjson,
+}
 
-/// Type of a file with one JSON object in each line.
-pub const NDJSON_TYPE: &str = "application/x-ndjson";
+impl Format {
+    /// As addresses name it.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Csv, Self::Ndjson]
+            .into_iter()
+            .find(|format| format.extension() == text)
+    }
+
+    /// As it ends a file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+        }
+    }
+
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+}
 
 /// One row with its line end. Cells that a spreadsheet would run as a formula are neutralized.
 pub fn csv_row<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
@@ -42,7 +70,14 @@ fn push_cell(row: &mut String, cell: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::csv_row;
+    use super::{Format, csv_row};
+
+    #[test]
+    fn formats_are_named_as_they_end_a_file() {
+        assert_eq!(Format::parse("csv"), Some(Format::Csv));
+        assert_eq!(Format::parse("ndjson"), Some(Format::Ndjson));
+        assert_eq!(Format::parse("pdf"), None);
+    }
 
     #[test]
     fn plain_cells_stay_as_they_are() {

@@ -8,7 +8,7 @@ mod words;
 
 pub(super) use entry::whole;
 pub use entry::{detail, detail_with_payload, previous_and_next};
-pub use export::{Export, Format as ExportFormat, export};
+pub use export::{Export, export};
 use filter::search;
 pub use filter::{describe, filter_of};
 pub(super) use words::{explanation, refusal, title};

@@ -1,5 +1,6 @@
 //! The whole filtered log as a file, read batch by batch while it is sent.
 
+use futures_util::stream::{self, Stream};
 use serde_json::{Map, Value, json};
 
 use super::filter::search;
@@ -11,30 +12,11 @@ use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::Millis;
 use crate::server::error::ServiceError;
 use crate::server::services::audit::{self, Target, Who};
-use crate::server::services::export::csv_row;
+use crate::server::services::export::{Format, csv_row};
 use crate::server::services::{moments, organization};
 use crate::server::store::keyset::TimeCursor;
 use crate::server::store::log_export::{self as store, ExportedEntry};
 use crate::server::store::log_search::find_text;
-
-/// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For spreadsheets, with a line of headings.
-    Csv,
-    /// One JSON object on a line, for programs.
-    Ndjson,
-}
-
-impl Format {
-    /// As it ends a file's name.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-        }
-    }
-}
 
 /// An export under way.
 #[derive(Debug)]
@@ -106,11 +88,16 @@ pub async fn export(
 }
 
 impl Export {
+    /// The file, part by part. After an error, which is what the database answers, it must not look whole.
+    pub fn parts(self) -> impl Stream<Item = Result<String, ServiceError>> + Send {
+        stream::try_unfold(self, async |mut export| {
+            let next = export.next().await;
+            next.map(|part| part.map(|part| (part, export)))
+        })
+    }
+
     /// The next part of the file; `None` at its end.
-    ///
-    /// # Errors
-    /// What the database answers: the file must not look whole then.
-    pub async fn next(&mut self) -> Result<Option<String>, ServiceError> {
+    async fn next(&mut self) -> Result<Option<String>, ServiceError> {
         if self.over {
             return Ok(None);
         }
