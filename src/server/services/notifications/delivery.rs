@@ -10,8 +10,8 @@ use super::links;
 use crate::model::address::Address;
 use crate::model::notification::{MailKind, REPEATS_AN_HOUR, RecipientState, TESTS_AN_HOUR};
 use crate::server::App;
-use crate::server::actor::{Allowed, Permission};
-use crate::server::clock::HOUR;
+use crate::server::actor::{Allowed, OrganizationRef, Permission};
+use crate::server::clock::{HOUR, Millis};
 use crate::server::error::ServiceError;
 use crate::server::ids;
 use crate::server::services::audit::{self, Target, Who};
@@ -19,7 +19,7 @@ use crate::server::services::mails;
 use crate::server::services::outbox::{self, CLAIM, Letter};
 use crate::server::store::audit as audit_store;
 use crate::server::store::notifications as store;
-use crate::server::store::outbox::{self as outbox_store, Claimed};
+use crate::server::store::outbox::{self as outbox_store, Claimed, NewMail};
 use crate::server::store::recipients;
 
 /// How long whoever sends a test waits for the answers; the page shows later ones.
@@ -35,24 +35,41 @@ const REPEAT: &str = "mail.repeat";
 pub async fn send_test(app: &App, allowed: &Allowed) -> Result<(), ServiceError> {
     let organization = allowed.check_in(Permission::ManageNotifications)?.clone();
     let now = app.clock.now();
+    let until = now + CLAIM;
+    let by = allowed.actor().name();
+    let mut mails = composed(app, &organization, &by, now).await?;
+    if mails.is_empty() {
+        return Err(ServiceError::conflict(
+            "Nobody would get it. Add a recipient and open the link that is sent to the address first.",
+        ));
+    }
+    check_limit(app, &organization.id, mails.len(), now).await?;
+    for mail in &mut mails {
+        mail.claimed_until = Some(until);
+    }
+    let held = mails.iter().map(held).collect();
+    store_tests(app, Who::of(allowed, now), organization, mails).await?;
+    send_held(app, held, until).await;
+    Ok(())
+}
+
+/// A test for every verified recipient.
+async fn composed(
+    app: &App,
+    organization: &OrganizationRef,
+    by: &str,
+    now: Millis,
+) -> Result<Vec<NewMail>, ServiceError> {
     let key = app.secret_key()?;
     let mut connection = app.db.read().await?;
     let settings = store::settings(&mut connection, &organization.id)
         .await?
         .settings;
     let recipients = recipients::list(&mut connection, &organization.id).await?;
-    let sent = outbox_store::count_of(
-        &mut connection,
-        MailKind::Test,
-        &organization.id,
-        outbox::lately(now, HOUR),
-    )
-    .await?;
     drop(connection);
-    let by = allowed.actor().name();
     let test = ids::new_id(now);
     let sender = sender_of(&organization.name, &organization.slug, &settings);
-    let mut written = Vec::new();
+    let mut mails = Vec::new();
     for recipient in recipients {
         if recipient.state()? != RecipientState::Verified {
             continue;
@@ -65,66 +82,80 @@ pub async fn send_test(app: &App, allowed: &Allowed) -> Result<(), ServiceError>
             kind: MailKind::Test,
             event_key: format!("test:{test}:{}", recipient.id),
             to,
-            composed: mails::test(&context(app, &sender, &unsubscribe, now), &by),
+            composed: mails::test(&context(app, &sender, &unsubscribe, now), by),
             unnamed: None,
             unsubscribe_url: Some(unsubscribe),
         };
-        written.push(outbox::sealed(key, letter, now)?);
+        mails.push(outbox::sealed(key, letter, now)?);
     }
-    if written.is_empty() {
-        return Err(ServiceError::conflict(
-            "Nobody would get it. Add a recipient and open the link that is sent to the address first.",
-        ));
-    }
-    if sent + i64::try_from(written.len()).unwrap_or(i64::MAX) > TESTS_AN_HOUR {
+    Ok(mails)
+}
+
+/// Refuses so many more tests when there have been too many.
+async fn check_limit(
+    app: &App,
+    organization_id: &str,
+    more: usize,
+    now: Millis,
+) -> Result<(), ServiceError> {
+    let lately = outbox::lately(now, HOUR);
+    let mut connection = app.db.read().await?;
+    let sent =
+        outbox_store::count_of(&mut connection, MailKind::Test, organization_id, lately).await?;
+    if sent + i64::try_from(more).unwrap_or(i64::MAX) > TESTS_AN_HOUR {
         return Err(ServiceError::conflict(format!(
             "At most {TESTS_AN_HOUR} test mails are sent within an hour. The delivery history shows what became of them."
         )));
     }
-    let until = now + CLAIM;
-    for mail in &mut written {
-        mail.claimed_until = Some(until);
+    Ok(())
+}
+
+/// A mail as its writer holds it, to send it at once.
+fn held(mail: &NewMail) -> Claimed {
+    Claimed {
+        id: mail.id.clone(),
+        organization_id: mail.organization_id.clone(),
+        kind: mail.kind.as_str().to_owned(),
+        address: mail.address.clone(),
+        subject: mail.subject.clone(),
+        body: Some(mail.body.clone()),
+        created_at: mail.created_at,
+        retries: 0,
+        claimed_until: None,
     }
-    let claimed: Vec<Claimed> = written
-        .iter()
-        .map(|mail| Claimed {
-            id: mail.id.clone(),
-            organization_id: mail.organization_id.clone(),
-            kind: mail.kind.as_str().to_owned(),
-            address: mail.address.clone(),
-            subject: mail.subject.clone(),
-            body: Some(mail.body.clone()),
-            created_at: now,
-            retries: 0,
-            claimed_until: None,
-        })
-        .collect();
-    let who = Who::of(allowed, now);
+}
+
+async fn store_tests(
+    app: &App,
+    who: Who,
+    organization: OrganizationRef,
+    mails: Vec<NewMail>,
+) -> Result<(), ServiceError> {
     app.db
-        .write::<_, ServiceError, _>(move |tx| {
+        .write(move |tx| {
             Box::pin(async move {
-                for mail in &written {
+                for mail in &mails {
                     outbox_store::insert(tx, mail).await?;
                 }
                 let target = Target::new("organization", &organization.id, &organization.name);
-                let after = json!({ "recipients": written.len() });
+                let after = json!({ "recipients": mails.len() });
                 audit::record(tx, &who, "notifications.test", &target, None, Some(after)).await?;
                 Ok(())
             })
         })
-        .await?;
-    // Goes on when the browser has gone.
-    let sender = app.clone();
+        .await
+}
+
+/// Sends mails that are held until then, and waits a little for the answers. Goes on when the browser has gone.
+async fn send_held(app: &App, held: Vec<Claimed>, until: Millis) {
+    let app = app.clone();
     let sending = tokio::spawn(async move {
-        let attempts = claimed
-            .iter()
-            .map(|mail| outbox::attempt(&sender, mail, until));
+        let attempts = held.iter().map(|mail| outbox::attempt(&app, mail, until));
         for failed in join_all(attempts).await.into_iter().filter_map(Result::err) {
             tracing::error!(error = %failed, "what came of a test mail is not noted");
         }
     });
     let _ = tokio::time::timeout(PATIENCE, sending).await;
-    Ok(())
 }
 
 /// Sends a mail again, or at once what waits for its next attempt.
