@@ -15,7 +15,8 @@ use crate::model::form::FormAnswer;
 use crate::model::organization::{MissingNames, MissingRole, UnknownRole};
 use crate::model::take_over::Decision;
 use crate::model::token::CreatedToken;
-use crate::server::actor::Permission;
+use crate::server::App;
+use crate::server::actor::{Allowed, Permission};
 use crate::server::services::names;
 use crate::server::services::organizations::{self, OrganizationChange};
 use crate::server::services::roles::{self, TypedRole};
@@ -80,6 +81,52 @@ async fn fix(
     }
 }
 
+/// What a button does.
+enum Act {
+    Map,
+    Review,
+    Set(OrganizationChange),
+    Decide(Decision),
+    CreateToken,
+    TurnOn,
+}
+
+impl Act {
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "map" => Self::Map,
+            "review" => Self::Review,
+            "default_unknown_role" => Self::Set(OrganizationChange {
+                unknown_role: Some(UnknownRole::Default),
+                ..OrganizationChange::default()
+            }),
+            "default_missing_role" => Self::Set(OrganizationChange {
+                missing_role: Some(MissingRole::Default),
+                ..OrganizationChange::default()
+            }),
+            "accept_missing_names" => Self::Set(OrganizationChange {
+                missing_names: Some(MissingNames::Accept),
+                ..OrganizationChange::default()
+            }),
+            "take_over" => Self::Decide(Decision::Allowed),
+            "keep_apart" => Self::Decide(Decision::Kept),
+            "token" => Self::CreateToken,
+            "turn_on" => Self::TurnOn,
+            _ => return None,
+        })
+    }
+
+    fn permission(&self) -> Permission {
+        match self {
+            Self::Map | Self::Review => Permission::ManageRoles,
+            Self::Set(_) => Permission::ManageOrganization,
+            Self::Decide(_) => Permission::DecideTakeOvers,
+            Self::CreateToken => Permission::ManageTokens,
+            Self::TurnOn => Permission::SwitchProvisioning,
+        }
+    }
+}
+
 async fn act(
     dashboard: &Dashboard,
     parts: &Parts,
@@ -87,87 +134,54 @@ async fn act(
     form: FixForm,
 ) -> Result<Done, AppError> {
     let app = &dashboard.app;
-    let allowed = async |permission| require(app, parts, permission, Some(slug)).await;
-    let policy = async |change: OrganizationChange| {
-        let allowed = allowed(Permission::ManageOrganization).await?;
-        organizations::set(app, &allowed, change).await?;
-        Ok::<_, AppError>(Done::Changed)
+    let Some(act) = Act::parse(&form.act) else {
+        require(app, parts, Permission::ManageIssues, Some(slug)).await?;
+        return Err(invalid("do", "Choose what to do with one of the buttons."));
     };
-    match form.act.as_str() {
-        "map" => {
-            let allowed = allowed(Permission::ManageRoles).await?;
-            match form.role.as_str() {
-                "" => {
-                    return Err(invalid("role", "Choose what the value means in Rhombus."));
-                }
-                NEW_ROLE => {
-                    let typed = TypedRole {
-                        // A value may be longer than a name.
-                        display_name: form.value.chars().take(names::NAME).collect(),
-                        ..TypedRole::default()
-                    };
-                    roles::create(app, &allowed, &form.value, typed).await?;
-                }
-                role => roles::map_value(app, &allowed, role, &form.value).await?,
-            }
-            Ok(Done::Changed)
+    let allowed = require(app, parts, act.permission(), Some(slug)).await?;
+    match act {
+        Act::Map => map(app, &allowed, &form).await?,
+        Act::Review => roles::review(app, &allowed, &form.role).await?,
+        Act::Set(change) => {
+            organizations::set(app, &allowed, change).await?;
         }
-        "review" => {
-            let allowed = allowed(Permission::ManageRoles).await?;
-            roles::review(app, &allowed, &form.role).await?;
-            Ok(Done::Changed)
-        }
-        "default_unknown_role" => {
-            policy(OrganizationChange {
-                unknown_role: Some(UnknownRole::Default),
-                ..OrganizationChange::default()
-            })
-            .await
-        }
-        "default_missing_role" => {
-            policy(OrganizationChange {
-                missing_role: Some(MissingRole::Default),
-                ..OrganizationChange::default()
-            })
-            .await
-        }
-        "accept_missing_names" => {
-            policy(OrganizationChange {
-                missing_names: Some(MissingNames::Accept),
-                ..OrganizationChange::default()
-            })
-            .await
-        }
-        "take_over" | "keep_apart" => {
-            let allowed = allowed(Permission::DecideTakeOvers).await?;
-            let decision = if form.act == "take_over" {
-                Decision::Allowed
-            } else {
-                Decision::Kept
-            };
+        Act::Decide(decision) => {
             take_overs::decide(app, &allowed, &form.user, &form.user_name, decision).await?;
-            Ok(Done::Changed)
         }
-        "token" => {
-            let allowed = allowed(Permission::ManageTokens).await?;
+        Act::CreateToken => {
             let new = NewToken {
                 name: form.name,
                 life: None,
                 once: Some(form.once),
             };
             let token = tokens::create(app, &allowed, new).await?;
-            Ok(Done::Token(Box::new(token)))
+            return Ok(Done::Token(Box::new(token)));
         }
-        "turn_on" => {
-            let allowed = allowed(Permission::SwitchProvisioning).await?;
+        Act::TurnOn => {
             organizations::enable(app, &allowed).await?;
-            Ok(Done::Switched)
-        }
-        _ => {
-            allowed(Permission::ManageIssues).await?;
-            Err(invalid("do", "Choose what to do with one of the buttons."))
+            return Ok(Done::Switched);
         }
     }
+    Ok(Done::Changed)
+}
+
+/// Lets a value mean a role, or makes it one of its own.
+async fn map(app: &App, allowed: &Allowed, form: &FixForm) -> Result<(), AppError> {
+    match form.role.as_str() {
+        "" => {
+            return Err(invalid("role", "Choose what the value means in Rhombus."));
+        }
+        NEW_ROLE => {
+            let typed = TypedRole {
+                // A value may be longer than a name.
+                display_name: form.value.chars().take(names::NAME).collect(),
+                ..TypedRole::default()
+            };
+            roles::create(app, allowed, &form.value, typed).await?;
+        }
+        role => roles::map_value(app, allowed, role, &form.value).await?,
+    }
+    Ok(())
 }
 
 fn invalid(field: &str, message: &str) -> AppError {
