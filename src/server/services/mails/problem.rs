@@ -118,198 +118,36 @@ impl ProblemFacts {
     }
 }
 
+/// How a problem is told.
+struct Told {
+    kind: &'static str,
+    tone: Tone,
+    parts: Vec<Part>,
+    /// What the button to the problem's page says.
+    button: &'static str,
+}
+
 /// A problem that began.
 pub fn problem(context: &MailContext<'_>, facts: &ProblemFacts) -> Composed {
-    let at = |time| context.setting.at(time);
-    let phrase = capitalized(&facts.phrase());
-    let new_token = Part::Steps {
-        title: "Create a token in Rhombus",
-        steps: vec![vec![
-            Span::text("Open "),
-            Span::link("Tokens", context.page("/tokens")),
-            Span::text(" and create a new token. It is shown once."),
-        ]],
+    let Told {
+        kind,
+        tone,
+        mut parts,
+        button,
+    } = match facts.kind {
+        ProblemKind::Refused => refused(context),
+        ProblemKind::TokenExpired => token_expired(context),
+        ProblemKind::TokenExpiring => token_expiring(context, facts),
+        ProblemKind::QuarantineRisk => quarantine_risk(context, facts),
+        ProblemKind::Quarantined => quarantined(context, facts),
+        ProblemKind::Silent => silent(),
+        ProblemKind::Paused => paused(context),
+        ProblemKind::Off => off(),
+        ProblemKind::GuardHolding => guard_holding(),
     };
-    let paste = Part::steps("Then in Entra", &[CREDENTIALS, PASTE]);
-    let (kind, tone, mut parts, button) = match facts.kind {
-        ProblemKind::Refused => (
-            "Failure",
-            Tone::Fail,
-            vec![
-                Part::text(
-                    "Until Entra sends a valid Secret Token again, no user is created, changed or removed. All users \
-                     stay as they are. Entra goes on trying, puts the application into quarantine after a while and \
-                     then calls once a day only.",
-                ),
-                Part::steps(
-                    "Fix it in Entra",
-                    &[
-                        CREDENTIALS,
-                        "Compare the Tenant URL with the one on Rhombus’s Tokens page.",
-                        "Paste a valid token into Secret Token, select Test Connection, then Save.",
-                        "If the status shows quarantine, select Restart provisioning.",
-                    ],
-                ),
-                Part::Steps {
-                    title: "If the token has expired or is lost",
-                    steps: vec![vec![
-                        Span::text("Open "),
-                        Span::link("Tokens", context.page("/tokens")),
-                        Span::text(" and create a new one. It is shown once."),
-                    ]],
-                },
-            ],
-            "Open Tokens",
-        ),
-        ProblemKind::TokenExpired => (
-            "Failure",
-            Tone::Fail,
-            vec![
-                Part::text(
-                    "Until Entra sends a valid Secret Token, it is refused: no user is created, changed or removed. All \
-                     users stay as they are.",
-                ),
-                new_token,
-                paste,
-            ],
-            "Open Tokens",
-        ),
-        ProblemKind::TokenExpiring => (
-            "Reminder",
-            Tone::Warn,
-            vec![
-                Part::text(format!(
-                    "It works until {}. Afterwards Entra is refused and no change arrives. Rotating needs no \
-                     downtime: the old token lives on for as long as you choose, up to 7 days.",
-                    at(facts.expires_at())
-                )),
-                Part::Steps {
-                    title: "Rotate it in Rhombus",
-                    steps: vec![vec![
-                        Span::text("Open "),
-                        Span::link("Tokens", context.page("/tokens")),
-                        Span::text(" and select Rotate. The new token is shown once."),
-                    ]],
-                },
-                paste,
-            ],
-            "Open Tokens",
-        ),
-        ProblemKind::QuarantineRisk => (
-            "Warning",
-            Tone::Warn,
-            vec![
-                Part::text(format!(
-                    "{phrase}. In quarantine Entra calls once a day instead of every 40 minutes, and after four weeks \
-                     it turns provisioning off. This is an estimate from what Entra sends."
-                )),
-                Part::Steps {
-                    title: "What to do",
-                    steps: vec![
-                        vec![
-                            Span::text("Open "),
-                            Span::link("Issues", context.page("/issues")),
-                            Span::text(" and put right those that most users have."),
-                        ],
-                        vec![Span::text(
-                            "If Entra asks for an address that does not exist: compare the Tenant URL in Admin \
-                             Credentials with the one on the Tokens page.",
-                        )],
-                    ],
-                },
-            ],
-            "Open Issues",
-        ),
-        ProblemKind::Quarantined => (
-            "Failure",
-            Tone::Fail,
-            vec![
-                Part::text(format!(
-                    "Since {} Entra calls only once a day, as it does in quarantine, so changes arrive up to a day \
-                     late. After four weeks, on {}, it turns provisioning off. This is an estimate from when Entra \
-                     calls.",
-                    at(facts.began_at),
-                    at(facts.began_at + QUARANTINE)
-                )),
-                Part::steps(
-                    "Fix it in Entra",
-                    &[
-                        STATUS,
-                        "Put right what it names: mostly Admin Credentials, or the issues that are open here.",
-                        "Select Restart provisioning.",
-                    ],
-                ),
-            ],
-            "Open the overview",
-        ),
-        ProblemKind::Silent => (
-            "Failure",
-            Tone::Fail,
-            vec![
-                Part::text(
-                    "Entra calls every 40 minutes while provisioning runs, and it has not called for longer than you \
-                     allow. Nothing that changes in Entra arrives; all users stay as they are.",
-                ),
-                Part::steps(
-                    "Look in Entra",
-                    &[
-                        STATUS,
-                        "If it is off, select Start provisioning.",
-                        "If it is in quarantine, put right what it names and select Restart provisioning.",
-                        "If it runs, select Test Connection in Admin Credentials: the Tenant URL must be reachable \
-                         from the internet.",
-                    ],
-                ),
-            ],
-            "Open the overview",
-        ),
-        ProblemKind::Paused => (
-            "Paused",
-            Tone::Warn,
-            vec![
-                Part::text(
-                    "An Admin has paused provisioning. Entra’s changes wait: it tries again for up to four weeks and \
-                     may show quarantine meanwhile. Nothing is lost.",
-                ),
-                Part::Steps {
-                    title: "To go on",
-                    steps: vec![vec![
-                        Span::text("Open "),
-                        Span::link("Settings", context.page("/settings")),
-                        Span::text(" and select Resume."),
-                    ]],
-                },
-            ],
-            "Open Settings",
-        ),
-        ProblemKind::Off => (
-            "Turned off",
-            Tone::Warn,
-            vec![Part::text(
-                "Rhombus support has turned provisioning off: Entra’s calls are refused, and no user is created, \
-                 changed or removed. Ask Rhombus support if you do not know why.",
-            )],
-            "Open the overview",
-        ),
-        ProblemKind::GuardHolding => (
-            "Decision needed",
-            Tone::Warn,
-            vec![
-                Part::text(
-                    "Entra wants to take away the access of more users in one cycle than your guard against accidental \
-                     deletions lets through. They keep their access until you decide, and Entra tries again.",
-                ),
-                Part::steps(
-                    "What to do",
-                    &[
-                        "If it is meant so, select Allow: their next tries pass.",
-                        "If it is not, select Keep holding and look in Entra: a group, an assignment or a scoping \
-                         filter has probably been changed.",
-                    ],
-                ),
-            ],
-            "See who is held",
-        ),
+    let preview = match parts.first() {
+        Some(Part::Text(spans)) => first_sentence(spans),
+        _ => capitalized(&facts.phrase()),
     };
     parts.push(Part::Button {
         label: button,
@@ -317,21 +155,7 @@ pub fn problem(context: &MailContext<'_>, facts: &ProblemFacts) -> Composed {
     });
     let title = facts.title();
     // What ends by itself at a known time is not summed up in between.
-    let goes_on = match facts.kind {
-        ProblemKind::TokenExpiring => None,
-        ProblemKind::Refused
-        | ProblemKind::QuarantineRisk
-        | ProblemKind::Quarantined
-        | ProblemKind::Silent
-        | ProblemKind::GuardHolding
-        | ProblemKind::Paused
-        | ProblemKind::Off
-        | ProblemKind::TokenExpired => Some("this"),
-    };
-    let preview = match parts.first() {
-        Some(Part::Text(spans)) => first_sentence(spans),
-        _ => phrase,
-    };
+    let goes_on = (facts.kind != ProblemKind::TokenExpiring).then_some("this");
     compose(&Letter {
         subject: context.subject(&title),
         preview,
@@ -341,6 +165,231 @@ pub fn problem(context: &MailContext<'_>, facts: &ProblemFacts) -> Composed {
         parts,
         foot: context.foot(goes_on),
     })
+}
+
+/// What to do on a page of the dashboard: "Open *page* `and`".
+fn on_page(context: &MailContext<'_>, page: (&'static str, &str), and: &'static str) -> Vec<Span> {
+    let (name, path) = page;
+    vec![
+        Span::text("Open "),
+        Span::link(name, context.page(path)),
+        Span::text(and),
+    ]
+}
+
+const TOKENS: (&str, &str) = ("Tokens", "/tokens");
+
+fn refused(context: &MailContext<'_>) -> Told {
+    Told {
+        kind: "Failure",
+        tone: Tone::Fail,
+        parts: vec![
+            Part::text(
+                "Until Entra sends a valid Secret Token again, no user is created, changed or removed. All users \
+                 stay as they are. Entra goes on trying, puts the application into quarantine after a while and \
+                 then calls once a day only.",
+            ),
+            Part::steps(
+                "Fix it in Entra",
+                &[
+                    CREDENTIALS,
+                    "Compare the Tenant URL with the one on Rhombus’s Tokens page.",
+                    "Paste a valid token into Secret Token, select Test Connection, then Save.",
+                    "If the status shows quarantine, select Restart provisioning.",
+                ],
+            ),
+            Part::Steps {
+                title: "If the token has expired or is lost",
+                steps: vec![on_page(
+                    context,
+                    TOKENS,
+                    " and create a new one. It is shown once.",
+                )],
+            },
+        ],
+        button: "Open Tokens",
+    }
+}
+
+fn token_expired(context: &MailContext<'_>) -> Told {
+    Told {
+        kind: "Failure",
+        tone: Tone::Fail,
+        parts: vec![
+            Part::text(
+                "Until Entra sends a valid Secret Token, it is refused: no user is created, changed or removed. All \
+                 users stay as they are.",
+            ),
+            Part::Steps {
+                title: "Create a token in Rhombus",
+                steps: vec![on_page(
+                    context,
+                    TOKENS,
+                    " and create a new token. It is shown once.",
+                )],
+            },
+            Part::steps("Then in Entra", &[CREDENTIALS, PASTE]),
+        ],
+        button: "Open Tokens",
+    }
+}
+
+fn token_expiring(context: &MailContext<'_>, facts: &ProblemFacts) -> Told {
+    Told {
+        kind: "Reminder",
+        tone: Tone::Warn,
+        parts: vec![
+            Part::text(format!(
+                "It works until {}. Afterwards Entra is refused and no change arrives. Rotating needs no \
+                 downtime: the old token lives on for as long as you choose, up to 7 days.",
+                context.setting.at(facts.expires_at())
+            )),
+            Part::Steps {
+                title: "Rotate it in Rhombus",
+                steps: vec![on_page(
+                    context,
+                    TOKENS,
+                    " and select Rotate. The new token is shown once.",
+                )],
+            },
+            Part::steps("Then in Entra", &[CREDENTIALS, PASTE]),
+        ],
+        button: "Open Tokens",
+    }
+}
+
+fn quarantine_risk(context: &MailContext<'_>, facts: &ProblemFacts) -> Told {
+    Told {
+        kind: "Warning",
+        tone: Tone::Warn,
+        parts: vec![
+            Part::text(format!(
+                "{}. In quarantine Entra calls once a day instead of every 40 minutes, and after four weeks \
+                 it turns provisioning off. This is an estimate from what Entra sends.",
+                capitalized(&facts.phrase())
+            )),
+            Part::Steps {
+                title: "What to do",
+                steps: vec![
+                    on_page(
+                        context,
+                        ("Issues", "/issues"),
+                        " and put right those that most users have.",
+                    ),
+                    vec![Span::text(
+                        "If Entra asks for an address that does not exist: compare the Tenant URL in Admin \
+                         Credentials with the one on the Tokens page.",
+                    )],
+                ],
+            },
+        ],
+        button: "Open Issues",
+    }
+}
+
+fn quarantined(context: &MailContext<'_>, facts: &ProblemFacts) -> Told {
+    Told {
+        kind: "Failure",
+        tone: Tone::Fail,
+        parts: vec![
+            Part::text(format!(
+                "Since {} Entra calls only once a day, as it does in quarantine, so changes arrive up to a day \
+                 late. After four weeks, on {}, it turns provisioning off. This is an estimate from when Entra \
+                 calls.",
+                context.setting.at(facts.began_at),
+                context.setting.at(facts.began_at + QUARANTINE)
+            )),
+            Part::steps(
+                "Fix it in Entra",
+                &[
+                    STATUS,
+                    "Put right what it names: mostly Admin Credentials, or the issues that are open here.",
+                    "Select Restart provisioning.",
+                ],
+            ),
+        ],
+        button: "Open the overview",
+    }
+}
+
+fn silent() -> Told {
+    Told {
+        kind: "Failure",
+        tone: Tone::Fail,
+        parts: vec![
+            Part::text(
+                "Entra calls every 40 minutes while provisioning runs, and it has not called for longer than you \
+                 allow. Nothing that changes in Entra arrives; all users stay as they are.",
+            ),
+            Part::steps(
+                "Look in Entra",
+                &[
+                    STATUS,
+                    "If it is off, select Start provisioning.",
+                    "If it is in quarantine, put right what it names and select Restart provisioning.",
+                    "If it runs, select Test Connection in Admin Credentials: the Tenant URL must be reachable \
+                     from the internet.",
+                ],
+            ),
+        ],
+        button: "Open the overview",
+    }
+}
+
+fn paused(context: &MailContext<'_>) -> Told {
+    Told {
+        kind: "Paused",
+        tone: Tone::Warn,
+        parts: vec![
+            Part::text(
+                "An Admin has paused provisioning. Entra’s changes wait: it tries again for up to four weeks and \
+                 may show quarantine meanwhile. Nothing is lost.",
+            ),
+            Part::Steps {
+                title: "To go on",
+                steps: vec![on_page(
+                    context,
+                    ("Settings", "/settings"),
+                    " and select Resume.",
+                )],
+            },
+        ],
+        button: "Open Settings",
+    }
+}
+
+fn off() -> Told {
+    Told {
+        kind: "Turned off",
+        tone: Tone::Warn,
+        parts: vec![Part::text(
+            "Rhombus support has turned provisioning off: Entra’s calls are refused, and no user is created, \
+             changed or removed. Ask Rhombus support if you do not know why.",
+        )],
+        button: "Open the overview",
+    }
+}
+
+fn guard_holding() -> Told {
+    Told {
+        kind: "Decision needed",
+        tone: Tone::Warn,
+        parts: vec![
+            Part::text(
+                "Entra wants to take away the access of more users in one cycle than your guard against accidental \
+                 deletions lets through. They keep their access until you decide, and Entra tries again.",
+            ),
+            Part::steps(
+                "What to do",
+                &[
+                    "If it is meant so, select Allow: their next tries pass.",
+                    "If it is not, select Keep holding and look in Entra: a group, an assignment or a scoping \
+                     filter has probably been changed.",
+                ],
+            ),
+        ],
+        button: "See who is held",
+    }
 }
 
 /// A problem that is over and was told. Of one that ended because another took its place (provisioning was paused or
