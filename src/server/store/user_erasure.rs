@@ -135,9 +135,9 @@ pub async fn find_entries(
         statement.push(" AND l.occurred_at <= ").bind(name.until);
         statement.push(") OR ");
     }
-    // A list answers whole users.
+    // Whoever asks for several users gets them whole.
     statement.push(
-        "(l.action = 'list' AND EXISTS (SELECT 1 FROM provisioning_log_payloads p \
+        "((l.action = 'list' OR l.action = 'match' AND l.user_name IS NULL) AND EXISTS (SELECT 1 FROM provisioning_log_payloads p \
          WHERE p.log_id = l.id AND p.response_body LIKE ",
     );
     statement.bind(format!("%{id}%"));

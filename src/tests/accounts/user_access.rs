@@ -123,6 +123,7 @@ db_test! {
         let other = entra.create("tom").await;
         entra.found("userName eq \"zoe.quill\"").await;
         entra.get("/Users").await.is(200);
+        assert_eq!(entra.found("active eq true").await.len(), 2);
         entra.change(&id, "Replace", "roles[primary eq \"True\"].value", json!("unheard of")).await.is_error(400, "invalidValue");
         let cookie = admin(&app).await;
         let path = format!("/organizations/contoso/users/{id}");
