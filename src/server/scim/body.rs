@@ -1,6 +1,6 @@
 //! Request bodies: bytes to JSON.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::ScimError;
 use super::reason::Reason;
@@ -36,7 +36,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ScimError> {
 }
 
 /// The members of a body that must be an object.
-pub(super) fn object(body: &Value) -> Result<&serde_json::Map<String, Value>, ScimError> {
+pub(super) fn object(body: &Value) -> Result<&Map<String, Value>, ScimError> {
     body.as_object().ok_or_else(|| {
         ScimError::new(
             Reason::BodyNotObject,
@@ -45,13 +45,20 @@ pub(super) fn object(body: &Value) -> Result<&serde_json::Map<String, Value>, Sc
     })
 }
 
+/// A member whose name matches in any case (RFC 7643 2.1).
+pub fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    members.get(name).or_else(|| {
+        members
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
+}
+
 /// Whether `body.schemas` is a list that names other messages only. A missing or odd list is
 /// tolerated: no client gains from a refusal there.
-pub(super) fn names_other_schema(members: &serde_json::Map<String, Value>, urn: &str) -> bool {
-    let list = members
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case("schemas"))
-        .and_then(|(_, value)| value.as_array());
+pub(super) fn names_other_schema(members: &Map<String, Value>, urn: &str) -> bool {
+    let list = member(members, "schemas").and_then(Value::as_array);
     list.is_some_and(|list| {
         !list.is_empty()
             && list.iter().all(|item| {

@@ -1,14 +1,15 @@
 //! Queries and lists (RFC 7644 3.4.2 and 3.4.3).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::body;
+use super::body::{self, member};
 use super::error::{ScimError, quoted, shortened};
 use super::filter::Filter;
 use super::path::AttributePath;
 use super::projection::Projection;
 use super::reason::Reason;
 use super::schema::{self, Returned};
+use super::target::parameter;
 
 /// Resources of a page when `count` is absent.
 pub const DEFAULT_COUNT: i64 = 100;
@@ -59,23 +60,14 @@ impl ListQuery {
         } else {
             Filter::parse
         };
-        let parameter = |name: &str| {
-            pairs
-                .iter()
-                .rev()
-                .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.trim().is_empty())
-                .map(|(_, value)| value.as_str())
-        };
+        let value = |name| parameter(pairs, name);
         Ok(Self {
-            filter: parameter("filter").map(parse).transpose()?,
-            sort_by: parameter("sortBy").map(sort_path).transpose()?,
-            descending: is_descending(parameter("sortOrder"))?,
-            start_index: start_index(parameter("startIndex"))?,
-            count: count(parameter("count"))?,
-            projection: Projection::parse(
-                parameter("attributes"),
-                parameter("excludedAttributes"),
-            )?,
+            filter: value("filter").map(parse).transpose()?,
+            sort_by: value("sortBy").map(sort_path).transpose()?,
+            descending: is_descending(value("sortOrder"))?,
+            start_index: start_index(value("startIndex"))?,
+            count: count(value("count"))?,
+            projection: Projection::from_query(pairs)?,
         })
     }
 
@@ -122,13 +114,6 @@ pub fn list_response(total: i64, start_index: i64, resources: Vec<Value>) -> Val
         "itemsPerPage": resources.len(),
         "Resources": resources,
     })
-}
-
-fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    members
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
 }
 
 fn name_list(name: &str, value: &Value) -> Result<String, ScimError> {

@@ -17,12 +17,11 @@ mod tests_roles;
 
 use serde_json::{Map, Value};
 
-use super::body;
+use super::body::{self, member};
 use super::error::{ScimError, quoted};
-use super::path::AttributePath;
 use super::reason::Reason;
 use super::resource::{Remark, User};
-use super::schema::{self, Schema};
+use super::schema;
 pub use target::Target;
 
 /// The most operations of one request.
@@ -149,29 +148,13 @@ impl PatchRequest {
     /// Applies all operations in order to a copy. On an error nothing is changed (RFC 7644 3.5.2:
     /// atomic). A result that equals `user` means that there was nothing to change.
     ///
-    /// Organization policies (names, roles) are the caller's: see [`Self::touches`].
+    /// Organization policies (names, roles) are the caller's.
     ///
     /// # Errors
     /// `attribute_read_only`, `attribute_required_removed`, `active_value_missing`,
     /// `patch_value_path_no_target`, and those of [`User::from_create`].
     pub fn apply(&self, user: &User, remarks: &mut Vec<Remark>) -> Result<User, ScimError> {
         apply::apply(&self.operations, user, remarks)
-    }
-
-    /// Whether an operation names the attribute or a part of it: "roles", "name",
-    /// "name.givenName", "urn:...:User:department". For a part, an object that does not mention it
-    /// does not touch it.
-    #[must_use]
-    pub fn touches(&self, attribute: &str) -> bool {
-        let Ok(path) = AttributePath::parse(attribute) else {
-            return false;
-        };
-        self.operations.iter().any(|operation| {
-            operation
-                .assignments
-                .iter()
-                .any(|assignment| assignment.touches(&path, operation.op))
-        })
     }
 }
 
@@ -183,40 +166,6 @@ impl Operation {
         };
         self.assignments.iter().map(terms).sum()
     }
-}
-
-impl Assignment {
-    fn touches(&self, path: &AttributePath, op: Op) -> bool {
-        let (whole, sub) = match &self.target {
-            Target::Attribute(target) => (target.whole(), target.sub),
-            Target::ValuePath { path, sub, .. } => (path.clone(), *sub),
-            Target::Extension => return path.schema == Schema::Enterprise,
-            Target::Unknown(_) => return false,
-        };
-        if whole != path.whole() {
-            return false;
-        }
-        match (path.sub, sub) {
-            (None, _) => true,
-            (Some(asked), Some(named)) => asked.name == named.name,
-            (Some(asked), None) => match &self.value {
-                Value::Object(members) if op != Op::Remove => members
-                    .keys()
-                    .any(|key| key.eq_ignore_ascii_case(asked.name)),
-                _ => true,
-            },
-        }
-    }
-}
-
-/// A member whose name matches in any case.
-fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    members.get(name).or_else(|| {
-        members
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    })
 }
 
 /// The operation, and its word as sent.

@@ -6,6 +6,7 @@ use super::error::ScimError;
 use super::path::AttributePath;
 use super::reason::Reason;
 use super::schema::{self, Attribute, Returned, Schema};
+use super::target::parameter;
 
 /// Which attributes of a resource are returned.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,12 +35,7 @@ impl Projection {
     /// # Errors
     /// As [`Self::parse`].
     pub fn from_query(pairs: &[(String, String)]) -> Result<Self, ScimError> {
-        let value = |name: &str| {
-            pairs
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.as_str())
-        };
+        let value = |name| parameter(pairs, name);
         Self::parse(value("attributes"), value("excludedAttributes"))
     }
 
@@ -277,5 +273,12 @@ mod tests {
         let error = Projection::parse(Some("id"), Some("name")).unwrap_err();
         assert_eq!(error.reason, Reason::ProjectionConflict);
         assert_eq!(Projection::parse(Some(" ,"), Some("")), Ok(Projection::All));
+    }
+
+    #[test]
+    fn an_empty_parameter_counts_as_absent_wherever_it_stands() {
+        let pair = |value: &str| ("Attributes".to_owned(), value.to_owned());
+        let given = Projection::from_query(&[pair(""), pair("id"), pair(" ")]);
+        assert_eq!(given, Projection::parse(Some("id"), None));
     }
 }

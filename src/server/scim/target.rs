@@ -75,6 +75,15 @@ pub fn query_pairs(query: Option<&str>) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The value of a parameter, whose name matches in any case. An empty one counts as absent; the last of several wins.
+pub fn parameter<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs
+        .iter()
+        .rev()
+        .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.trim().is_empty())
+        .map(|(_, value)| value.as_str())
+}
+
 impl Target {
     /// Whether it is a query over all types of resources.
     pub fn is_root(&self) -> bool {

@@ -9,7 +9,6 @@ use super::{Dialect, PatchRequest};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::schema::{ENTERPRISE_USER, PATCH_OP, USER};
 
-const PRIMARY: &str = r#"roles[primary eq "True"].value"#;
 
 fn op(op: &str, path: &str, value: Value) -> Value {
     json!({"op": op, "path": path, "value": value})
@@ -401,29 +400,6 @@ fn e47_unknown_attributes_do_not_sink_the_rest() {
             "groups",
         ]
     );
-}
-
-#[test]
-fn touches_names_what_a_policy_must_check() {
-    let touches = |operations: Value, name: &str| {
-        PatchRequest::parse(&json!({"Operations": operations}))
-            .unwrap()
-            .touches(name)
-    };
-    let role = json!([op("Add", PRIMARY, json!("A"))]);
-    assert!(touches(role.clone(), "roles"));
-    assert!(!touches(role, "name"));
-    let given = json!([{"op": "replace", "value": {"name": {"GivenName": "A"}}}]);
-    assert!(touches(given.clone(), "name.givenName") && touches(given.clone(), "name"));
-    assert!(!touches(given, "name.familyName"));
-    let cleared = json!([op("replace", "name", json!(null))]);
-    assert!(touches(cleared, "name.familyName"));
-    let department = format!("{ENTERPRISE_USER}:department");
-    assert!(touches(
-        json!([{"op": "remove", "path": ENTERPRISE_USER}]),
-        &department
-    ));
-    assert!(!touches(json!([op("add", "foo", json!(1))]), "foo"));
 }
 
 #[test]
