@@ -283,12 +283,12 @@ impl User {
 
     /// The full resource, as it is returned.
     #[must_use]
-    pub fn to_json(&self, meta: &Meta<'_>) -> Value {
+    pub fn into_json(mut self, meta: &Meta<'_>) -> Value {
         let mut out = Map::new();
         out.insert("schemas".into(), json!(self.schemas()));
         out.insert("id".into(), meta.id.into());
-        if let Some(external_id) = self.attributes.get("externalId") {
-            out.insert("externalId".into(), external_id.clone());
+        if let Some(external_id) = self.attributes.shift_remove("externalId") {
+            out.insert("externalId".into(), external_id);
         }
         out.insert(
             "meta".into(),
@@ -300,11 +300,7 @@ impl User {
                 "version": meta.etag(),
             }),
         );
-        for (name, value) in &self.attributes {
-            if name != "externalId" {
-                out.insert(name.clone(), value.clone());
-            }
-        }
+        out.extend(self.attributes);
         Value::Object(out)
     }
 }

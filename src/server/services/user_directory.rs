@@ -203,7 +203,7 @@ pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail
 /// The resource as a GET answers it (RFC 7643 3.1), indented.
 fn resource_json(user: &FoundUser, base: &str) -> Result<String, ServiceError> {
     let document: User = serde_json::from_str(&user.document).map_err(StoreError::from)?;
-    let resource = document.to_json(&Meta {
+    let resource = document.into_json(&Meta {
         id: &user.id,
         created: user.created_at,
         last_modified: user.updated_at,

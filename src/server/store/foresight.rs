@@ -6,6 +6,7 @@
 //! every function that does so takes back what it makes untrue.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use sqlx::FromRow;
 
@@ -26,8 +27,6 @@ pub struct Foresight {
     pub user_name_key: Option<String>,
     /// Whether it gives a role.
     pub roles: bool,
-    /// Whether it asks the accidental-deletion guard about the user.
-    pub guard: bool,
 }
 
 /// The answers.
@@ -38,11 +37,20 @@ pub struct Foreseen {
     /// Organizations and keys of userNames that nobody has.
     free_names: HashSet<(String, String)>,
     /// By organization.
-    roles: HashMap<String, Vec<RoleValue>>,
-    /// What the guard asks, by user.
+    roles: HashMap<String, Arc<[RoleValue]>>,
+    /// What the accidental-deletion guard asks, by user.
     guard: HashMap<String, Facts>,
     /// What the guard has counted since, by organization: the cycle, how many, and when.
     counted: HashMap<String, (String, i64, Millis)>,
+}
+
+#[derive(FromRow)]
+struct Found {
+    organization_id: String,
+    #[sqlx(flatten)]
+    user: StoredUser,
+    #[sqlx(flatten)]
+    facts: Facts,
 }
 
 #[derive(FromRow)]
@@ -63,20 +71,25 @@ impl Foreseen {
             .filter_map(|foresight| foresight.user_id.as_deref())
             .collect();
         if !ids.is_empty() {
-            let found = users::find_each(connection, &serde_json::to_string(&ids)?).await?;
-            foreseen.users = found
-                .into_iter()
-                .map(|(organization_id, user)| (user.id.clone(), (organization_id, user)))
-                .collect();
-        }
-        let guarded: Vec<_> = all
-            .iter()
-            .filter(|foresight| foresight.guard)
-            .filter_map(|foresight| foresight.user_id.as_deref())
-            .collect();
-        if !guarded.is_empty() {
-            let facts = guard::look_at_each(connection, &serde_json::to_string(&guarded)?).await?;
-            foreseen.guard = facts.into_iter().collect();
+            const EACH: &str = concat!(
+                "SELECT u.organization_id, ",
+                users::columns!(),
+                ", ",
+                guard::facts!(),
+                "u.id IN (SELECT value FROM json_each($1))"
+            );
+            let ids = serde_json::to_string(&ids)?;
+            let found: Vec<Found> = connection.fetch_all(sql(EACH).bind(ids)).await?;
+            for Found {
+                organization_id,
+                user,
+                facts,
+            } in found
+            {
+                foreseen.guard.insert(user.id.clone(), facts);
+                let user = (organization_id, user);
+                foreseen.users.insert(user.1.id.clone(), user);
+            }
         }
         foreseen.free_names = all
             .iter()
@@ -108,7 +121,7 @@ impl Foreseen {
             let id = &foresight.organization_id;
             if !foreseen.roles.contains_key(id) {
                 let roles = role_catalogue::list(connection, id).await?;
-                foreseen.roles.insert(id.clone(), roles);
+                foreseen.roles.insert(id.clone(), roles.into());
             }
         }
         Ok(foreseen)
@@ -124,7 +137,7 @@ impl Foreseen {
     }
 
     /// The catalogue of an organization.
-    pub(super) fn roles(&self, organization_id: &str) -> Option<Vec<RoleValue>> {
+    pub(super) fn roles(&self, organization_id: &str) -> Option<Arc<[RoleValue]>> {
         self.roles.get(organization_id).cloned()
     }
 

@@ -16,6 +16,9 @@ use crate::server::error::StoreError;
 /// Closures that one SQLite transaction takes at most.
 const GROUP: usize = 64;
 
+/// Begins a transaction and its first closure: one text, because each text is a trip to SQLite's thread.
+const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT closure; ";
+
 /// How a closure ended: whether its statements stay, and how its caller is told once the commit is known.
 struct Ended {
     keep: bool,
@@ -130,15 +133,13 @@ async fn write_group(
 ) -> (Vec<Ended>, Effects, Result<(), StoreError>) {
     let mut all_ended = Vec::new();
     let mut effects = Effects::new();
-    // Several statements a text, because each text is a trip to SQLite's thread.
-    let mut committed = run(connection, "BEGIN IMMEDIATE; SAVEPOINT closure").await;
+    let all = group.iter().filter_map(|job| job.foresight.as_ref());
+    let (mut foreseen, mut committed) = match begin(connection, &all.collect::<Vec<_>>()).await {
+        Ok(foreseen) => (foreseen, Ok(())),
+        Err(error) => (Foreseen::default(), Err(error)),
+    };
     // What ends one closure and begins the next goes along with the next one's first statement.
     let mut before = "";
-    let mut foreseen = Foreseen::default();
-    if committed.is_ok() {
-        let all = group.iter().filter_map(|job| job.foresight.as_ref());
-        foreseen = foresee(connection, &mut before, all.collect()).await;
-    }
     let mut jobs = group.drain(..).peekable();
     while let Some(Job { foresight, change }) = jobs.next() {
         // Without a transaction no closure may run: its statements would commit one by one.
@@ -174,18 +175,26 @@ async fn write_group(
     (all_ended, effects, committed)
 }
 
-/// What the closures of a group are going to ask.
-async fn foresee(
+/// Begins the transaction, with the first of the questions that its closures are going to ask.
+async fn begin(
     connection: &mut SqliteConnection,
-    before: &mut &'static str,
-    all: Vec<&Foresight>,
-) -> Foreseen {
-    let mut connection = Connection::SqliteWriter(Writer::new(connection, before));
-    let foreseen = Foreseen::ask(&mut connection, &all).await;
-    foreseen.unwrap_or_else(|error| {
-        tracing::warn!(%error, "each change asks for itself");
-        Foreseen::default()
-    })
+    all: &[&Foresight],
+) -> Result<Foreseen, StoreError> {
+    let mut before = BEGIN;
+    let mut asking = Connection::SqliteWriter(Writer::new(connection, &mut before));
+    match Foreseen::ask(&mut asking, all).await {
+        Ok(foreseen) if before.is_empty() => return Ok(foreseen),
+        Ok(_) => {}
+        Err(error) => {
+            // Only what has begun can be undone.
+            if run(connection, "ROLLBACK").await.is_err() {
+                return Err(error);
+            }
+            tracing::warn!(%error, "each change asks for itself");
+        }
+    }
+    run(connection, BEGIN).await?;
+    Ok(Foreseen::default())
 }
 
 /// What failed for a whole group, told to one of it.

@@ -85,6 +85,7 @@ macro_rules! facts {
          LEFT JOIN guard_holds h ON h.organization_id = o.id AND h.user_id = u.id WHERE "
     };
 }
+pub(super) use facts;
 
 /// The facts of one user, with the organization locked: until the change ends nobody else is counted there.
 pub async fn look_locked(
@@ -104,30 +105,6 @@ pub async fn look_locked(
     statement.bind(organization_id);
     statement.push(" AND u.id = ").bind(user_id).push(lock);
     tx.fetch_optional(statement.finish_repeated()).await
-}
-
-#[derive(FromRow)]
-struct FactsOf {
-    user_id: String,
-    #[sqlx(flatten)]
-    facts: Facts,
-}
-
-/// The facts of the users with these ids, a JSON array; on SQLite, whose one writer is the lock.
-pub(super) async fn look_at_each(
-    connection: &mut Connection<'_>,
-    user_ids: &str,
-) -> Result<Vec<(String, Facts)>, StoreError> {
-    const EACH: &str = concat!(
-        "SELECT u.id AS user_id, ",
-        facts!(),
-        "u.id IN (SELECT value FROM json_each($1))"
-    );
-    let found: Vec<FactsOf> = connection.fetch_all(sql(EACH).bind(user_ids)).await?;
-    Ok(found
-        .into_iter()
-        .map(|found| (found.user_id, found.facts))
-        .collect())
 }
 
 /// The cycle that runs, by the log; `None` between cycles.

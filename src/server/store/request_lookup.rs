@@ -23,9 +23,7 @@ pub struct Lookup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookupOrganization {
     pub id: String,
-    pub name: String,
     pub state: ProvisioningState,
-    pub state_changed_at: Millis,
     pub policies: Policies,
     pub removal_limit: Option<i64>,
 }
@@ -53,9 +51,7 @@ pub enum Sought {
 #[derive(FromRow)]
 struct LookupRow {
     o_id: Option<String>,
-    o_name: Option<String>,
     o_state: Option<String>,
-    o_state_changed_at: Option<i64>,
     o_missing_names: Option<String>,
     o_missing_role: Option<String>,
     o_unknown_role: Option<String>,
@@ -110,26 +106,20 @@ impl LookupRow {
     fn split(self) -> Result<Lookup, StoreError> {
         let organization = match (
             self.o_id,
-            self.o_name,
             self.o_state,
-            self.o_state_changed_at,
             self.o_missing_names,
             self.o_missing_role,
             self.o_unknown_role,
         ) {
             (
                 Some(id),
-                Some(name),
                 Some(state),
-                Some(state_changed_at),
                 Some(missing_names),
                 Some(missing_role),
                 Some(unknown_role),
             ) => Some(LookupOrganization {
                 id,
-                name,
                 state: state_from_column(&state)?,
-                state_changed_at,
                 policies: Policies::from_columns(&missing_names, &missing_role, &unknown_role)?,
                 removal_limit: self.o_removal_limit,
             }),
@@ -166,11 +156,10 @@ impl LookupRow {
 macro_rules! lookup {
     ($user:literal) => {
         concat!(
-            "SELECT o.id AS o_id, o.name AS o_name, o.state AS o_state, \
-             o.state_changed_at AS o_state_changed_at, o.missing_names AS o_missing_names, \
+            "SELECT o.id AS o_id, o.state AS o_state, o.missing_names AS o_missing_names, \
              o.missing_role AS o_missing_role, o.unknown_role AS o_unknown_role, \
-             o.removal_limit AS o_removal_limit, t.id AS t_id, t.organization_id AS t_organization_id, t.name AS t_name, t.prefix AS t_prefix, \
-             t.expires_at AS t_expires_at, t.revoked_at AS t_revoked_at, t.last_used_at AS t_last_used_at, \
+             o.removal_limit AS o_removal_limit, t.id AS t_id, t.organization_id AS t_organization_id, \
+             t.name AS t_name, t.prefix AS t_prefix, t.expires_at AS t_expires_at, t.revoked_at AS t_revoked_at, t.last_used_at AS t_last_used_at, \
              u.id AS u_id, u.user_name AS u_user_name, u.external_id AS u_external_id, u.active AS u_active, \
              u.role_id AS u_role_id, u.role_value AS u_role_value, u.role_state AS u_role_state, \
              u.blocked_at AS u_blocked_at, u.version AS u_version, u.created_at AS u_created_at, \

@@ -1,5 +1,7 @@
 //! The role values that an organization knows, as SCIM requests need them.
 
+use std::sync::Arc;
+
 use sqlx::FromRow;
 
 use super::Tx;
@@ -38,7 +40,7 @@ pub async fn list(
 pub async fn list_to_assign(
     tx: &mut Tx<'_>,
     organization_id: &str,
-) -> Result<Vec<RoleValue>, StoreError> {
+) -> Result<Arc<[RoleValue]>, StoreError> {
     if let Some(roles) = tx.foreseen.roles(organization_id) {
         return Ok(roles);
     }
@@ -46,8 +48,8 @@ pub async fn list_to_assign(
         Dialect::Sqlite => "",
         Dialect::Postgres => " FOR KEY SHARE OF r",
     };
-    tx.fetch_all(values(organization_id, lock).finish_repeated())
-        .await
+    let values = values(organization_id, lock).finish_repeated();
+    Ok(tx.fetch_all(values).await?.into())
 }
 
 fn values(organization_id: &str, lock: &'static str) -> Builder {

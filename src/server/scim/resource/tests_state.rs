@@ -81,7 +81,7 @@ fn the_resource_has_what_the_service_owns() {
         location: "https://h/scim/c/v2/Users/1",
     };
     assert_eq!(
-        ana.to_json(&meta).to_string(),
+        ana.into_json(&meta).to_string(),
         json!({
             "schemas": [schema::USER, ENTERPRISE_USER],
             "id": "1",

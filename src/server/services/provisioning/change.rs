@@ -156,7 +156,7 @@ impl Unit<'_, '_> {
                 StepKind::Store,
                 "Nothing to change: the stored values are the same.",
             );
-            return Ok(self.answer(&before, true));
+            return Ok(self.answer(before, true));
         }
         self.exchange.refused_changes.clone_from(&changes);
         let mut next = Next {
@@ -249,16 +249,16 @@ impl Unit<'_, '_> {
             },
             user: next.user,
         };
-        Ok(self.answer(&after, false))
+        Ok(self.answer(after, false))
     }
 
-    fn answer(&self, user: &Loaded, skipped: bool) -> Answer {
+    fn answer(&self, user: Loaded, skipped: bool) -> Answer {
         let tenant_url = &self.request.caller.tenant_url;
         Answer {
             status: 200,
-            body: Some(self.request.projection.apply(user.to_json(tenant_url))),
             version: Some(user.stored.version),
             location: Some(location(tenant_url, &user.stored.id)),
+            body: Some(self.request.projection.apply(user.into_json(tenant_url))),
             skipped,
         }
     }

@@ -11,6 +11,7 @@ use crate::model::log::{Action, StepKind};
 use crate::model::user::ChangeKind;
 use crate::server::App;
 use crate::server::ids;
+use crate::server::scim::body::member;
 use crate::server::scim::resource::{Meta, User, case_key};
 use crate::server::services::recording::Exchange;
 use crate::server::store::foresight::Foresight;
@@ -84,10 +85,7 @@ pub async fn create(
 
 /// What a refused body says about whom it is for.
 fn claimed(body: &Value, attribute: &str) -> Option<String> {
-    let members = body.as_object()?;
-    let (_, value) = members
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(attribute))?;
+    let value = member(body.as_object()?, attribute)?;
     Some(value.as_str()?.chars().take(200).collect())
 }
 
@@ -112,7 +110,7 @@ impl Unit<'_, '_> {
         self.exchange
             .done(StepKind::Store, format!("User {id} was created."));
         let location = location(&caller.tenant_url, &id);
-        let resource = next.user.to_json(&Meta {
+        let resource = next.user.into_json(&Meta {
             id: &id,
             created: self.now,
             last_modified: self.now,

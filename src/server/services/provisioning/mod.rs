@@ -156,9 +156,9 @@ impl Loaded {
     }
 
     /// The resource as SCIM answers it.
-    fn to_json(&self, tenant_url: &str) -> Value {
+    fn into_json(self, tenant_url: &str) -> Value {
         let location = location(tenant_url, &self.stored.id);
-        self.user.to_json(&Meta {
+        self.user.into_json(&Meta {
             id: &self.stored.id,
             created: self.stored.created_at,
             last_modified: self.stored.updated_at,
@@ -215,14 +215,12 @@ impl UserRequest {
 
     /// What a change of this user asks first.
     fn foresight(&self, exchange: &Exchange, user_id: &str) -> Foresight {
-        // Roles are asked for where the request may give one, the guard where it may take access away.
+        // Roles are asked for where the request may give one.
         let body = exchange.incoming.body.as_deref().unwrap_or_default();
-        let is_delete = exchange.action == Action::Delete;
         Foresight {
             organization_id: self.caller.organization_id.clone(),
             user_id: Some(user_id.to_owned()),
             roles: exchange.incoming.method == "PUT" || body.contains("roles"),
-            guard: self.caller.removal_limit.is_some() && (is_delete || body.contains("active")),
             ..Foresight::default()
         }
     }

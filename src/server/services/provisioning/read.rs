@@ -42,7 +42,7 @@ pub async fn find(
     let is_known = known.names(version);
     Ok(Answer {
         status: if is_known { 304 } else { 200 },
-        body: (!is_known).then(|| projection.apply(user.to_json(&caller.tenant_url))),
+        body: (!is_known).then(|| projection.apply(user.into_json(&caller.tenant_url))),
         version: Some(version),
         location: Some(location(&caller.tenant_url, id)),
         skipped: false,
@@ -84,7 +84,7 @@ pub async fn list(
         if is_single && exchange.action == Action::Match {
             user.name_in(exchange);
         }
-        resources.push(query.projection.apply(user.to_json(&caller.tenant_url)));
+        resources.push(query.projection.apply(user.into_json(&caller.tenant_url)));
     }
     exchange.done(
         StepKind::Match,

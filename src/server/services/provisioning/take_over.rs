@@ -125,7 +125,7 @@ impl Unit<'_, '_> {
         let tenant_url = &self.request.caller.tenant_url;
         Ok(Some(Answer {
             status: 201,
-            body: Some(self.request.projection.apply(after.to_json(tenant_url))),
+            body: Some(self.request.projection.apply(after.into_json(tenant_url))),
             version: Some(version),
             location: Some(location(tenant_url, &id)),
             skipped: false,
