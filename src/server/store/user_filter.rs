@@ -3,7 +3,12 @@
 //! Attributes that Entra matches by have a column; every other filterable value is a row of `user_values`.
 //! All names and values are bound, never spliced.
 
-use super::dialect::{like_escaped, like_prefix};
+mod elements;
+mod order;
+
+pub use order::push_order;
+
+use super::dialect::{Dialect, like_escaped, like_prefix};
 use super::sql::{Arg, Builder};
 use crate::server::scim::filter::{CompareOp, Filter, Literal};
 use crate::server::scim::path::AttributePath;
@@ -17,6 +22,18 @@ pub struct Scope<'a> {
     pub organization_id: &'a str,
     /// What stands before the id in `meta.location`.
     pub location: &'a str,
+}
+
+/// Where a term of a filter stands.
+#[derive(Debug, Clone, Copy)]
+struct Within<'a> {
+    scope: Scope<'a>,
+    dialect: Dialect,
+    /// A `NOT` stands around it: there a comparison with NULL must be false, not unknown, because `not` over an
+    /// absent attribute is true.
+    negated: bool,
+    /// Whoever is selected fulfils it: nothing but `AND` stands around it.
+    required: bool,
 }
 
 /// Where an attribute's values are.
@@ -62,25 +79,40 @@ fn value_columns(path: &AttributePath) -> (String, &'static str) {
 }
 
 /// Adds ` AND (...)` for a filter; nothing without one.
-pub fn push_where(sql: &mut Builder, scope: Scope<'_>, filter: Option<&Filter>) {
+pub fn push_where(sql: &mut Builder, scope: Scope<'_>, dialect: Dialect, filter: Option<&Filter>) {
     if let Some(filter) = filter {
         sql.push(" AND ");
-        push_filter(sql, scope, filter, false);
+        let within = Within {
+            scope,
+            dialect,
+            negated: false,
+            required: true,
+        };
+        push_filter(sql, within, filter);
     }
 }
 
-/// `negated` says that a `NOT` stands around it: there a comparison with NULL must be false, not unknown,
-/// because `not` over an absent attribute is true.
-fn push_filter(sql: &mut Builder, scope: Scope<'_>, filter: &Filter, negated: bool) {
+fn push_filter(sql: &mut Builder, within: Within<'_>, filter: &Filter) {
+    let negated = Within {
+        negated: true,
+        required: false,
+        ..within
+    };
     match filter {
-        Filter::And(terms) => push_terms(sql, scope, terms, " AND ", negated),
-        Filter::Or(terms) => push_terms(sql, scope, terms, " OR ", negated),
+        Filter::And(terms) => push_terms(sql, within, terms, " AND "),
+        Filter::Or(terms) => {
+            let alternative = Within {
+                required: false,
+                ..within
+            };
+            push_terms(sql, alternative, terms, " OR ");
+        }
         Filter::Not(term) => {
             sql.push("NOT (");
-            push_filter(sql, scope, term, true);
+            push_filter(sql, negated, term);
             sql.push(")");
         }
-        Filter::Present(path) => push_present(sql, scope, path),
+        Filter::Present(path) => push_present(sql, within, path),
         Filter::Absent(_) => {
             sql.push("FALSE");
         }
@@ -90,45 +122,39 @@ fn push_filter(sql: &mut Builder, scope: Scope<'_>, filter: &Filter, negated: bo
             value,
         } => {
             sql.push("NOT (");
-            push_compare(sql, scope, path, CompareOp::Eq, value, true);
+            push_compare(sql, negated, path, CompareOp::Eq, value);
             sql.push(")");
         }
         Filter::Compare { path, op, value } => {
-            push_compare(sql, scope, path, *op, value, negated);
+            push_compare(sql, within, path, *op, value);
         }
         Filter::ValuePath { path, filter } if path.attribute.multi_valued => {
-            push_value_path(sql, scope, path, filter);
+            elements::push_value_path(sql, within, path, filter);
         }
         // A single complex value has one element, so its conditions hold for the same one anyway; without a value
         // there is no element for which a `not` could hold.
         Filter::ValuePath { path, filter } => {
             sql.push("(");
-            push_present(sql, scope, path);
+            push_present(sql, within, path);
             sql.push(" AND ");
-            push_filter(sql, scope, filter, negated);
+            push_filter(sql, within, filter);
             sql.push(")");
         }
     }
 }
 
-fn push_terms(
-    sql: &mut Builder,
-    scope: Scope<'_>,
-    terms: &[Filter],
-    joint: &'static str,
-    negated: bool,
-) {
+fn push_terms(sql: &mut Builder, within: Within<'_>, terms: &[Filter], joint: &'static str) {
     sql.push("(");
     for (index, term) in terms.iter().enumerate() {
         if index > 0 {
             sql.push(joint);
         }
-        push_filter(sql, scope, term, negated);
+        push_filter(sql, within, term);
     }
     sql.push(")");
 }
 
-fn push_present(sql: &mut Builder, scope: Scope<'_>, path: &AttributePath) {
+fn push_present(sql: &mut Builder, within: Within<'_>, path: &AttributePath) {
     match place(path) {
         Place::Column(column, true) => {
             // pr is false for "" (RFC 7644 3.4.2.2: non-empty).
@@ -145,41 +171,55 @@ fn push_present(sql: &mut Builder, scope: Scope<'_>, path: &AttributePath) {
         }
         Place::Name => {
             sql.push("(u.given_name_key IS NOT NULL OR u.family_name_key IS NOT NULL OR ");
-            push_has_value(sql, scope, path, None);
+            let alternative = Within {
+                required: false,
+                ..within
+            };
+            push_has_value(sql, alternative, path, None);
             sql.push(")");
         }
-        Place::Values => push_has_value(sql, scope, path, path.sub.map(|sub| sub.name)),
+        Place::Values => push_has_value(sql, within, path, path.sub.map(|sub| sub.name)),
+    }
+}
+
+/// Opens a condition that the user has a row `v` in `user_values`, which goes on with what else holds for that row.
+fn push_has_row(sql: &mut Builder, within: Within<'_>) {
+    // What only may hold, PostgreSQL cannot join: it would go through all rows again for each user.
+    if within.required || within.dialect == Dialect::Sqlite {
+        sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
+            .bind(within.scope.organization_id);
+    } else {
+        sql.push("EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = u.id");
     }
 }
 
 /// Whether the attribute, or one sub-attribute of it, has any value.
 fn push_has_value(
     sql: &mut Builder,
-    scope: Scope<'_>,
+    within: Within<'_>,
     path: &AttributePath,
     sub: Option<&'static str>,
 ) {
-    sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
-        .bind(scope.organization_id)
-        .push(" AND v.attribute = ")
-        .bind(path.top_level());
+    push_has_row(sql, within);
+    sql.push(" AND v.attribute = ").bind(path.top_level());
     if let Some(sub) = sub {
         sql.push(" AND v.sub = ").bind(sub);
     }
-    sql.push(" AND (v.value_key <> '' OR v.sub = ''))");
+    // The twin of `value_key` that the index holds.
+    sql.push(" AND (v.match_key <> '' OR v.sub = ''))");
 }
 
 fn push_compare(
     sql: &mut Builder,
-    scope: Scope<'_>,
+    within: Within<'_>,
     path: &AttributePath,
     op: CompareOp,
     value: &Literal,
-    negated: bool,
 ) {
+    let scope = within.scope;
     match (place(path), value) {
         (Place::Column(column, nullable), _) => {
-            let guarded = nullable && negated;
+            let guarded = nullable && within.negated;
             sql.push(if guarded { "COALESCE(" } else { "" })
                 .push(column);
             push_text(sql, op, &key(path, value));
@@ -226,18 +266,14 @@ fn push_compare(
                 }
             }
         }
-        (Place::Schemas, value) => push_schema(sql, scope, op, &text(value)),
+        (Place::Schemas, value) => push_schema(sql, within, op, &text(value)),
         (Place::Values, value) => {
             let (attribute, sub) = value_columns(path);
-            sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
-                .bind(scope.organization_id)
-                .push(" AND v.attribute = ")
-                .bind(attribute)
-                .push(" AND v.sub = ")
-                .bind(sub)
-                .push(" AND ");
+            push_has_row(sql, within);
+            sql.push(" AND v.attribute = ").bind(attribute);
+            sql.push(" AND v.sub = ").bind(sub).push(" AND (");
             push_value(sql, op, &key(path, value));
-            sql.push(")");
+            sql.push("))");
         }
         // The parser refuses these; a filter that got here all the same selects nobody.
         (Place::Active | Place::Time(_) | Place::Name, _) => {
@@ -247,15 +283,14 @@ fn push_compare(
 }
 
 /// Every user has the core schema; the extension's is there when it has data (RFC 7643 3).
-fn push_schema(sql: &mut Builder, scope: Scope<'_>, op: CompareOp, urn: &str) {
+fn push_schema(sql: &mut Builder, within: Within<'_>, op: CompareOp, urn: &str) {
     if fits(op, schema::USER, urn) {
         sql.push("TRUE");
     } else if fits(op, schema::ENTERPRISE_USER, urn) {
         let mut prefix = like_escaped(schema::ENTERPRISE_USER);
         prefix.push_str(":%");
-        sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
-            .bind(scope.organization_id)
-            .push(" AND v.attribute LIKE ")
+        push_has_row(sql, within);
+        sql.push(" AND v.attribute LIKE ")
             .bind(prefix)
             .push(" ESCAPE '\\')");
     } else {
@@ -277,102 +312,6 @@ fn fits(op: CompareOp, urn: &str, with: &str) -> bool {
         CompareOp::Lt => urn < with,
         CompareOp::Le => urn <= with,
     }
-}
-
-/// `attribute[...]`: all conditions hold for the same element. The search starts from a row that an equality
-/// names, if there is one, else from the element's marker; the rest are probes by primary key.
-fn push_value_path(sql: &mut Builder, scope: Scope<'_>, path: &AttributePath, filter: &Filter) {
-    let terms: &[Filter] = match filter {
-        Filter::And(terms) => terms,
-        other => std::slice::from_ref(other),
-    };
-    let start = terms.iter().position(|term| {
-        matches!(
-            term,
-            Filter::Compare {
-                op: CompareOp::Eq,
-                ..
-            }
-        )
-    });
-    sql.push("u.id IN (SELECT e.user_id FROM user_values e WHERE e.organization_id = ")
-        .bind(scope.organization_id)
-        .push(" AND e.attribute = ")
-        .bind(path.top_level())
-        .push(" AND e.sub = ");
-    match start.and_then(|index| terms.get(index)) {
-        Some(Filter::Compare {
-            path: inner, value, ..
-        }) => {
-            sql.bind(inner_sub(inner))
-                .push(" AND e.match_key = ")
-                .bind(match_key(&key(inner, value)));
-        }
-        _ => {
-            sql.push("''");
-        }
-    }
-    for (index, term) in terms.iter().enumerate() {
-        if Some(index) != start {
-            sql.push(" AND ");
-            push_element(sql, term);
-        }
-    }
-    sql.push(")");
-}
-
-fn inner_sub(path: &AttributePath) -> &'static str {
-    path.sub.map_or("value", |sub| sub.name)
-}
-
-fn push_element(sql: &mut Builder, filter: &Filter) {
-    match filter {
-        Filter::And(terms) | Filter::Or(terms) => {
-            let joint = if matches!(filter, Filter::And(_)) {
-                " AND "
-            } else {
-                " OR "
-            };
-            sql.push("(");
-            for (index, term) in terms.iter().enumerate() {
-                if index > 0 {
-                    sql.push(joint);
-                }
-                push_element(sql, term);
-            }
-            sql.push(")");
-        }
-        Filter::Not(term) => {
-            sql.push("NOT (");
-            push_element(sql, term);
-            sql.push(")");
-        }
-        Filter::Compare { path, op, value } => {
-            let negative = *op == CompareOp::Ne;
-            let op = if negative { CompareOp::Eq } else { *op };
-            sql.push(if negative { "NOT " } else { "" });
-            push_element_row(sql, inner_sub(path));
-            sql.push(" AND ");
-            push_value(sql, op, &key(path, value));
-            sql.push(")");
-        }
-        Filter::Present(path) => {
-            push_element_row(sql, inner_sub(path));
-            sql.push(" AND v.value_key <> '')");
-        }
-        // Value paths do not nest (RFC 7644 3.4.2.2).
-        Filter::ValuePath { .. } | Filter::Absent(_) => {
-            sql.push("FALSE");
-        }
-    }
-}
-
-fn push_element_row(sql: &mut Builder, sub: &'static str) {
-    sql.push(
-        "EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = e.user_id \
-         AND v.attribute = e.attribute AND v.element = e.element AND v.sub = ",
-    )
-    .bind(sub);
 }
 
 /// What a literal is compared as: exactly where the attribute is caseExact, else by its key.
@@ -423,15 +362,26 @@ fn push_text(sql: &mut Builder, op: CompareOp, key: &str) {
     }
 }
 
-/// A comparison with a row of `user_values`, named `v`.
+/// A comparison with the row `v` of `user_values`, by its index where that holds the value.
 fn push_value(sql: &mut Builder, op: CompareOp, key: &str) {
+    sql.push("v.match_key");
     if op == CompareOp::Eq {
-        sql.push("v.match_key = ").bind(match_key(key));
-    } else {
-        sql.push("v.value_key");
-        push_text(sql, op, key);
+        sql.push(" = ").bind(match_key(key));
+        return;
     }
+    push_text(sql, op, key);
+    sql.push(" AND length(v.match_key) <> ").bind(HASH_LENGTH);
+    sql.push(" OR length(v.match_key) = ").bind(HASH_LENGTH);
+    sql.push(
+        " AND EXISTS (SELECT 1 FROM user_values w WHERE w.user_id = v.user_id AND w.attribute = v.attribute \
+         AND w.element = v.element AND w.sub = v.sub AND w.value_key",
+    );
+    push_text(sql, op, key);
+    sql.push(")");
 }
+
+/// Characters of a hash in `match_key`.
+const HASH_LENGTH: i64 = 64;
 
 /// What equality is decided by: the key, or its hash where an index could not hold it (PostgreSQL's rows of an
 /// index end at a third of a page).
@@ -446,52 +396,4 @@ pub fn match_key(key: &str) -> String {
 
 fn push_like(sql: &mut Builder, pattern: String) {
     sql.push(" LIKE ").bind(pattern).push(" ESCAPE '\\'");
-}
-
-/// Adds the `ORDER BY`. Missing values come last ascending and first descending (RFC 7644 3.4.2.3); a
-/// multi-valued attribute sorts by its primary value, else its first; `id` breaks ties.
-pub fn push_order(sql: &mut Builder, sort: Option<(&AttributePath, bool)>) {
-    let Some((path, descending)) = sort else {
-        sql.push(" ORDER BY u.id");
-        return;
-    };
-    let direction = if descending { " DESC" } else { "" };
-    let (column, nullable) = match place(path) {
-        Place::Column(column, nullable) => (column, nullable),
-        Place::Active => ("u.active", false),
-        Place::Time(column) => (column, false),
-        Place::Version => ("u.version", false),
-        Place::Constant(_) | Place::Location | Place::Schemas => ("u.id", false),
-        Place::Name | Place::Values => {
-            for missing in [true, false] {
-                sql.push(if missing { " ORDER BY (" } else { ", (" });
-                push_sort_value(sql, path);
-                sql.push(if missing { ") IS NULL" } else { ")" })
-                    .push(direction);
-            }
-            sql.push(", u.id").push(direction);
-            return;
-        }
-    };
-    sql.push(" ORDER BY ");
-    if nullable {
-        sql.push(column).push(" IS NULL").push(direction).push(", ");
-    }
-    sql.push(column)
-        .push(direction)
-        .push(", u.id")
-        .push(direction);
-}
-
-fn push_sort_value(sql: &mut Builder, path: &AttributePath) {
-    let (attribute, sub) = value_columns(path);
-    sql.push("SELECT v.value_key FROM user_values v WHERE v.user_id = u.id AND v.attribute = ")
-        .bind(attribute)
-        .push(" AND v.sub = ")
-        .bind(sub)
-        .push(
-            " ORDER BY EXISTS (SELECT 1 FROM user_values p WHERE p.user_id = v.user_id \
-             AND p.attribute = v.attribute AND p.element = v.element AND p.sub = 'primary' \
-             AND p.value_key = 'true') DESC, v.element LIMIT 1",
-        );
 }

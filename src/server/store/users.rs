@@ -22,6 +22,7 @@ macro_rules! columns {
          u.blocked_at, u.version, u.created_at, u.updated_at, u.document"
     };
 }
+pub(super) use columns;
 
 /// A user as stored: the document and what stands beside it.
 #[derive(Debug, Clone, FromRow)]
@@ -118,30 +119,6 @@ pub async fn find_locked(
                 .await
         }
     }
-}
-
-#[derive(FromRow)]
-struct UserOf {
-    organization_id: String,
-    #[sqlx(flatten)]
-    user: StoredUser,
-}
-
-/// The users with these ids, a JSON array, with their organizations; on SQLite.
-pub(super) async fn find_each(
-    connection: &mut Connection<'_>,
-    ids: &str,
-) -> Result<Vec<(String, StoredUser)>, StoreError> {
-    const EACH: &str = concat!(
-        "SELECT u.organization_id, ",
-        columns!(),
-        " FROM users u WHERE u.id IN (SELECT value FROM json_each($1))"
-    );
-    let found: Vec<UserOf> = connection.fetch_all(sql(EACH).bind(ids)).await?;
-    Ok(found
-        .into_iter()
-        .map(|found| (found.organization_id, found.user))
-        .collect())
 }
 
 /// The user with this userName, compared by its key.
@@ -445,16 +422,18 @@ pub async fn list(
     offset: i64,
     limit: i64,
 ) -> Result<Vec<StoredUser>, StoreError> {
+    // The ids first, from an index where there is one: what is passed over is not read.
     let mut statement = Builder::new(concat!(
         "SELECT ",
         columns!(),
-        " FROM users u WHERE u.organization_id = "
+        " FROM users u WHERE u.id IN (SELECT u.id FROM users u WHERE u.organization_id = "
     ));
     statement.bind(scope.organization_id);
-    user_filter::push_where(&mut statement, scope, filter);
+    user_filter::push_where(&mut statement, scope, connection.dialect(), filter);
     user_filter::push_order(&mut statement, sort);
     statement.push(" LIMIT ").bind(limit);
-    statement.push(" OFFSET ").bind(offset);
+    statement.push(" OFFSET ").bind(offset).push(")");
+    user_filter::push_order(&mut statement, sort);
     let mut bytes = 0;
     connection
         .fetch_until(statement.finish(), |user: &StoredUser| {
@@ -472,6 +451,6 @@ pub async fn count(
 ) -> Result<i64, StoreError> {
     let mut statement = Builder::new("SELECT count(*) FROM users u WHERE u.organization_id = ");
     statement.bind(scope.organization_id);
-    user_filter::push_where(&mut statement, scope, filter);
+    user_filter::push_where(&mut statement, scope, connection.dialect(), filter);
     connection.fetch_count(statement.finish()).await
 }
