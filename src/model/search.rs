@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::token::{TOKEN_PREFIX, TOKEN_START};
+
 /// Results by kind, the likeliest kind first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Found {
@@ -42,14 +44,10 @@ pub const PAGES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// How every token begins, and how much of one may be shown.
-const TOKEN_START: &str = "rhp_";
-const TOKEN_SHOWN: usize = 12;
-
 /// `text` as it may be sent and shown: of a pasted secret only its prefix.
 pub fn shown(text: &str) -> &str {
     let text = text.trim();
-    match text.get(..TOKEN_SHOWN) {
+    match text.get(..TOKEN_PREFIX) {
         Some(prefix) if text.starts_with(TOKEN_START) => prefix,
         _ => text,
     }

@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::page::Moment;
 
+/// How every secret begins, so that secret scanners know it.
+pub const TOKEN_START: &str = "rhp_";
+/// Bytes of its prefix: all of a secret that is ever shown.
+pub const TOKEN_PREFIX: usize = TOKEN_START.len() + 8;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenState {

@@ -1,12 +1,10 @@
 //! The `Authorization` header of a SCIM request (RFC 6750 2.1), as people really paste tokens.
 
+use crate::model::token::TOKEN_START;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
 use crate::server::secret::Secret;
 use crate::server::services::provisioning::PresentedToken;
-
-/// What a token of ours begins with.
-const START: &str = "rhp_";
 
 /// Why a request has no usable token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +57,7 @@ pub fn parse<'a>(
     // Without a scheme only a token of ours is one: anything else may be another scheme's secret.
     if rest.is_empty()
         || rest.contains(char::is_whitespace)
-        || (schemes == 0 && !rest.starts_with(START))
+        || (schemes == 0 && !rest.starts_with(TOKEN_START))
     {
         return Err(BearerError::Malformed);
     }

@@ -10,6 +10,7 @@ mod redaction;
 
 pub use batch::{Note, Recorder};
 pub use outcome::issue_id;
+use redaction::redacted_query;
 pub use redaction::{redacted, redacted_body, redacted_text};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -284,7 +285,7 @@ impl Exchange {
             status: status.as_str(),
             is_lookup: self.action.is_lookup(),
             method: self.incoming.method,
-            path: redacted_text(&cut(self.incoming.path, TEXT_KEPT)),
+            path: redacted(cut(self.incoming.path, TEXT_KEPT)),
             http_status: i64::from(http_status),
             scim_type: error.and_then(|error| error.scim_type().map(|kind| kind.as_str())),
             // A remark's code stands where a refusal's would, so that both are found in the same way.
@@ -330,8 +331,8 @@ impl Exchange {
     fn payload(&mut self, response_body: Option<&Value>) -> Option<NewPayload> {
         // A caller that has not proved who it is leaves no body.
         self.token.as_ref()?;
-        let request_body = self.incoming.body.take().map(|body| redacted_body(&body));
-        let response_body = response_body.map(|body| redacted_body(&body.to_string()));
+        let request_body = self.incoming.body.take().map(redacted_body);
+        let response_body = response_body.map(|body| redacted_body(beginning(body)));
         let is_cut = [&request_body, &response_body]
             .into_iter()
             .flatten()
@@ -341,7 +342,7 @@ impl Exchange {
                 .incoming
                 .query
                 .take()
-                .map(|query| redacted_text(&cut(query, TEXT_KEPT))),
+                .map(|query| redacted_query(cut(query, TEXT_KEPT))),
             request_headers: json(&self.incoming.headers),
             request_body: request_body.map(|body| cut(body, BODY_KEPT)),
             response_body: response_body.map(|body| cut(body, BODY_KEPT)),
@@ -391,6 +392,28 @@ fn log_remark(remark: &Remark) -> LogRemark {
 fn json(value: &impl serde::Serialize) -> String {
     // Plain data with string keys always serializes.
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The JSON of a value, little beyond what is kept of it: a list may be large.
+fn beginning(value: &Value) -> String {
+    struct Beginning(Vec<u8>);
+    impl std::io::Write for Beginning {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.0.len() > BODY_KEPT {
+                return Err(std::io::ErrorKind::FileTooLarge.into());
+            }
+            self.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut json = Beginning(Vec::with_capacity(1_024));
+    // It fails where it stops.
+    let _ = serde_json::to_writer(&mut json, value);
+    String::from_utf8(json.0).unwrap_or_default()
 }
 
 fn micros(duration: std::time::Duration) -> i64 {

@@ -5,6 +5,7 @@ use super::moments::Moments;
 use super::organizations;
 use crate::model::log::{Action, Status};
 use crate::model::search::{Found, FoundGroup, Hit, PAGES, shown};
+use crate::model::token::TOKEN_START;
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::clock::Millis;
@@ -18,7 +19,6 @@ const LONGEST: usize = 200;
 const REQUEST_START: &str = "req_";
 /// Characters of a request id from which on few begin alike: its time to 32 ms.
 const REQUEST_LEAST: usize = REQUEST_START.len() + 9;
-const TOKEN_START: &str = "rhp_";
 
 /// What `text` may mean. `slug` names the organization whose pages are meant, for Support; others have their own.
 ///

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use crate::model::token::{CreatedToken, Overlap, TokenRow, TokenState};
+use crate::model::token::{CreatedToken, Overlap, TOKEN_PREFIX, TOKEN_START, TokenRow, TokenState};
 use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::clock::{DAY, HOUR, Millis, SECOND};
@@ -17,14 +17,10 @@ use crate::server::services::names;
 use crate::server::store::tokens::{self, Token};
 use crate::server::store::{Db, Tx};
 
-/// How every secret begins, so that secret scanners know it.
-pub const SECRET_START: &str = "rhp_";
 /// Random characters: 256 bits.
 const RANDOM: usize = 43;
 /// Characters of the checksum.
 const CHECKSUM: usize = 6;
-/// Random characters of the prefix that is shown.
-const SHOWN: usize = 8;
 
 /// How long a token lives when nothing else is said, and at most.
 const DEFAULT_LIFE: Millis = 365 * DAY;
@@ -43,7 +39,7 @@ pub fn new_form(app: &App) -> String {
 
 /// Whether `secret` has the form of ours with the right checksum; it may still be none that we know.
 pub fn looks_genuine(secret: &str) -> bool {
-    let Some(rest) = secret.strip_prefix(SECRET_START) else {
+    let Some(rest) = secret.strip_prefix(TOKEN_START) else {
         return false;
     };
     rest.len() == RANDOM + CHECKSUM
@@ -79,9 +75,9 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 fn new_secret() -> Result<(Secret, String), ServiceError> {
     let random = secret::random_base62(RANDOM)?;
-    let prefix = format!("{SECRET_START}{}", &random[..SHOWN]);
-    let sum = checksum(&random);
-    Ok((Secret::new(format!("{SECRET_START}{random}{sum}")), prefix))
+    let secret = format!("{TOKEN_START}{random}{}", checksum(&random));
+    let prefix = secret[..TOKEN_PREFIX].to_owned();
+    Ok((Secret::new(secret), prefix))
 }
 
 /// A new token as it is asked for.

@@ -187,7 +187,10 @@ entra_test! {
         let unknown = entra.filter(&format!("{stolen} eq \"{stolen}\"")).await;
         let matched = entra.filter(&format!("userName eq \"{stolen}\"")).await;
         let elsewhere = entra.send(&stolen[..20], &format!("/{stolen}"), None).await;
-        for answer in [&answer, &patched, &refused, &unknown, &matched, &elsewhere] {
+        let compared = entra.filter("active eq true and password eq \"s3cret-9\"").await;
+        let search = json!({"filter": "passWord sw \"s3cret-10\""});
+        let searched = entra.send("POST", "/Users/.search", Some(&search)).await;
+        for answer in [&answer, &patched, &refused, &unknown, &matched, &elsewhere, &compared, &searched] {
             let kept = format!("{:?} {:?}", entra.entry(answer).await, entra.payload(answer).await);
             assert!(!kept.contains("s3cret"), "{kept}");
             assert!(!kept.contains(&stolen), "{kept}");

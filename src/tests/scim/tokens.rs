@@ -230,10 +230,13 @@ entra_test! {
 
     async fn of_an_unknown_token_only_what_helps_is_kept(entra: Entra) {
         let cut = entra.token[..40].to_owned();
-        let stray = format!("rhp_{}", "y".repeat(49));
+        let mistyped = format!("rhp_{}", "y".repeat(49));
+        // Its checksum is right.
+        let stray = format!("rhp_{}3HTDEj", "y".repeat(43));
         for (token, hint) in [
             (cut.as_str(), format!("has 40 characters and begins like the token {}", &entra.token[..12])),
             (stray.as_str(), "has 53 characters and begins like a Secret Token, but like none".to_owned()),
+            (mistyped.as_str(), "begins like a Secret Token, but was cut or changed".to_owned()),
             ("eyJhbGciOiJIUzI1NiJ9.e30.x", "has 26 characters and begins unlike a Secret Token".to_owned()),
             ("ääääääääää", "has 10 characters and begins unlike a Secret Token".to_owned()),
         ] {

@@ -347,8 +347,11 @@ async fn read_body(
     if !bytes.is_empty() {
         body::check_type(headers)?;
     }
-    exchange.incoming.body = Some(String::from_utf8_lossy(&bytes).into_owned());
-    crate::server::scim::body::parse(&bytes)
+    let parsed = crate::server::scim::body::parse(&bytes);
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    exchange.incoming.body = Some(text);
+    parsed
 }
 
 /// A refusal before any data was touched. Refused changes are durable before the answer, refused reads are

@@ -2,6 +2,7 @@
 
 use crate::model::log::StepKind;
 use crate::model::organization::{MissingNames, MissingRole, ProvisioningState, UnknownRole};
+use crate::model::token::{TOKEN_PREFIX, TOKEN_START};
 use crate::server::App;
 use crate::server::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::server::error::StoreError;
@@ -10,13 +11,10 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::Remark;
 use crate::server::secret::Secret;
 use crate::server::services::recording::{CallingToken, Exchange, Note};
+use crate::server::services::tokens::looks_genuine;
 use crate::server::store::request_lookup::{self, LookupOrganization, Sought};
 use crate::server::store::tokens;
 use crate::server::store::users::{self, StoredUser};
-
-/// What a token of ours begins with, and how much of it we may show.
-const START: &str = "rhp_";
-const PREFIX_LENGTH: usize = 12;
 
 /// A provisioning client that has proved who it is: its organization and that organization's rules.
 #[derive(Debug, Clone)]
@@ -244,14 +242,17 @@ fn check_state(state: ProvisioningState) -> Result<(), Refused> {
 async fn resemblance(app: &App, organization_id: &str, secret: &str) -> Result<String, StoreError> {
     let length = secret.chars().count();
     let begins = if let Some(prefix) = secret
-        .get(..PREFIX_LENGTH)
-        .filter(|prefix| prefix.starts_with(START))
+        .get(..TOKEN_PREFIX)
+        .filter(|prefix| prefix.starts_with(TOKEN_START))
     {
         let mut connection = app.db.read().await?;
         let known = tokens::find_id_by_prefix(&mut connection, organization_id, prefix).await?;
         match known {
             Some(_) => format!("like the token {prefix}: it was cut or changed when it was pasted"),
-            None => "like a Secret Token, but like none of this organization".to_owned(),
+            None if looks_genuine(secret) => {
+                "like a Secret Token, but like none of this organization".to_owned()
+            }
+            None => "like a Secret Token, but was cut or changed when it was pasted".to_owned(),
         }
     } else {
         "unlike a Secret Token".to_owned()

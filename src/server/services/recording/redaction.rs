@@ -2,14 +2,13 @@
 
 use serde_json::Value;
 
+use crate::model::token::{TOKEN_PREFIX, TOKEN_START};
+
 const HIDDEN: &str = "[redacted]";
-const TOKEN_START: &str = "rhp_";
-/// What the tokens page shows too.
-const TOKEN_SHOWN: usize = 8;
 
 /// A body without passwords and tokens. One that cannot be parsed and speaks of a password is not kept.
-pub fn redacted_body(body: &str) -> String {
-    let text = redacted_text(body);
+pub fn redacted_body(body: String) -> String {
+    let text = redacted(body);
     if !contains_password(&text) {
         return text;
     }
@@ -20,6 +19,14 @@ pub fn redacted_body(body: &str) -> String {
         }
         Err(_) => "[not kept: not JSON, and it mentions a password]".to_owned(),
     }
+}
+
+/// A query without tokens; one that speaks of a password is not kept, as a filter may compare with it.
+pub fn redacted_query(query: String) -> String {
+    if contains_password(&query) {
+        return "[not kept: it mentions a password]".to_owned();
+    }
+    redacted(query)
 }
 
 /// As [`redacted_text`], without a copy where there is nothing to hide.
@@ -43,7 +50,7 @@ pub fn redacted_text(text: &str) -> String {
                 .take_while(u8::is_ascii_alphanumeric)
                 .count();
         redacted.push_str(before);
-        let shown = length.min(TOKEN_START.len() + TOKEN_SHOWN);
+        let shown = length.min(TOKEN_PREFIX);
         redacted.push_str(&token[..shown]);
         if length > shown {
             redacted.push('…');
@@ -82,9 +89,14 @@ fn hide_passwords(value: &mut Value) {
             }
         }
         Value::Array(elements) => elements.iter_mut().for_each(hide_passwords),
-        Value::String(text) if contains_password(text) && text.trim_start().starts_with('{') => {
-            // A document inside a string, as Entra sends roles.
-            *text = redacted_body(text);
+        Value::String(text) if contains_password(text) => {
+            if text.trim_start().starts_with('{') {
+                // A document inside a string, as Entra sends roles.
+                *text = redacted_body(std::mem::take(text));
+            } else if text.contains('"') {
+                // A filter, which may compare with one.
+                HIDDEN.clone_into(text);
+            }
         }
         _ => {}
     }
@@ -97,7 +109,7 @@ mod tests {
     #[test]
     fn passwords_are_hidden_wherever_they_stand() {
         let body = r#"{"userName":"a","Password":"s1","Operations":[{"op":"add","path":"urn:x:password","value":"s2"},{"value":{"password":"s3"}}]}"#;
-        let redacted = redacted_body(body);
+        let redacted = redacted_body(body.to_owned());
         for secret in ["s1", "s2", "s3"] {
             assert!(!redacted.contains(secret), "{redacted}");
         }
@@ -115,7 +127,15 @@ mod tests {
     }
 
     #[test]
+    fn filters_that_compare_with_a_password_are_not_kept() {
+        assert!(!redacted_query("filter=Password+eq+%22s1%22".to_owned()).contains("s1"));
+        let search = r#"{"filter":"userName eq \"a\" and password eq \"s1\"","count":1}"#;
+        let kept = redacted_body(search.to_owned());
+        assert!(!kept.contains("s1") && kept.contains("count"), "{kept}");
+    }
+
+    #[test]
     fn unparsable_bodies_with_passwords_are_not_kept() {
-        assert!(!redacted_body("{\"password\":\"s1\"").contains("s1"));
+        assert!(!redacted_body("{\"password\":\"s1\"".to_owned()).contains("s1"));
     }
 }

@@ -14,6 +14,7 @@ use self::resources::attribute_of;
 use super::document::{AffectedUser, Document, Entry, Event, Kind, Person, Text};
 use super::secrets::HIDDEN;
 use crate::model::log::{AttributeChange, StepKind};
+use crate::model::token::TOKEN_START;
 use crate::server::scim::resource::case_key;
 
 /// Headers whose values say something about the program that called, not about people.
@@ -350,7 +351,7 @@ pub(super) fn step_name(kind: StepKind) -> &'static str {
 fn prefix_of(text: &str) -> String {
     let prefix = text.rsplit_once('(').map_or(text, |(_, rest)| rest);
     let prefix = prefix.trim_end_matches(')');
-    if prefix.starts_with("rhp_") {
+    if prefix.starts_with(TOKEN_START) {
         prefix.to_owned()
     } else {
         LEFT_OUT.to_owned()

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::document::Document;
 use crate::model::log::AttributeChange;
+use crate::model::token::TOKEN_START;
 use crate::server::services::recording::{redacted_body, redacted_text};
 
 pub(super) const HIDDEN: &str = "[redacted]";
@@ -151,7 +152,7 @@ fn names_a_secret(name: &str) -> bool {
 
 /// A body or a value: as JSON, laid out to be read, where it is; as a text otherwise.
 fn body(text: &str) -> String {
-    let text = redacted_body(text);
+    let text = redacted_body(text.to_owned());
     if !text.trim_start().starts_with(['{', '[']) {
         return self::text(&text);
     }
@@ -213,7 +214,7 @@ fn without_credentials(text: &str) -> String {
             .map(char::len_utf8)
             .sum();
         // A shortened token of ours tells which one it was.
-        let is_ours = value.starts_with("rhp_") && value[..length].ends_with('…');
+        let is_ours = value.starts_with(TOKEN_START) && value[..length].ends_with('…');
         (value[..length].trim_end_matches('.').chars().count() >= CREDENTIALS && !is_ours)
             .then_some((gap, gap + length))
             .ok_or(0)
