@@ -250,10 +250,10 @@ pub fn watch(app: &App, allowed: &Allowed) -> Result<Option<Watch>, ServiceError
 pub async fn has_grown(app: &App, allowed: &Allowed, age: Millis) -> Result<bool, ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
     let mut connection = app.db.read().await?;
-    let latest = provisioning_logs::latest_at(&mut connection, &organization.id).await?;
+    let last = provisioning_logs::last_entry(&mut connection, &organization.id).await?;
     let drawn_at = app.clock.now().saturating_sub(age);
     // An entry may be written a moment after its time.
-    Ok(latest.is_some_and(|latest| latest >= drawn_at.saturating_sub(SECOND)))
+    Ok(last.is_some_and(|last| last.occurred_at >= drawn_at.saturating_sub(SECOND)))
 }
 
 /// Watches the logs of all organizations; `None` when too many are open. `allowed` proves [`Permission::ListOrganizations`].
@@ -273,4 +273,26 @@ fn open(app: &App, allowed: &Allowed, organization_id: Option<String>) -> Option
     };
     app.live.listen();
     Some(watch)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn everybody_together_has_so_many_watches_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("live.db").display());
+        let db = Db::open(&url, true).await.unwrap();
+        let live = Live::new(db, CancellationToken::new());
+        let account = |place| format!("account {}", place / OF_ACCOUNT);
+        let mut places: Vec<_> = (0..IN_ALL)
+            .map_while(|place| Place::take(&live, &account(place)))
+            .collect();
+        assert_eq!(places.len(), IN_ALL);
+        assert!(Place::take(&live, "late").is_none());
+        places.pop();
+        assert!(Place::take(&live, "late").is_some());
+    }
 }

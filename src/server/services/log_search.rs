@@ -22,15 +22,13 @@ use crate::model::log::{
 use crate::model::page::{Count, Page};
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
-use crate::server::clock::{MINUTE, Millis};
+use crate::server::clock::Millis;
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::store::keyset::{self, COUNT_LIMIT, PAGE, TimeCursor};
 use crate::server::store::log_details::{self as details, Cycle};
 use crate::server::store::log_search::{self as store, Entry};
+use crate::server::store::provisioning_logs::{CYCLE_GAP, LastEntry, last_entry};
 use crate::server::store::sql::Connection;
-
-/// Without a request for this long a cycle has ended.
-const CYCLE_GAP: Millis = 5 * MINUTE;
 
 /// A page of the organization's log, newest first. `allowed` proves [`Permission::ReadLogs`].
 ///
@@ -148,17 +146,17 @@ async fn cycles(
     ids.sort_unstable();
     ids.dedup();
     let cycles = details::cycles(connection, &organization.id, &ids).await?;
-    let latest = details::latest(connection, &organization.id).await?;
+    let last = last_entry(connection, &organization.id).await?;
     Ok(cycles
         .into_iter()
-        .map(|cycle| summarize(cycle, latest.as_ref(), moments))
+        .map(|cycle| summarize(cycle, last.as_ref(), moments))
         .collect())
 }
 
-fn summarize(cycle: Cycle, latest: Option<&(Millis, String)>, moments: &Moments) -> CycleSummary {
-    let latest = latest.filter(|(_, id)| *id == cycle.cycle_id);
-    let ended_at = latest.map_or(cycle.ended_at, |(at, _)| *at);
-    let may_go_on = latest.is_some() && moments.now() - ended_at <= CYCLE_GAP;
+fn summarize(cycle: Cycle, last: Option<&LastEntry>, moments: &Moments) -> CycleSummary {
+    let last = last.filter(|last| last.cycle_id == cycle.cycle_id);
+    let ended_at = last.map_or(cycle.ended_at, |last| last.occurred_at);
+    let may_go_on = last.is_some() && moments.now() - ended_at <= CYCLE_GAP;
     let is_whole = cycle.looked_at <= COUNT_LIMIT;
     let count = |n: i64| {
         let n = u64::try_from(n).unwrap_or_default();

@@ -101,22 +101,6 @@ pub async fn cycles(
     Ok(cycles)
 }
 
-/// The organization's latest request and its cycle.
-pub async fn latest(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-) -> Result<Option<(Millis, String)>, StoreError> {
-    connection
-        .fetch_optional(
-            sql(
-                "SELECT occurred_at, cycle_id FROM provisioning_logs WHERE organization_id = $1 \
-                 ORDER BY occurred_at DESC, id DESC LIMIT 1",
-            )
-            .bind(organization_id),
-        )
-        .await
-}
-
 /// All of one entry but its payload.
 #[derive(Debug, Clone, FromRow)]
 pub struct FullEntry {

@@ -3,8 +3,9 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::dialect::Dialect;
 use super::issue_records::{Occurrence, Success};
-use super::sql::{Arg, Builder, Connection, sql};
+use super::sql::{Arg, Builder, Connection, Sql, sql};
 use crate::server::clock::{HOUR, MINUTE, Millis};
 use crate::server::error::StoreError;
 
@@ -118,6 +119,9 @@ pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
         entry.organization_id.clone(),
         entry.occurred_at,
     );
+    if tx.dialect() == Dialect::Postgres {
+        tx.defer(lock_beginning(&organization_id, occurred_at));
+    }
     let mut statement = Builder::new(INSERT_ENTRIES);
     statement.push("(");
     for value in entry_row(entry) {
@@ -137,6 +141,17 @@ pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
         statement.push_rows([payload]).push(KEEP_PAYLOAD);
         tx.defer(statement.finish_repeated());
     }
+}
+
+/// PostgreSQL: of those who are about to begin a cycle the first does, and the others find it. To be taken last, so
+/// that whoever waits for it holds nothing that others want.
+fn lock_beginning(organization_id: &str, occurred_at: Millis) -> Sql {
+    sql(
+        "SELECT pg_advisory_xact_lock(hashtext($1)) WHERE NOT EXISTS (SELECT 1 FROM provisioning_logs \
+         WHERE organization_id = $1 AND occurred_at >= $2)",
+    )
+    .bind(organization_id)
+    .bind(occurred_at - CYCLE_GAP)
 }
 
 const INSERT_ENTRIES: &str = "INSERT INTO provisioning_logs (id, organization_id, occurred_at, action, status, is_lookup, \
@@ -229,22 +244,15 @@ struct Cycle {
     last_at: Millis,
 }
 
-#[derive(FromRow)]
-struct LastEntry {
-    occurred_at: Millis,
-    cycle_id: String,
+/// An organization's latest request.
+#[derive(Debug, Clone, FromRow)]
+pub struct LastEntry {
+    pub occurred_at: Millis,
+    pub cycle_id: String,
 }
 
-/// When the latest entry's request came.
-pub async fn latest_at(
-    connection: &mut Connection<'_>,
-    organization_id: &str,
-) -> Result<Option<Millis>, StoreError> {
-    let last = last_entry(connection, organization_id).await?;
-    Ok(last.map(|last| last.occurred_at))
-}
-
-async fn last_entry(
+/// The entry of the latest request.
+pub async fn last_entry(
     connection: &mut Connection<'_>,
     organization_id: &str,
 ) -> Result<Option<LastEntry>, StoreError> {
@@ -270,6 +278,10 @@ async fn cycle_of(
     let index = match known {
         Some(index) => index,
         None => {
+            if connection.dialect() == Dialect::Postgres {
+                let lock = lock_beginning(&entry.organization_id, entry.occurred_at);
+                connection.execute(lock).await?;
+            }
             let last = last_entry(connection, &entry.organization_id).await?;
             let (id, last_at) = last.map_or_else(
                 || (entry.id.clone(), entry.occurred_at),

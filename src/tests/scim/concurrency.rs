@@ -1,9 +1,11 @@
 //! Many requests at once: the databases decide, and nothing is lost.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use rhombus_provisioning::server::clock::MINUTE;
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::store::dialect::Dialect;
 use rhombus_provisioning::server::store::sql::sql;
@@ -16,7 +18,7 @@ use crate::support::entra::user;
 
 /// How many answers have each status, highest first.
 fn statuses(answers: &[Answer]) -> Vec<(u16, usize)> {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for answer in answers {
         *counts.entry(answer.status).or_insert(0) += 1;
     }
@@ -35,6 +37,17 @@ entra_test! {
         let log = entra.log().await;
         assert_eq!(log.iter().filter(|entry| entry.status == "failure").count(), 49);
         assert_eq!(log.len(), 50);
+    }
+
+    async fn of_many_first_requests_one_begins_the_cycle(entra: Entra) {
+        for round in 0..3 {
+            entra.app.advance(10 * MINUTE);
+            let bodies: Vec<_> = (0..10).map(|index| user(&format!("{round}-{index}"))).collect();
+            let answers = join_all(bodies.iter().map(|body| entra.post(body))).await;
+            assert_eq!(statuses(&answers), [(201, 10)]);
+        }
+        let cycles: BTreeSet<String> = entra.log().await.into_iter().map(|entry| entry.cycle_id).collect();
+        assert_eq!(cycles.len(), 3);
     }
 
     async fn concurrent_patches_lose_no_update(entra: Entra) {

@@ -375,13 +375,14 @@ async fn write_batch(
                         .iter()
                         .map(|entry| entry.organization_id.clone())
                         .collect();
-                    provisioning_logs::insert(tx, entries).await?;
                     provisioning_logs::add_hours(tx, hours.into_iter().collect()).await?;
                     issue_records::record(tx, occurrences.into_values().collect()).await?;
                     issue_records::add_days(tx, days).await?;
                     for (token_id, (at, address, user_agent)) in used {
                         tokens::touch(tx, &token_id, at, &address, Some(&user_agent)).await?;
                     }
+                    // Last, as in a change: it may wait for others to begin a cycle.
+                    provisioning_logs::insert(tx, entries).await?;
                     Ok::<_, StoreError>(grown)
                 })
             })
