@@ -1,6 +1,7 @@
 //! Issues by a text: what their title, reason, attribute or value says, or whom they affect. The list's own index is
 //! walked and each issue tested; of people those are found whose names begin with the text, by an index, up to [`PEOPLE`].
 
+use super::dialect::like_escaped;
 use super::keyset::{prefix_range, push_list};
 use super::sql::Builder;
 
@@ -41,7 +42,7 @@ pub(super) fn push_text(
 ) {
     statement.push(" AND ((1 = 1");
     for word in &search.words {
-        let within = format!("%{}%", escaped(&word.text));
+        let within = format!("%{}%", like_escaped(&word.text));
         statement
             .push(" AND (lower(i.attribute) LIKE ")
             .bind(&within);
@@ -97,24 +98,12 @@ pub(super) fn push_text(
     statement.push(")");
 }
 
-/// As a part of a LIKE pattern in which a backslash escapes.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if "\\%_".contains(letter) {
-            escaped.push('\\');
-        }
-        escaped.push(letter);
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn wildcards_stand_for_themselves() {
-        assert_eq!(escaped(r"50%_\a"), r"50\%\_\\a");
+        assert_eq!(like_escaped(r"50%_\a"), r"50\%\_\\a");
     }
 }
