@@ -93,7 +93,7 @@ async fn failed(app: &App, exchange: Exchange, reason: Reason) -> Reply {
 fn failure(reason: Reason) -> ScimError {
     let text = match reason {
         Reason::DatabaseUnavailable => {
-            "The database of the service could not carry this out right now. Nothing was changed. Entra tries again by itself."
+            "The database of the service could not confirm this right now. Entra tries again by itself."
         }
         Reason::RequestTimeout => {
             "The request took too long and was given up. Entra tries again by itself."
