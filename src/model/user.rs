@@ -112,7 +112,8 @@ pub struct UserChange {
     pub actor: String,
     pub log_id: Option<String>,
     pub version: i64,
-    pub changes: Vec<AttributeChange>,
+    /// `None` where they are too large for a list; the log entry shows them.
+    pub changes: Option<Vec<AttributeChange>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -289,8 +289,11 @@ fn History(organization: String, here: String, history: Page<UserChange>) -> imp
             let log = change.log_id.map(
                 |id| view! { " " <a href=format!("{organization}/logs/{id}")>"Log entry"</a> },
             );
-            let diff =
-                (!change.changes.is_empty()).then(|| view! { <Diff changes=change.changes/> });
+            let diff = match change.changes {
+                Some(changes) if changes.is_empty() => None,
+                Some(changes) => Some(view! { <Diff changes/> }.into_any()),
+                None => Some(view! { <p>"A large change, shown in the log entry."</p> }.into_any()),
+            };
             view! {
                 <Event tone title aside=move || view! { <ExactTime moment=moment.clone()/> }>
                     <p>"By " {change.actor} "." {log}</p>

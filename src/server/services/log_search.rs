@@ -25,7 +25,7 @@ use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::Millis;
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::store::keyset::{self, COUNT_LIMIT, PAGE, TimeCursor};
-use crate::server::store::log_details::{self as details, Cycle};
+use crate::server::store::log_details::{self as details, Cycle, EntryChange};
 use crate::server::store::log_search::{self as store, Entry};
 use crate::server::store::provisioning_logs::{CYCLE_GAP, LastEntry, last_entry};
 use crate::server::store::sql::Connection;
@@ -81,7 +81,7 @@ pub async fn list(
     let changes = changes_of(&mut connection, organization, &page.items).await?;
     let mut changes = changes.into_iter();
     Ok(LogPage {
-        page: page.try_map(|entry| row(entry, changes.next().unwrap_or_default(), &moments))?,
+        page: page.try_map(|entry| row(entry, changes.next().flatten(), &moments))?,
         searched_back_to,
         newest: newest.to_string(),
         kept_days: app.settings.log_retention_days,
@@ -116,19 +116,38 @@ pub async fn count_newer(
     })
 }
 
-/// The changes of each entry, in the entries' order.
+/// The changes of each entry, in the entries' order; `None` where they are too large for a list.
 async fn changes_of(
     connection: &mut Connection<'_>,
     organization: &OrganizationRef,
     entries: &[Entry],
-) -> Result<Vec<Vec<AttributeChange>>, ServiceError> {
+) -> Result<Vec<Option<Vec<AttributeChange>>>, ServiceError> {
     let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
     let stored = details::changes(connection, &organization.id, &ids).await?;
-    let mut all = vec![Vec::new(); entries.len()];
-    for change in stored {
-        if let Some(index) = ids.iter().position(|id| *id == change.log_id) {
-            all[index].extend(changes::parse(&change.changes)?);
+    let mut all = vec![Some(Vec::new()); entries.len()];
+    for EntryChange { log_id, changes } in stored {
+        if let Some(index) = ids.iter().position(|id| *id == log_id) {
+            all[index] = match (all[index].take(), changes) {
+                (Some(mut known), Some(json)) => {
+                    known.extend(changes::parse(&json)?);
+                    Some(known)
+                }
+                _ => None,
+            };
         }
+    }
+    Ok(all)
+}
+
+/// All changes of one entry, however large.
+async fn whole_changes(
+    connection: &mut Connection<'_>,
+    organization: &OrganizationRef,
+    log_id: &str,
+) -> Result<Vec<AttributeChange>, ServiceError> {
+    let mut all = Vec::new();
+    for json in details::whole_changes(connection, &organization.id, log_id).await? {
+        all.extend(changes::parse(&json)?);
     }
     Ok(all)
 }
@@ -185,7 +204,7 @@ fn unknown(entry: &Entry) -> StoreError {
 
 fn row(
     entry: Entry,
-    changes: Vec<AttributeChange>,
+    changes: Option<Vec<AttributeChange>>,
     moments: &Moments,
 ) -> Result<LogRow, ServiceError> {
     let (Some(action), Some(status)) = (Action::parse(&entry.action), Status::parse(&entry.status))
@@ -195,13 +214,13 @@ fn row(
     Ok(LogRow {
         occurred: moments.moment(entry.occurred_at),
         identity: words::identity(&entry, action),
-        summary: words::summary(&entry, action, status, &changes),
+        summary: words::summary(&entry, action, status, changes.as_deref()),
         action,
         status,
         http_status: u16::try_from(entry.http_status).unwrap_or_default(),
         id: entry.id,
         user_name: entry.user_name,
-        changes,
+        changes: changes.unwrap_or_default(),
         token_prefix: entry.token_prefix,
         duration_us: entry.duration_us,
         cycle_id: entry.cycle_id,

@@ -338,6 +338,6 @@ fn change_set(stored: StoredChange, moments: &Moments) -> Result<UserChange, Ser
         },
         log_id: stored.log_id,
         version: stored.version,
-        changes: changes::parse(&stored.changes)?,
+        changes: stored.changes.as_deref().map(changes::parse).transpose()?,
     })
 }

@@ -8,14 +8,20 @@ use super::sql::{Builder, Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
+/// Changes as lists read them: a user may be as large as a request, and a page of such changes would fill the memory.
+/// Neither database reads a text to tell its length.
+pub(super) const LISTED_CHANGES: &str =
+    "CASE WHEN octet_length(changes) <= 16384 THEN changes END AS changes";
+
 /// What one request changed, by the entry's id.
 #[derive(Debug, Clone, FromRow)]
 pub struct EntryChange {
     pub log_id: String,
-    pub changes: String,
+    /// `None` where they are too large for a list.
+    pub changes: Option<String>,
 }
 
-/// The changes of these entries.
+/// The changes of these entries, as lists show them.
 pub async fn changes(
     connection: &mut Connection<'_>,
     organization_id: &str,
@@ -24,12 +30,32 @@ pub async fn changes(
     if log_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut statement = Builder::new("SELECT log_id, changes FROM user_changes WHERE ");
+    let mut statement = Builder::new("SELECT log_id, ");
+    statement
+        .push(LISTED_CHANGES)
+        .push(" FROM user_changes WHERE ");
     push_list(&mut statement, "log_id IN (", log_ids.iter().copied());
     // The entry's id finds it; the organization is only tested.
     statement.push(" AND (organization_id || '') = ");
     statement.bind(organization_id).push(" ORDER BY log_id, id");
     connection.fetch_all(statement.finish()).await
+}
+
+/// All changes of one entry, however large.
+pub async fn whole_changes(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    log_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> = connection
+        .fetch_all(
+            sql("SELECT changes FROM user_changes \
+                 WHERE log_id = $1 AND (organization_id || '') = $2 ORDER BY id")
+            .bind(log_id)
+            .bind(organization_id),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(changes,)| changes).collect())
 }
 
 /// One cycle, from the entries that lists show.

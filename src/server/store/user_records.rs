@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::keyset::{COUNT_LIMIT, FETCH, TimeCursor, prefix_range};
+use super::log_details::LISTED_CHANGES;
 use super::sql::{Builder, Connection, sql};
 use super::user_directory::Search;
 use crate::server::clock::Millis;
@@ -133,8 +134,12 @@ pub struct StoredChange {
     pub actor_kind: String,
     pub actor_name: String,
     pub version: i64,
-    pub changes: String,
+    /// `None` where they are too large for a list.
+    pub changes: Option<String>,
 }
+
+const CHANGE_COLUMNS: &str =
+    "SELECT id, log_id, changed_at, kind, actor_kind, actor_name, version, ";
 
 /// The next [`FETCH`] change sets of a user, and how many there are, up to [`COUNT_LIMIT`] and one. Newest
 /// first; with `newer` those after the cursor, oldest first.
@@ -154,11 +159,11 @@ pub async fn history(
             .bind(COUNT_LIMIT + 1),
         )
         .await?;
-    let mut statement = Builder::new(
-        "SELECT id, log_id, changed_at, kind, actor_kind, actor_name, version, changes \
-         FROM user_changes WHERE organization_id = ",
-    );
-    statement.bind(organization_id);
+    let mut statement = Builder::new(CHANGE_COLUMNS);
+    statement
+        .push(LISTED_CHANGES)
+        .push(" FROM user_changes WHERE organization_id = ")
+        .bind(organization_id);
     statement.push(" AND user_id = ").bind(user_id);
     if let Some(cursor) = cursor {
         statement.push(if newer {
@@ -189,17 +194,15 @@ pub async fn latest_changes(
     since: Millis,
     limit: i64,
 ) -> Result<Vec<StoredChange>, StoreError> {
-    connection
-        .fetch_all(
-            sql(
-                "SELECT id, log_id, changed_at, kind, actor_kind, actor_name, version, changes FROM user_changes \
-                 WHERE organization_id = $1 AND user_id = $2 AND changed_at >= $3 \
-                 ORDER BY changed_at DESC, id DESC LIMIT $4",
-            )
-            .bind(organization_id)
-            .bind(user_id)
-            .bind(since)
-            .bind(limit),
-        )
-        .await
+    let mut statement = Builder::new(CHANGE_COLUMNS);
+    statement
+        .push(LISTED_CHANGES)
+        .push(" FROM user_changes WHERE organization_id = ")
+        .bind(organization_id);
+    statement.push(" AND user_id = ").bind(user_id);
+    statement.push(" AND changed_at >= ").bind(since);
+    statement
+        .push(" ORDER BY changed_at DESC, id DESC LIMIT ")
+        .bind(limit);
+    connection.fetch_all(statement.finish()).await
 }

@@ -2,11 +2,16 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::TryStreamExt;
+use rhombus_provisioning::model::log::LogFilter;
+use rhombus_provisioning::server::actor::Permission;
 use rhombus_provisioning::server::clock::MINUTE;
+use rhombus_provisioning::server::services::export::Format;
+use rhombus_provisioning::server::services::log_search;
 use serde_json::{Value, json};
 
 use super::browser::viewer;
-use super::fill::{Entry, NOW, entry, many_entries};
+use super::fill::{CONTOSO, Entry, NOW, allowed, entry, many_entries, run, two_organizations};
 use crate::db_test;
 use crate::support::app::{Answer, TestApp};
 use crate::support::entra::user;
@@ -83,6 +88,19 @@ db_test! {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 1_204);
+    }
+
+    async fn large_changes_are_in_it_whole_and_never_all_in_memory(db: TestDb) {
+        let app = two_organizations(db.db.clone()).await;
+        let large = "x".repeat(1024 * 1024);
+        let changes = format!(r#"[{{"attribute":"title","new":"{large}"}}]"#);
+        let statements = (1..=3).map(|ago| entry("update", ago * MINUTE));
+        run(&app, statements.flat_map(|entry| [entry.change(&changes), entry.insert()]).collect()).await;
+        let reader = allowed(Permission::ReadLogs, CONTOSO);
+        let file = log_search::export(&app, &reader, LogFilter::default(), Format::Ndjson).await.unwrap();
+        let parts: Vec<String> = file.parts().try_collect().await.unwrap();
+        assert_eq!(parts.len(), 3, "one at a time");
+        assert!(parts.iter().all(|part| part.contains(&large)));
     }
 
     async fn nobody_exports_what_is_not_theirs(db: TestDb) {

@@ -4,7 +4,7 @@ use rhombus_provisioning::server::App;
 use rhombus_provisioning::server::actor::Permission;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE, SECOND};
 use rhombus_provisioning::server::error::ServiceError;
-use rhombus_provisioning::server::services::log_search;
+use rhombus_provisioning::server::services::{log_search, user_directory};
 use rhombus_provisioning::server::store::sql::sql;
 
 use super::fill::*;
@@ -271,6 +271,24 @@ db_test! {
             let answer = log_search::detail_with_payload(&app, &allowed, id).await;
             assert!(matches!(answer, Err(ServiceError::NotFound { .. } | ServiceError::Forbidden)));
         }
+    }
+}
+
+db_test! {
+    async fn lists_leave_large_changes_to_their_entries(db) {
+        let app = two_organizations(db).await;
+        let large = "x".repeat(20_000);
+        let ana = entry("update", MINUTE).about("u-Ana", "Ana Ruiz");
+        let changes = format!(r#"[{{"attribute":"title","old":"Lead","new":"{large}"}}]"#);
+        run(&app, vec![ana.change(&changes), ana.insert()]).await;
+        let row = list(&app, &LogFilter::default()).await.page.items.swap_remove(0);
+        assert_eq!((row.summary.as_str(), row.changes.len()), ("A large change, shown in the log entry", 0));
+        let reader = allowed(Permission::ReadLogs, CONTOSO);
+        let detail = log_search::detail(&app, &reader, &ana.id).await.unwrap();
+        assert_eq!(detail.changes[0].new.as_deref(), Some(large.as_str()));
+        let reader = allowed(Permission::ReadUsers, CONTOSO);
+        let history = user_directory::history(&app, &reader, "u-Ana", None).await.unwrap();
+        assert_eq!((&history.items[0].changes, &history.items[0].log_id), (&None, &Some(ana.id)));
     }
 }
 

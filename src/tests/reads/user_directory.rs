@@ -217,9 +217,10 @@ db_test! {
         let history = user_directory::history(&app, &allowed, "d-1", None).await.unwrap();
         let change = &history.items[0];
         assert_eq!(change.actor, "Token Entra (rhp_AbCd1234)");
-        assert_eq!(change.changes[0].old.as_deref(), Some("true"));
-        assert_eq!(change.changes[1].old.as_deref(), Some(r#"{"givenName":"A"}"#));
-        assert_eq!(change.changes[1].new, None);
+        let changes = change.changes.as_deref().unwrap();
+        assert_eq!(changes[0].old.as_deref(), Some("true"));
+        assert_eq!(changes[1].old.as_deref(), Some(r#"{"givenName":"A"}"#));
+        assert_eq!(changes[1].new, None);
     }
 }
 

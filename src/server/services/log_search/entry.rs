@@ -1,7 +1,7 @@
 //! One entry of the log, whole.
 
 use super::words::explanation;
-use super::{changes_of, curl, row};
+use super::{curl, row, whole_changes};
 use crate::model::log::{
     Action, AttributeChange, LogDetail, LogPayload, LogRemark, Step, StepKind, StepOutcome,
 };
@@ -97,9 +97,7 @@ async fn read(
     let full = details::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "log entry" })?;
-    let entries = std::slice::from_ref(&full.entry);
-    let mut changed = changes_of(&mut connection, organization, entries).await?;
-    let changed = changed.pop().unwrap_or_default();
+    let changed = whole_changes(&mut connection, organization, id).await?;
     let mut shown = changed.clone();
     if shown.is_empty() {
         let refused = details::find_refused_changes(&mut connection, &organization.id, id).await?;
@@ -169,7 +167,7 @@ fn assemble(
         payload_note: String::new(),
         curl: None,
         issue: None,
-        row: row(entry, changed, moments)?,
+        row: row(entry, Some(changed), moments)?,
     })
 }
 

@@ -1,10 +1,12 @@
 //! The whole filtered log as a file, read batch by batch while it is sent.
 
+use std::collections::VecDeque;
+
 use futures_util::stream::{self, Stream};
 use serde_json::{Map, Value, json};
 
 use super::filter::search;
-use super::{changes_of, words};
+use super::{changes_of, whole_changes, words};
 use crate::model::log::{Action, AttributeChange, LogFilter, Status};
 use crate::model::query;
 use crate::server::App;
@@ -18,6 +20,9 @@ use crate::server::store::keyset::TimeCursor;
 use crate::server::store::log_export::{self as store, ExportedEntry};
 use crate::server::store::log_search::find_text;
 
+/// Bytes after which a part of the file is sent.
+const PART: usize = 1024 * 1024;
+
 /// An export under way.
 #[derive(Debug)]
 pub struct Export {
@@ -28,7 +33,10 @@ pub struct Export {
     /// Spans of time are counted from here, however long it takes.
     now: Millis,
     cursor: Option<TimeCursor>,
+    /// What is read and not yet sent. Changes that are too large for a list are not read before their turn comes.
+    waiting: VecDeque<(ExportedEntry, Option<Vec<AttributeChange>>)>,
     begun: bool,
+    /// Nothing is left to read.
     over: bool,
 }
 
@@ -82,6 +90,7 @@ pub async fn export(
         format,
         now,
         cursor: None,
+        waiting: VecDeque::new(),
         begun: false,
         over: false,
     })
@@ -98,9 +107,6 @@ impl Export {
 
     /// The next part of the file; `None` at its end.
     async fn next(&mut self) -> Result<Option<String>, ServiceError> {
-        if self.over {
-            return Ok(None);
-        }
         let mut part = String::new();
         if !self.begun && self.format == Format::Csv {
             part.push_str(&csv_row(COLUMNS));
@@ -108,17 +114,30 @@ impl Export {
         self.begun = true;
         // A search that stops without a row goes on: there is nothing to send meanwhile.
         loop {
-            let entries = self.batch().await?;
-            for (entry, changes) in entries {
-                part.push_str(&self.line(&entry, &changes)?);
+            while let Some((exported, changes)) = self.waiting.pop_front() {
+                let changes = match changes {
+                    Some(changes) => changes,
+                    None => self.whole_changes(&exported.entry.id).await?,
+                };
+                part.push_str(&self.line(&exported, &changes)?);
+                if part.len() >= PART {
+                    return Ok(Some(part));
+                }
             }
             if self.over || !part.is_empty() {
-                return Ok(Some(part));
+                return Ok((!part.is_empty()).then_some(part));
             }
+            self.batch().await?;
         }
     }
 
-    async fn batch(&mut self) -> Result<Vec<(ExportedEntry, Vec<AttributeChange>)>, ServiceError> {
+    async fn whole_changes(&self, log_id: &str) -> Result<Vec<AttributeChange>, ServiceError> {
+        let mut connection = self.app.db.read().await?;
+        whole_changes(&mut connection, &self.organization, log_id).await
+    }
+
+    /// Reads on.
+    async fn batch(&mut self) -> Result<(), ServiceError> {
         let mut search = search(&self.organization, &self.filter, self.now);
         let mut connection = self.app.db.read().await?;
         find_text(&mut connection, &mut search).await?;
@@ -134,7 +153,8 @@ impl Export {
             .map(|exported| exported.entry.clone())
             .collect();
         let changes = changes_of(&mut connection, &self.organization, &entries).await?;
-        Ok(found.entries.into_iter().zip(changes).collect())
+        self.waiting = found.entries.into_iter().zip(changes).collect();
+        Ok(())
     }
 
     fn line(
@@ -207,7 +227,7 @@ fn values(
         json!(entry.user_name),
         json!(entry.user_id),
         json!(exported.external_id),
-        json!(words::summary(entry, action, status, changes)),
+        json!(words::summary(entry, action, status, Some(changes))),
         changes_json,
         json!(entry.token_prefix),
         json!(exported.method),

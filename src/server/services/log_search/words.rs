@@ -30,12 +30,12 @@ pub(super) fn identity(entry: &Entry, action: Action) -> String {
     .to_owned()
 }
 
-/// One line for the list: what changed, or why not.
+/// One line for the list: what changed, or why not. `changes` are absent where they are too large for it.
 pub(super) fn summary(
     entry: &Entry,
     action: Action,
     status: Status,
-    changes: &[AttributeChange],
+    changes: Option<&[AttributeChange]>,
 ) -> String {
     if status == Status::Failure {
         return refusal(entry.reason.as_deref(), entry.detail.as_deref());
@@ -50,7 +50,7 @@ pub(super) fn summary(
         _ => None,
     };
     match action {
-        Action::Create => changes::new_role(changes).map_or_else(
+        Action::Create => changes.and_then(changes::new_role).map_or_else(
             || "Created".to_owned(),
             |role| format!("Created with role {role}"),
         ),
@@ -65,7 +65,8 @@ pub(super) fn summary(
         Action::TestConnection => "Entra checked the connection".to_owned(),
         Action::Discover => "Entra asked what is supported".to_owned(),
         Action::Update | Action::Disable | Action::Enable | Action::Bulk | Action::Unknown => {
-            changes::line(changes)
+            changes
+                .map_or_else(|| Some(changes::LARGE.to_owned()), changes::line)
                 .or_else(remark)
                 .unwrap_or_else(|| action.label().to_owned())
         }

@@ -32,6 +32,8 @@ const ROLES: usize = 200;
 /// Bytes of requests and answers in one bundle.
 const BODIES: usize = 2 * 1024 * 1024;
 
+const LARGE_CHANGES: &str =
+    "Large changes are left out of the history; their log entries have them.";
 const NO_ROOM: &str = "Request and response are left out: the bundle has no room for more of them.";
 
 /// The title of what a bundle would be about.
@@ -346,6 +348,11 @@ impl Collector<'_> {
             external_id: user.as_ref().and_then(|user| user.external_id.clone()),
             name: user.map(|user| user.label),
         };
+        let note = LARGE_CHANGES.to_owned();
+        if found.iter().any(|change| change.changes.is_none()) && !document.left_out.contains(&note)
+        {
+            document.left_out.push(note);
+        }
         for change in found {
             document.history.push(self.event(change, &person)?);
         }
@@ -366,7 +373,7 @@ impl Collector<'_> {
             user: Text::new(Kind::UserName, name.cloned().unwrap_or_default()),
             by: Text::new(by, change.actor_name),
             log_entry: change.log_id,
-            changes: changes::parse(&change.changes)?,
+            changes: changes::parse(change.changes.as_deref().unwrap_or("[]"))?,
             person: person.clone(),
         })
     }
