@@ -5,15 +5,19 @@
 //! missing or old, so matches are counted (up to a limit) and the statement is written accordingly: an
 //! expression such as `updated_at + 0` or `role_id || ''` is a column that no index answers.
 
+mod conditions;
 mod cursor;
+mod order;
 
+pub(super) use conditions::push_text_candidates;
 pub use cursor::Cursor;
 
+use conditions::{Candidates, push_candidates, push_conditions};
+use order::groups;
 use sqlx::FromRow;
 
-use super::keyset::{COUNT_LIMIT, FETCH, FEW, prefix_range, push_list};
+use super::keyset::{COUNT_LIMIT, FETCH, FEW};
 use super::sql::{Builder, Connection, sql};
-use super::user_failures::push_failing;
 use crate::model::user::{RoleState, UserFilter, UserSort, UserState};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -71,108 +75,6 @@ pub struct ListedUser {
     pub updated_at: Millis,
 }
 
-/// Users that stand together in the sort order.
-#[derive(Debug, Clone)]
-enum Group {
-    Everyone,
-    Role(Option<String>),
-    Active,
-    Blocked,
-    Inactive,
-}
-
-impl Group {
-    fn name(&self) -> &str {
-        match self {
-            Self::Everyone => "",
-            Self::Role(id) => id.as_deref().unwrap_or_default(),
-            Self::Active => "active",
-            Self::Blocked => "blocked",
-            Self::Inactive => "inactive",
-        }
-    }
-
-    fn push(&self, statement: &mut Builder) {
-        match self {
-            Self::Everyone => {}
-            Self::Role(Some(id)) => {
-                statement.push(" AND u.role_id = ").bind(id);
-            }
-            Self::Role(None) => {
-                statement.push(" AND u.role_id IS NULL");
-            }
-            Self::Active => {
-                statement.push(" AND u.active AND u.blocked_at IS NULL");
-            }
-            Self::Blocked => {
-                statement.push(" AND u.blocked_at IS NOT NULL");
-            }
-            Self::Inactive => {
-                statement.push(" AND NOT u.active AND u.blocked_at IS NULL");
-            }
-        }
-    }
-}
-
-/// What orders the users of a group, each with an index.
-#[derive(Debug, Clone, Copy)]
-enum Column {
-    UpdatedAt,
-    Label,
-    /// Unique, so it needs no id beside it.
-    UserName,
-    Id,
-}
-
-impl Column {
-    fn expression(self, plan: Plan) -> &'static str {
-        match (self, plan.sorts) {
-            (Self::UpdatedAt, false) => "u.updated_at",
-            (Self::UpdatedAt, true) => "(u.updated_at + 0)",
-            (Self::Label, false) => "u.label_key",
-            (Self::Label, true) => "(u.label_key || '')",
-            (Self::UserName, false) => "u.user_name_key",
-            (Self::UserName, true) => "(u.user_name_key || '')",
-            (Self::Id, false) => "u.id",
-            (Self::Id, true) => "(u.id || '')",
-        }
-    }
-
-    /// Whether users may share a value, so that their ids decide.
-    fn has_ties(self) -> bool {
-        matches!(self, Self::UpdatedAt | Self::Label)
-    }
-
-    fn push_after(self, statement: &mut Builder, cursor: &Cursor, plan: Plan, descending: bool) {
-        let comparison = if descending { " < (" } else { " > (" };
-        statement.push(" AND (").push(self.expression(plan));
-        statement.push(if self.has_ties() { ", u.id)" } else { ")" });
-        statement.push(comparison);
-        match self {
-            // Only our own cursors have numbers here; any other begins at the end that is shown first.
-            Self::UpdatedAt => {
-                let start = if descending { i64::MAX } else { i64::MIN };
-                statement.bind(cursor.value.parse().unwrap_or(start))
-            }
-            Self::Label | Self::UserName => statement.bind(&cursor.value),
-            Self::Id => statement.bind(&cursor.id),
-        };
-        if self.has_ties() {
-            statement.push(", ").bind(&cursor.id);
-        }
-        statement.push(")");
-    }
-
-    fn push_order(self, statement: &mut Builder, plan: Plan, descending: bool) {
-        let direction = if descending { " DESC" } else { "" };
-        statement.push(" ORDER BY ").push(self.expression(plan));
-        statement.push(direction);
-        if self.has_ties() {
-            statement.push(", u.id").push(direction);
-        }
-    }
-}
-
 /// Counts what `search` finds, and decides how to find it.
 pub async fn measure(
     connection: &mut Connection<'_>,
@@ -227,69 +129,6 @@ pub async fn measure(
         (plan.looks_up_text, plan.looks_up_roles) = (false, false);
     }
     Ok(plan)
-}
-
-/// A condition that has an index of its own.
-#[derive(Debug, Clone, Copy)]
-enum Candidates {
-    Inactive,
-    Blocked,
-    Roles,
-    RoleState,
-}
-
-/// Adds such a condition, the organization included, on the table `users`.
-fn push_candidates(statement: &mut Builder, search: &Search<'_>, candidates: Candidates) {
-    statement.push("organization_id = ");
-    statement.bind(search.organization_id);
-    match candidates {
-        Candidates::Inactive => {
-            statement.push(" AND NOT active");
-        }
-        Candidates::Blocked => {
-            statement.push(" AND blocked_at IS NOT NULL");
-        }
-        Candidates::Roles => {
-            let roles = search.filter.roles.iter().map(String::as_str);
-            push_list(statement, " AND role_id IN (", roles);
-        }
-        Candidates::RoleState => {
-            statement.push(" AND role_state <> 'known' AND role_state = ");
-            statement.bind(search.filter.role_state.map(RoleState::as_str));
-        }
-    }
-}
-
-/// Adds the ids of users whose userName or name begins with `key`, or whose id or externalId is `text`: a
-/// `UNION` of one index look-up each, each stopped beyond [`COUNT_LIMIT`].
-pub(super) fn push_text_candidates(
-    statement: &mut Builder,
-    organization_id: &str,
-    text: &str,
-    key: &str,
-) {
-    let (low, high) = prefix_range(key);
-    let prefixes = [
-        (" AND user_name_key >= ", " AND user_name_key < "),
-        (" AND given_name_key >= ", " AND given_name_key < "),
-        (" AND family_name_key >= ", " AND family_name_key < "),
-        (" AND label_key >= ", " AND label_key < "),
-    ];
-    for (from, to) in prefixes {
-        statement.push("SELECT id FROM (SELECT id FROM users WHERE organization_id = ");
-        statement.bind(organization_id);
-        statement.push(from).bind(&low).push(to).bind(&high);
-        statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
-        statement.push(") found UNION ");
-    }
-    statement.push("SELECT id FROM users WHERE organization_id = ");
-    statement
-        .bind(organization_id)
-        .push(" AND id = ")
-        .bind(text);
-    statement.push(" UNION SELECT id FROM users WHERE organization_id = ");
-    statement.bind(organization_id);
-    statement.push(" AND external_id = ").bind(text);
 }
 
 /// The next [`FETCH`] users in the direction of reading: `back` reads towards the beginning of the list, so the
@@ -351,130 +190,4 @@ pub async fn roles(
                 .bind(organization_id),
         )
         .await
-}
-
-async fn groups(
-    connection: &mut Connection<'_>,
-    search: &Search<'_>,
-) -> Result<(Vec<Group>, Column), StoreError> {
-    Ok(match search.filter.sort {
-        UserSort::Changed => (vec![Group::Everyone], Column::UpdatedAt),
-        UserSort::Name => (vec![Group::Everyone], Column::Label),
-        UserSort::UserName => (vec![Group::Everyone], Column::UserName),
-        UserSort::Status => (
-            vec![Group::Active, Group::Blocked, Group::Inactive],
-            Column::UpdatedAt,
-        ),
-        UserSort::Role => {
-            let roles: Vec<(String,)> = connection
-                .fetch_all(
-                    sql("SELECT id FROM roles WHERE organization_id = $1 ORDER BY position, id")
-                        .bind(search.organization_id),
-                )
-                .await?;
-            let mut groups: Vec<Group> = roles
-                .into_iter()
-                .filter(|(id,)| search.filter.roles.is_empty() || search.filter.roles.contains(id))
-                .map(|(id,)| Group::Role(Some(id)))
-                .collect();
-            groups.push(Group::Role(None));
-            (groups, Column::Id)
-        }
-    })
-}
-
-fn push_conditions(statement: &mut Builder, search: &Search<'_>, plan: Plan) {
-    // Users who are looked up are found by their ids: no index of the organization may seem better.
-    statement.push(if plan.sorts {
-        "(u.organization_id || '') = "
-    } else {
-        "u.organization_id = "
-    });
-    statement.bind(search.organization_id);
-    let filter = search.filter;
-    let indexed = match filter.state {
-        Some(UserState::Active) => {
-            statement.push(" AND u.active");
-            None
-        }
-        Some(UserState::Inactive) => Some((Candidates::Inactive, " AND NOT u.active")),
-        Some(UserState::Blocked) => Some((Candidates::Blocked, " AND u.blocked_at IS NOT NULL")),
-        // Deleted ones stand in a table of their own.
-        Some(UserState::Deleted) | None => None,
-    };
-    if let Some((candidates, test)) = indexed {
-        if plan.sorts {
-            push_looked_up(statement, search, candidates);
-        } else {
-            statement.push(test);
-        }
-    }
-    if plan.looks_up_roles {
-        push_looked_up(statement, search, Candidates::Roles);
-    } else if !filter.roles.is_empty() {
-        let roles = filter.roles.iter().map(String::as_str);
-        push_list(statement, " AND (u.role_id || '') IN (", roles);
-    }
-    match filter.role_state {
-        Some(RoleState::Known) => {
-            statement.push(" AND u.role_state = 'known'");
-        }
-        Some(_) if plan.sorts => push_looked_up(statement, search, Candidates::RoleState),
-        Some(state) => {
-            statement.push(" AND u.role_state <> 'known' AND u.role_state = ");
-            statement.bind(state.as_str());
-        }
-        None => {}
-    }
-    if let Some(since) = search.changed_since {
-        statement.push(" AND u.updated_at >= ").bind(since);
-    }
-    if filter.has_failures {
-        statement.push(" AND u.id IN (");
-        push_failing(statement, search.organization_id);
-        statement.push(")");
-    }
-    if plan.looks_up_text {
-        statement.push(" AND u.id IN (");
-        push_text_candidates(
-            statement,
-            search.organization_id,
-            search.text,
-            &search.text_key,
-        );
-        statement.push(")");
-    } else if !search.text.is_empty() {
-        push_text_test(statement, &search.text_key);
-    }
-}
-
-fn push_looked_up(statement: &mut Builder, search: &Search<'_>, candidates: Candidates) {
-    statement.push(" AND u.id IN (SELECT id FROM users WHERE ");
-    push_candidates(statement, search, candidates);
-    statement.push(")");
-}
-
-fn push_text_test(statement: &mut Builder, key: &str) {
-    let (low, high) = prefix_range(key);
-    for (from, to) in [
-        (
-            " AND (((u.user_name_key || '') >= ",
-            " AND (u.user_name_key || '') < ",
-        ),
-        (
-            ") OR ((u.given_name_key || '') >= ",
-            " AND (u.given_name_key || '') < ",
-        ),
-        (
-            ") OR ((u.family_name_key || '') >= ",
-            " AND (u.family_name_key || '') < ",
-        ),
-        (
-            ") OR ((u.label_key || '') >= ",
-            " AND (u.label_key || '') < ",
-        ),
-    ] {
-        statement.push(from).bind(&low).push(to).bind(&high);
-    }
-    statement.push("))");
 }

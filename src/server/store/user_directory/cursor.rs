@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Column, Group, ListedUser};
+use super::ListedUser;
+use super::order::{Column, Group};
 use crate::model::user::UserSort;
 
 /// A place in the list: the group (when sorted by role or status), the sorted value and the id.

@@ -1,0 +1,145 @@
+//! The orders of the users page: groups that stand one after the other, and what orders the users of each.
+
+use super::{Cursor, Plan, Search};
+use crate::model::user::UserSort;
+use crate::server::error::StoreError;
+use crate::server::store::sql::{Builder, Connection, sql};
+
+/// Users that stand together in the sort order.
+#[derive(Debug, Clone)]
+pub(super) enum Group {
+    Everyone,
+    Role(Option<String>),
+    Active,
+    Blocked,
+    Inactive,
+}
+
+impl Group {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Everyone => "",
+            Self::Role(id) => id.as_deref().unwrap_or_default(),
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    pub(super) fn push(&self, statement: &mut Builder) {
+        match self {
+            Self::Everyone => {}
+            Self::Role(Some(id)) => {
+                statement.push(" AND u.role_id = ").bind(id);
+            }
+            Self::Role(None) => {
+                statement.push(" AND u.role_id IS NULL");
+            }
+            Self::Active => {
+                statement.push(" AND u.active AND u.blocked_at IS NULL");
+            }
+            Self::Blocked => {
+                statement.push(" AND u.blocked_at IS NOT NULL");
+            }
+            Self::Inactive => {
+                statement.push(" AND NOT u.active AND u.blocked_at IS NULL");
+            }
+        }
+    }
+}
+
+/// What orders the users of a group, each with an index.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Column {
+    UpdatedAt,
+    Label,
+    /// Unique, so it needs no id beside it.
+    UserName,
+    Id,
+}
+
+impl Column {
+    fn expression(self, plan: Plan) -> &'static str {
+        match (self, plan.sorts) {
+            (Self::UpdatedAt, false) => "u.updated_at",
+            (Self::UpdatedAt, true) => "(u.updated_at + 0)",
+            (Self::Label, false) => "u.label_key",
+            (Self::Label, true) => "(u.label_key || '')",
+            (Self::UserName, false) => "u.user_name_key",
+            (Self::UserName, true) => "(u.user_name_key || '')",
+            (Self::Id, false) => "u.id",
+            (Self::Id, true) => "(u.id || '')",
+        }
+    }
+
+    /// Whether users may share a value, so that their ids decide.
+    fn has_ties(self) -> bool {
+        matches!(self, Self::UpdatedAt | Self::Label)
+    }
+
+    pub(super) fn push_after(
+        self,
+        statement: &mut Builder,
+        cursor: &Cursor,
+        plan: Plan,
+        descending: bool,
+    ) {
+        let comparison = if descending { " < (" } else { " > (" };
+        statement.push(" AND (").push(self.expression(plan));
+        statement.push(if self.has_ties() { ", u.id)" } else { ")" });
+        statement.push(comparison);
+        match self {
+            // Only our own cursors have numbers here; any other begins at the end that is shown first.
+            Self::UpdatedAt => {
+                let start = if descending { i64::MAX } else { i64::MIN };
+                statement.bind(cursor.value.parse().unwrap_or(start))
+            }
+            Self::Label | Self::UserName => statement.bind(&cursor.value),
+            Self::Id => statement.bind(&cursor.id),
+        };
+        if self.has_ties() {
+            statement.push(", ").bind(&cursor.id);
+        }
+        statement.push(")");
+    }
+
+    pub(super) fn push_order(self, statement: &mut Builder, plan: Plan, descending: bool) {
+        let direction = if descending { " DESC" } else { "" };
+        statement.push(" ORDER BY ").push(self.expression(plan));
+        statement.push(direction);
+        if self.has_ties() {
+            statement.push(", u.id").push(direction);
+        }
+    }
+}
+
+/// The groups of `search`, in its order, and what orders each.
+pub(super) async fn groups(
+    connection: &mut Connection<'_>,
+    search: &Search<'_>,
+) -> Result<(Vec<Group>, Column), StoreError> {
+    Ok(match search.filter.sort {
+        UserSort::Changed => (vec![Group::Everyone], Column::UpdatedAt),
+        UserSort::Name => (vec![Group::Everyone], Column::Label),
+        UserSort::UserName => (vec![Group::Everyone], Column::UserName),
+        UserSort::Status => (
+            vec![Group::Active, Group::Blocked, Group::Inactive],
+            Column::UpdatedAt,
+        ),
+        UserSort::Role => {
+            let roles: Vec<(String,)> = connection
+                .fetch_all(
+                    sql("SELECT id FROM roles WHERE organization_id = $1 ORDER BY position, id")
+                        .bind(search.organization_id),
+                )
+                .await?;
+            let mut groups: Vec<Group> = roles
+                .into_iter()
+                .filter(|(id,)| search.filter.roles.is_empty() || search.filter.roles.contains(id))
+                .map(|(id,)| Group::Role(Some(id)))
+                .collect();
+            groups.push(Group::Role(None));
+            (groups, Column::Id)
+        }
+    })
+}
