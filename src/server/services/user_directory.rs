@@ -52,11 +52,16 @@ pub async fn list(
         (cursor, back) = (None, false);
         users = store::list(&mut connection, &search, plan, None, false).await?;
     }
+    let total = match i64::try_from(users.len()) {
+        // A count that has not looked at all may have found fewer than the list.
+        Ok(found) if !plan.is_all => plan.total.max(found),
+        _ => plan.total,
+    };
     let page = Page::of(
         users,
         cursor.is_some(),
         back,
-        keyset::at_least(plan.total, plan.is_all),
+        keyset::at_least(total, plan.is_all),
         |user| Cursor::of(query.sort, user).to_string(),
     );
     let ids: Vec<&str> = page.items.iter().map(|user| user.id.as_str()).collect();

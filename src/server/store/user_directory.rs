@@ -13,10 +13,10 @@ pub(super) use conditions::push_text_candidates;
 pub use cursor::Cursor;
 
 use conditions::{Candidates, push_candidates, push_conditions};
-use order::groups;
+use order::Order;
 use sqlx::FromRow;
 
-use super::keyset::{COUNT_LIMIT, FETCH, FEW};
+use super::keyset::{COUNT_LIMIT, FETCH};
 use super::sql::{Builder, Connection, sql};
 use crate::model::user::{RoleState, UserFilter, UserSort, UserState};
 use crate::server::clock::Millis;
@@ -55,8 +55,19 @@ pub struct Plan {
     /// By an index of their own, rather than tested row by row.
     looks_up_text: bool,
     looks_up_roles: bool,
-    /// Few match: read them all and sort.
+    looks_up_changes: bool,
+    /// The index of roles, or of changes, is walked.
+    walks_roles: bool,
+    walks_changes: bool,
+    /// Not too many match: read them all and sort.
     sorts: bool,
+}
+
+impl Plan {
+    /// Whether users are found by ids that were looked up.
+    fn finds_by_id(self, filter: &UserFilter) -> bool {
+        self.looks_up_text || self.looks_up_roles || self.looks_up_changes || filter.has_failures
+    }
 }
 
 /// A user as listed.
@@ -93,7 +104,25 @@ pub async fn measure(
         let counted = connection.fetch_count(statement.finish()).await?;
         plan.looks_up_roles = counted <= COUNT_LIMIT;
     }
+    // Where too many have changed to look them up, those who did latest are counted if their rows must be read.
+    let mut counted_search = search.clone();
+    if let Some(since) = search.changed_since {
+        let beyond: Option<(Millis,)> = connection
+            .fetch_optional(
+                sql(
+                    "SELECT updated_at FROM users WHERE organization_id = $1 AND updated_at >= $2 \
+                     ORDER BY updated_at DESC LIMIT 1 OFFSET $3",
+                )
+                .bind(search.organization_id)
+                .bind(since)
+                .bind(COUNT_LIMIT),
+            )
+            .await?;
+        plan.looks_up_changes = beyond.is_none();
+        counted_search.changed_since = beyond.map(|(at,)| at).or(search.changed_since);
+    }
     let mut has_index = plan.looks_up_roles
+        || plan.looks_up_changes
         || filter.has_failures
         || matches!(filter.state, Some(UserState::Inactive | UserState::Blocked))
         || filter
@@ -118,18 +147,32 @@ pub async fn measure(
         }
     }
     if !search.has_only_text() {
+        let walks = !has_index && search.text.is_empty();
+        let reads_rows = !filter.roles.is_empty() || filter.role_state.is_some();
+        let is_cut = walks && reads_rows && search.changed_since.is_some();
+        plan.is_all &= !is_cut;
+        plan.walks_roles = walks && search.changed_since.is_none();
+        plan.walks_changes = true;
+        let search = if is_cut { &counted_search } else { search };
         let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM users u WHERE ");
         push_conditions(&mut statement, search, plan);
         statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
         statement.push(") counted");
         plan.total = connection.fetch_count(statement.finish()).await?;
     }
-    plan.sorts = has_index && plan.total <= FEW;
+    plan.sorts = has_index && plan.total <= COUNT_LIMIT;
+    plan.walks_roles = false;
+    plan.walks_changes = matches!(filter.sort, UserSort::Changed | UserSort::Status);
     if !plan.sorts {
         (plan.looks_up_text, plan.looks_up_roles) = (false, false);
+        plan.looks_up_changes = false;
     }
     Ok(plan)
 }
+
+const LISTED: &str = "SELECT u.id, u.label, u.label_key, u.user_name, u.user_name_key, u.active, u.blocked_at, \
+     u.role_id, r.display_name AS role, u.role_state, u.updated_at \
+     FROM users u LEFT JOIN roles r ON r.id = u.role_id WHERE ";
 
 /// The next [`FETCH`] users in the direction of reading: `back` reads towards the beginning of the list, so the
 /// answer is then in the opposite order.
@@ -140,31 +183,25 @@ pub async fn list(
     cursor: Option<&Cursor>,
     back: bool,
 ) -> Result<Vec<ListedUser>, StoreError> {
-    let (mut groups, column) = groups(connection, search).await?;
-    let group_descending = search.filter.descending != back;
-    // Status groups keep the latest change on top whichever group comes first.
-    let descending = match search.filter.sort {
-        UserSort::Status => !back,
-        _ => group_descending,
-    };
-    if group_descending {
-        groups.reverse();
+    let order = Order::of(connection, search, back).await?;
+    if plan.sorts {
+        let mut statement = Builder::new(LISTED);
+        push_conditions(&mut statement, search, plan);
+        order.push_sorted(&mut statement, plan, cursor);
+        statement.push(" LIMIT ").bind(FETCH);
+        return connection.fetch_all(statement.finish()).await;
     }
-    let start =
-        cursor.and_then(|cursor| groups.iter().position(|group| group.name() == cursor.group));
+    let start = cursor.and_then(|cursor| order.place_of(cursor));
     let mut users: Vec<ListedUser> = Vec::new();
-    for (index, group) in groups.iter().enumerate().skip(start.unwrap_or(0)) {
-        let mut statement = Builder::new(
-            "SELECT u.id, u.label, u.label_key, u.user_name, u.user_name_key, u.active, u.blocked_at, \
-             u.role_id, r.display_name AS role, u.role_state, u.updated_at \
-             FROM users u LEFT JOIN roles r ON r.id = u.role_id WHERE ",
-        );
+    for (index, group) in order.groups.iter().enumerate().skip(start.unwrap_or(0)) {
+        let mut statement = Builder::new(LISTED);
         push_conditions(&mut statement, search, plan);
         group.push(&mut statement);
         if let Some(cursor) = cursor.filter(|_| start == Some(index)) {
-            column.push_after(&mut statement, cursor, plan, descending);
+            order.push_after(&mut statement, cursor, plan);
         }
-        column.push_order(&mut statement, plan, descending);
+        statement.push(" ORDER BY ");
+        order.push_columns(&mut statement, plan);
         statement.push(" LIMIT ");
         statement.bind(FETCH - i64::try_from(users.len()).unwrap_or(FETCH));
         users.extend(

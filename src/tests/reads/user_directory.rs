@@ -125,9 +125,11 @@ db_test! {
         }.insert()).collect();
         run(&app, users).await;
         let allowed = allowed(Permission::ReadUsers, CONTOSO);
-        for sort in UserSort::ALL {
+        // Walked in order, and looked up by a text that all have.
+        for (sort, text) in UserSort::ALL.into_iter().flat_map(|sort| [(sort, ""), (sort, "user")]) {
             for descending in [false, true] {
-                let mut filter = UserFilter { sort, descending, ..UserFilter::default() };
+                let text = text.to_owned();
+                let mut filter = UserFilter { sort, descending, text, ..UserFilter::default() };
                 let mut pages = Vec::new();
                 loop {
                     let page = user_directory::list(&app, &allowed, &filter).await.unwrap();
@@ -279,6 +281,33 @@ db_test! {
         assert_eq!((second.items.len(), second.next.is_none()), (10, true));
         let again = user_directory::history(&app, &allowed, "u-Ana", second.previous).await.unwrap();
         assert_eq!(again, first);
+    }
+}
+
+db_test! {
+    async fn of_many_changes_the_latest_are_counted(db) {
+        let app = two_organizations(db).await;
+        let ana = User { updated_at: NOW - HOUR, ..user("Ana", "Ruiz") };
+        let tom = User { role: Some("admin"), ..user("Tom", "Okafor") };
+        run(&app, [many_users(&ana, 10_010), many_users(&tom, 10_010)].concat()).await;
+        let reader = allowed(Permission::ReadUsers, CONTOSO);
+        let filter = UserFilter {
+            roles: vec![format!("{CONTOSO}-viewer")],
+            within: Some("24h".to_owned()),
+            descending: true,
+            ..UserFilter::default()
+        };
+        let page = user_directory::list(&app, &reader, &filter).await.unwrap();
+        let shown: Vec<_> = page.items.iter().take(2).map(|user| user.id.as_str()).collect();
+        // None of the latest 10,000 is a viewer: as many as are listed is all that is known.
+        assert_eq!((page.total, shown), (Count::MoreThan(51), vec!["u-Ana", "u-Ana1"]));
+        // Few changes are looked up, whatever the order.
+        let one = User { id: "u-late".to_owned(), user_name: "late".to_owned(), updated_at: NOW, ..ana };
+        app.clock.advance(std::time::Duration::from_millis(DAY.unsigned_abs() - 30_000));
+        run(&app, vec![one.insert()]).await;
+        for sort in UserSort::ALL {
+            assert_eq!(ids(&app, UserFilter { sort, ..filter.clone() }).await, ["u-late"], "{sort:?}");
+        }
     }
 }
 

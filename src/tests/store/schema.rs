@@ -273,6 +273,14 @@ fn landed_migrations_stay_as_they_are() {
             "sqlite/0016_guard_cycle.sql",
             "d82ed13d28b65362300faec3f32d38eb76a7df27e14e44bffe99fb775981b41f",
         ),
+        (
+            "postgres/0018_page_indexes.sql",
+            "6b7e42984dafced66c1c6697228ab199ac90d6c86c539b461342867c8126f45c",
+        ),
+        (
+            "sqlite/0018_page_indexes.sql",
+            "6b7e42984dafced66c1c6697228ab199ac90d6c86c539b461342867c8126f45c",
+        ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut names: [Vec<String>; 2] = Default::default();

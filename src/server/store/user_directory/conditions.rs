@@ -13,6 +13,7 @@ pub(super) enum Candidates {
     Blocked,
     Roles,
     RoleState,
+    Changes,
 }
 
 /// Adds such a condition, the organization included, on the table `users`.
@@ -37,6 +38,10 @@ pub(super) fn push_candidates(
         Candidates::RoleState => {
             statement.push(" AND role_state <> 'known' AND role_state = ");
             statement.bind(search.filter.role_state.map(RoleState::as_str));
+        }
+        Candidates::Changes => {
+            statement.push(" AND updated_at >= ");
+            statement.bind(search.changed_since);
         }
     }
 }
@@ -75,14 +80,17 @@ pub(in crate::server::store) fn push_text_candidates(
 
 /// Adds all that `search` asks for, on `users u`.
 pub(super) fn push_conditions(statement: &mut Builder, search: &Search<'_>, plan: Plan) {
+    let filter = search.filter;
+    let finds_by_id = plan.finds_by_id(filter);
     // Users who are looked up are found by their ids: no index of the organization may seem better.
-    statement.push(if plan.sorts {
+    statement.push(if plan.sorts || finds_by_id {
         "(u.organization_id || '') = "
     } else {
         "u.organization_id = "
     });
     statement.bind(search.organization_id);
-    let filter = search.filter;
+    // These may be many: they are looked up where nothing else is.
+    let looks_up = plan.sorts && !finds_by_id;
     let indexed = match filter.state {
         Some(UserState::Active) => {
             statement.push(" AND u.active");
@@ -94,7 +102,7 @@ pub(super) fn push_conditions(statement: &mut Builder, search: &Search<'_>, plan
         Some(UserState::Deleted) | None => None,
     };
     if let Some((candidates, test)) = indexed {
-        if plan.sorts {
+        if looks_up {
             push_looked_up(statement, search, candidates);
         } else {
             statement.push(test);
@@ -104,21 +112,33 @@ pub(super) fn push_conditions(statement: &mut Builder, search: &Search<'_>, plan
         push_looked_up(statement, search, Candidates::Roles);
     } else if !filter.roles.is_empty() {
         let roles = filter.roles.iter().map(String::as_str);
-        push_list(statement, " AND (u.role_id || '') IN (", roles);
+        let test = if plan.walks_roles {
+            " AND u.role_id IN ("
+        } else {
+            " AND (u.role_id || '') IN ("
+        };
+        push_list(statement, test, roles);
     }
     match filter.role_state {
         Some(RoleState::Known) => {
             statement.push(" AND u.role_state = 'known'");
         }
-        Some(_) if plan.sorts => push_looked_up(statement, search, Candidates::RoleState),
+        Some(_) if looks_up => push_looked_up(statement, search, Candidates::RoleState),
         Some(state) => {
             statement.push(" AND u.role_state <> 'known' AND u.role_state = ");
             statement.bind(state.as_str());
         }
         None => {}
     }
-    if let Some(since) = search.changed_since {
-        statement.push(" AND u.updated_at >= ").bind(since);
+    if plan.looks_up_changes {
+        push_looked_up(statement, search, Candidates::Changes);
+    } else if let Some(since) = search.changed_since {
+        let test = if plan.walks_changes && !finds_by_id {
+            " AND u.updated_at >= "
+        } else {
+            " AND (u.updated_at + 0) >= "
+        };
+        statement.push(test).bind(since);
     }
     if filter.has_failures {
         statement.push(" AND u.id IN (");

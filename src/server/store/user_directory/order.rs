@@ -77,13 +77,7 @@ impl Column {
         matches!(self, Self::UpdatedAt | Self::Label)
     }
 
-    pub(super) fn push_after(
-        self,
-        statement: &mut Builder,
-        cursor: &Cursor,
-        plan: Plan,
-        descending: bool,
-    ) {
+    fn push_after(self, statement: &mut Builder, cursor: &Cursor, plan: Plan, descending: bool) {
         let comparison = if descending { " < (" } else { " > (" };
         statement.push(" AND (").push(self.expression(plan));
         statement.push(if self.has_ties() { ", u.id)" } else { ")" });
@@ -103,9 +97,9 @@ impl Column {
         statement.push(")");
     }
 
-    pub(super) fn push_order(self, statement: &mut Builder, plan: Plan, descending: bool) {
+    fn push_order(self, statement: &mut Builder, plan: Plan, descending: bool) {
         let direction = if descending { " DESC" } else { "" };
-        statement.push(" ORDER BY ").push(self.expression(plan));
+        statement.push(self.expression(plan));
         statement.push(direction);
         if self.has_ties() {
             statement.push(", u.id").push(direction);
@@ -113,8 +107,88 @@ impl Column {
     }
 }
 
-/// The groups of `search`, in its order, and what orders each.
-pub(super) async fn groups(
+/// How users stand, in the direction of reading.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) groups: Vec<Group>,
+    column: Column,
+    descending: bool,
+}
+
+impl Order {
+    /// The order of `search`, or with `back` its opposite.
+    pub(super) async fn of(
+        connection: &mut Connection<'_>,
+        search: &Search<'_>,
+        back: bool,
+    ) -> Result<Self, StoreError> {
+        let (mut groups, column) = groups(connection, search).await?;
+        let group_descending = search.filter.descending != back;
+        if group_descending {
+            groups.reverse();
+        }
+        Ok(Self {
+            groups,
+            column,
+            // Status groups keep the latest change on top whichever group comes first.
+            descending: match search.filter.sort {
+                UserSort::Status => !back,
+                _ => group_descending,
+            },
+        })
+    }
+
+    /// The group that `cursor` is in.
+    pub(super) fn place_of(&self, cursor: &Cursor) -> Option<usize> {
+        let mut groups = self.groups.iter();
+        groups.position(|group| group.name() == cursor.group)
+    }
+
+    /// Adds that users of the cursor's group stand after it.
+    pub(super) fn push_after(&self, statement: &mut Builder, cursor: &Cursor, plan: Plan) {
+        self.column
+            .push_after(statement, cursor, plan, self.descending);
+    }
+
+    /// Adds what orders the users of a group.
+    pub(super) fn push_columns(&self, statement: &mut Builder, plan: Plan) {
+        self.column.push_order(statement, plan, self.descending);
+    }
+
+    /// Ends a statement on all groups at once, whose users are looked up: that they stand after the cursor, and their
+    /// order.
+    pub(super) fn push_sorted(&self, statement: &mut Builder, plan: Plan, cursor: Option<&Cursor>) {
+        let place = cursor.and_then(|cursor| Some((cursor, self.place_of(cursor)?)));
+        if let Some((cursor, place)) = place {
+            let place = i64::try_from(place).unwrap_or(i64::MAX);
+            statement.push(" AND (");
+            self.push_place(statement);
+            statement.push(" > ").bind(place).push(" OR ");
+            self.push_place(statement);
+            statement.push(" = ").bind(place);
+            self.push_after(statement, cursor, plan);
+            statement.push(")");
+        }
+        statement.push(" ORDER BY ");
+        self.push_place(statement);
+        statement.push(", ");
+        self.push_columns(statement, plan);
+    }
+
+    /// Adds which of the groups a user is in, as a number.
+    fn push_place(&self, statement: &mut Builder) {
+        statement.push("(CASE");
+        for (place, group) in (0_i64..).zip(&self.groups) {
+            statement.push(" WHEN TRUE");
+            group.push(statement);
+            statement.push(" THEN ").bind(place);
+        }
+        statement.push(" END)");
+    }
+}
+
+/// The groups of `search`, and what orders the users of each.
+async fn groups(
     connection: &mut Connection<'_>,
     search: &Search<'_>,
 ) -> Result<(Vec<Group>, Column), StoreError> {
