@@ -228,7 +228,8 @@ impl Search<'_> {
     fn push_text(&self, statement: &mut Builder) {
         if self.text_is_narrow {
             statement.push(" AND l.id IN (");
-            self.push_text_candidates(statement);
+            // Few, but there may be some more since they were counted.
+            self.push_text_candidates(statement, COUNT_LIMIT);
             statement.push(")");
             return;
         }
@@ -256,8 +257,8 @@ impl Search<'_> {
     }
 
     /// Adds the ids of entries that the text names: by userName then, by who the user is now, by id, and for
-    /// refused creates by the name or externalId that was sent. Each look-up stops beyond [`FEW`].
-    fn push_text_candidates(&self, statement: &mut Builder) {
+    /// refused creates by the name or externalId that was sent. Each look-up stops beyond `most`.
+    fn push_text_candidates(&self, statement: &mut Builder, most: i64) {
         let (low, high) = prefix_range(&self.text_key);
         let open = |statement: &mut Builder| {
             statement.push(
@@ -266,7 +267,7 @@ impl Search<'_> {
             statement.bind(self.organization_id);
         };
         let close = |statement: &mut Builder| {
-            statement.push(" LIMIT ").bind(FEW + 1).push(") found");
+            statement.push(" LIMIT ").bind(most + 1).push(") found");
         };
         open(statement);
         statement.push(SHOWN).push(" AND l.user_name_key >= ");
@@ -278,7 +279,13 @@ impl Search<'_> {
         statement.push(" UNION ");
         open(statement);
         statement.push(SHOWN).push(" AND l.user_id IN (");
-        push_text_candidates(statement, self.organization_id, self.text, &self.text_key);
+        push_text_candidates(
+            statement,
+            self.organization_id,
+            self.text,
+            &self.text_key,
+            most,
+        );
         statement.push(")");
         close(statement);
         // Deleted users are found by their id only here.
@@ -319,13 +326,14 @@ pub async fn find_text(
         search.organization_id,
         search.text,
         &search.text_key,
+        FEW,
     );
     statement.push(") counted");
     if connection.fetch_count(statement.finish()).await? > FEW {
         return Ok(());
     }
     let mut statement = Builder::new("SELECT count(*) FROM (");
-    search.push_text_candidates(&mut statement);
+    search.push_text_candidates(&mut statement, FEW);
     statement.push(") counted");
     search.text_is_narrow = connection.fetch_count(statement.finish()).await? <= FEW;
     Ok(())

@@ -135,6 +135,7 @@ pub async fn measure(
             search.organization_id,
             search.text,
             &search.text_key,
+            COUNT_LIMIT,
         );
         statement.push(") counted");
         let counted = connection.fetch_count(statement.finish()).await?;

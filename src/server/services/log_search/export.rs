@@ -32,6 +32,8 @@ pub struct Export {
     format: Format,
     /// Spans of time are counted from here, however long it takes.
     now: Millis,
+    /// Whether a text is looked up, as decided for the first batch.
+    text_is_narrow: Option<bool>,
     cursor: Option<TimeCursor>,
     /// What is read and not yet sent. Changes that are too large for a list are not read before their turn comes.
     waiting: VecDeque<(ExportedEntry, Option<Vec<AttributeChange>>)>,
@@ -89,6 +91,7 @@ pub async fn export(
         filter,
         format,
         now,
+        text_is_narrow: None,
         cursor: None,
         waiting: VecDeque::new(),
         begun: false,
@@ -140,7 +143,11 @@ impl Export {
     async fn batch(&mut self) -> Result<(), ServiceError> {
         let mut search = search(&self.organization, &self.filter, self.now);
         let mut connection = self.app.db.read().await?;
-        find_text(&mut connection, &mut search).await?;
+        match self.text_is_narrow {
+            Some(is_narrow) => search.text_is_narrow = is_narrow,
+            None => find_text(&mut connection, &mut search).await?,
+        }
+        self.text_is_narrow = Some(search.text_is_narrow);
         let found = store::batch(&mut connection, &search, self.cursor.as_ref()).await?;
         let is_full = i64::try_from(found.entries.len()).unwrap_or(store::BATCH) >= store::BATCH;
         let last = found.entries.last().map(|last| last.entry.cursor());

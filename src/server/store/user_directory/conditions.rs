@@ -47,12 +47,13 @@ pub(super) fn push_candidates(
 }
 
 /// Adds the ids of users whose userName or name begins with `key`, or whose id or externalId is `text`: a
-/// `UNION` of one index look-up each, each stopped beyond [`COUNT_LIMIT`].
+/// `UNION` of one index look-up each, each stopped beyond `most`.
 pub(in crate::server::store) fn push_text_candidates(
     statement: &mut Builder,
     organization_id: &str,
     text: &str,
     key: &str,
+    most: i64,
 ) {
     let (low, high) = prefix_range(key);
     let prefixes = [
@@ -65,7 +66,7 @@ pub(in crate::server::store) fn push_text_candidates(
         statement.push("SELECT id FROM (SELECT id FROM users WHERE organization_id = ");
         statement.bind(organization_id);
         statement.push(from).bind(&low).push(to).bind(&high);
-        statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
+        statement.push(" LIMIT ").bind(most + 1);
         statement.push(") found UNION ");
     }
     statement.push("SELECT id FROM users WHERE organization_id = ");
@@ -152,6 +153,7 @@ pub(super) fn push_conditions(statement: &mut Builder, search: &Search<'_>, plan
             search.organization_id,
             search.text,
             &search.text_key,
+            COUNT_LIMIT,
         );
         statement.push(")");
     } else if !search.text.is_empty() {
