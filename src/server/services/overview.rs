@@ -135,7 +135,7 @@ async fn users(
         all: keyset::count(counted.everyone),
         active: keyset::count(counted.active),
         inactive: keyset::count(counted.inactive),
-        with_errors: keyset::count(counted.failing),
+        with_errors: counted.with_errors(),
         roles: roles
             .into_iter()
             .map(|(id, name, users)| RoleFigure {

@@ -148,7 +148,7 @@ pub async fn counts(app: &App, allowed: &Allowed) -> Result<UserCounts, ServiceE
         active: keyset::count(counted.active),
         inactive: keyset::count(counted.inactive),
         blocked: keyset::count(counted.blocked),
-        with_errors: keyset::count(counted.failing),
+        with_errors: counted.with_errors(),
         deleted: keyset::count(counted.deleted),
     })
 }

@@ -18,6 +18,7 @@ use sqlx::FromRow;
 
 use super::keyset::{COUNT_LIMIT, FETCH};
 use super::sql::{Builder, Connection, sql};
+use super::user_failures::are_all;
 use crate::model::user::{RoleState, UserFilter, UserSort, UserState};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -161,6 +162,7 @@ pub async fn measure(
         statement.push(") counted");
         plan.total = connection.fetch_count(statement.finish()).await?;
     }
+    plan.is_all &= !filter.has_failures || are_all(plan.total);
     plan.sorts = has_index && plan.total <= COUNT_LIMIT;
     plan.walks_roles = false;
     plan.walks_changes = matches!(filter.sort, UserSort::Changed | UserSort::Status);

@@ -2,12 +2,19 @@
 
 use sqlx::FromRow;
 
-use super::keyset::{COUNT_LIMIT, push_list};
+use super::keyset::{self, COUNT_LIMIT, push_list};
 use super::sql::{Builder, Connection};
+use crate::model::page::Count;
 use crate::server::error::StoreError;
 
-/// Failed entries that are looked through for users whose latest change was refused, newest first.
-const FAILURES: i64 = 5_000;
+/// Failed entries that are looked through for users whose latest change was refused, newest first. Each costs a look-up,
+/// on every page of users and every overview.
+const FAILURES: i64 = 1_000;
+
+/// Whether a count of such users is of all of them.
+pub(super) fn are_all(counted: i64) -> bool {
+    counted < FAILURES
+}
 
 /// Adds the ids of users whose latest change was refused.
 pub(super) fn push_failing(statement: &mut Builder, organization_id: &str) {
@@ -73,6 +80,13 @@ pub struct Counted {
     pub blocked: i64,
     pub failing: i64,
     pub deleted: i64,
+}
+
+impl Counted {
+    /// Users whose latest change was refused.
+    pub fn with_errors(&self) -> Count {
+        keyset::at_least(self.failing, are_all(self.failing))
+    }
 }
 
 /// Counts users by state.

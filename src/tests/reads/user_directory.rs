@@ -5,6 +5,7 @@ use rhombus_provisioning::server::actor::Permission;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
 use rhombus_provisioning::server::error::ServiceError;
 use rhombus_provisioning::server::services::user_directory;
+use rhombus_provisioning::server::store::sql::sql;
 
 use super::fill::*;
 use crate::db_test;
@@ -190,6 +191,25 @@ db_test! {
         let roles = user_directory::roles(&app, &allowed).await.unwrap();
         let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
         assert_eq!(names, ["Administrator", "Viewer"]);
+    }
+}
+
+db_test! {
+    async fn of_very_many_failures_the_latest_are_looked_through(db) {
+        let app = two_organizations(db).await;
+        run(&app, many_users(&user("Ana", "Ruiz"), 1_050)).await;
+        run(&app, vec![sql(
+            "INSERT INTO provisioning_logs (id, organization_id, occurred_at, cycle_id, action, status, is_lookup, \
+             method, path, http_status, user_id, address, duration_us, steps) \
+             SELECT 'req_' || id, organization_id, updated_at, 'c', 'update', 'failure', FALSE, 'PATCH', '/Users', 400, \
+             id, '192.0.2.7', 1, '[]' FROM users WHERE organization_id = $1",
+        ).bind(CONTOSO)]).await;
+        let allowed = allowed(Permission::ReadUsers, CONTOSO);
+        let counts = user_directory::counts(&app, &allowed).await.unwrap();
+        assert_eq!(counts.with_errors, Count::MoreThan(1_000));
+        let filter = UserFilter { has_failures: true, ..UserFilter::default() };
+        let page = user_directory::list(&app, &allowed, &filter).await.unwrap();
+        assert_eq!((page.items.len(), page.total), (50, Count::MoreThan(1_000)));
     }
 }
 
