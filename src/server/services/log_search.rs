@@ -90,6 +90,26 @@ pub async fn list(
     })
 }
 
+/// The latest entries that fit, at most `limit`, newest first: a page without all that stands around it. `allowed`
+/// proves [`Permission::ReadLogs`].
+///
+/// # Errors
+/// As [`list`].
+pub async fn latest(
+    app: &App,
+    allowed: &Allowed,
+    filter: &LogFilter,
+    limit: u32,
+) -> Result<Vec<LogRow>, ServiceError> {
+    let organization = organization(allowed, Permission::ReadLogs)?;
+    let now = app.clock.now();
+    let mut search = search(organization, filter, now);
+    let mut connection = app.db.read().await?;
+    store::find_text(&mut connection, &mut search).await?;
+    let entries = store::latest(&mut connection, &search, i64::from(limit)).await?;
+    rows(&mut connection, allowed, organization, entries, now).await
+}
+
 /// How many entries that fit are newer than `cursor`, the newest that a page shows; without one, how many there
 /// are. Counting stops at a page. `allowed` proves [`Permission::ReadLogs`].
 ///
@@ -202,6 +222,22 @@ fn unknown(entry: &Entry) -> StoreError {
     ))
 }
 
+async fn rows(
+    connection: &mut Connection<'_>,
+    allowed: &Allowed,
+    organization: &OrganizationRef,
+    entries: Vec<Entry>,
+    now: Millis,
+) -> Result<Vec<LogRow>, ServiceError> {
+    let changes = changes_of(connection, organization, &entries).await?;
+    let moments = Moments::of(allowed, now);
+    entries
+        .into_iter()
+        .zip(changes)
+        .map(|(entry, changes)| row(entry, changes, &moments))
+        .collect()
+}
+
 fn row(
     entry: Entry,
     changes: Option<Vec<AttributeChange>>,
@@ -243,13 +279,8 @@ pub async fn latest_for_user(
     let limit = i64::from(limit);
     let entries =
         details::latest_for_user(&mut connection, &organization.id, user_id, limit).await?;
-    let changes = changes_of(&mut connection, organization, &entries).await?;
-    let moments = Moments::of(allowed, app.clock.now());
-    entries
-        .into_iter()
-        .zip(changes)
-        .map(|(entry, changes)| row(entry, changes, &moments))
-        .collect()
+    let now = app.clock.now();
+    rows(&mut connection, allowed, organization, entries, now).await
 }
 
 /// The hourly counts from `from` until before `to` (epoch milliseconds), oldest first. `allowed` proves

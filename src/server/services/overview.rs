@@ -31,7 +31,7 @@ use crate::server::store::user_failures;
 /// Tokens that are looked at for the one that lives longest; older ones have ended.
 const TOKENS: i64 = 100;
 /// Latest failures that are shown.
-const FAILURES: usize = 6;
+const FAILURES: u32 = 6;
 /// Attempts that are shown while waiting for Entra.
 const ATTEMPTS: usize = 3;
 
@@ -44,10 +44,9 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
     let now = app.clock.now();
     let moments = Moments::of(allowed, now);
     let days = moments.midnights(7);
-    // Exactly, as the list that the sentence leads to; the rollups are an hour coarse.
-    let failed = log_search::list(app, allowed, &LogFilter::failures_of_a_day())
-        .await?
-        .page;
+    // Of exactly the list that the sentence leads to; the rollups are an hour coarse.
+    let filter = LogFilter::failures_of_a_day();
+    let failed = log_search::latest(app, allowed, &filter, FAILURES).await?;
     let mut connection = app.db.read().await?;
     let about = About::One(&organization.id);
     let (figures, mut facts) = health_facts::gather(&mut connection, about, now)
@@ -86,7 +85,7 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
         seen: if is_connected {
             Vec::new()
         } else {
-            seen(&facts, &tokens, &failed.items, &moments)
+            seen(&facts, &tokens, &failed, &moments)
         },
         roles: roles
             .into_iter()
@@ -103,7 +102,7 @@ pub async fn get(app: &App, allowed: &Allowed) -> Result<Overview, ServiceError>
             users: held.users,
             since: moments.moment(held.since),
         }),
-        failures: failed.items.into_iter().take(FAILURES).collect(),
+        failures: failed,
         health,
         users,
     })

@@ -349,6 +349,16 @@ pub async fn list(
     read(connection, search, COLUMNS, cursor, newer, FETCH).await
 }
 
+/// The latest entries, at most `limit`, newest first.
+pub async fn latest(
+    connection: &mut Connection<'_>,
+    search: &Search<'_>,
+    limit: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let found = read(connection, search, COLUMNS, None, false, limit).await?;
+    Ok(found.entries)
+}
+
 /// As [`list`], with other columns of `provisioning_logs l` and up to `limit` rows.
 pub(super) async fn read<T: Record>(
     connection: &mut Connection<'_>,

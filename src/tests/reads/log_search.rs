@@ -221,6 +221,42 @@ db_test! {
 }
 
 db_test! {
+    async fn a_long_cycle_that_has_ended_is_not_counted_again(db) {
+        let app = two_organizations(db).await;
+        let in_cycle = |id: &str, ago| Entry { cycle_id: id.to_owned(), ..entry("update", ago) };
+        let counted = |id: &str, requests: i64, changes: i64, last_at: i64, counted_at: i64| {
+            sql("INSERT INTO cycles (organization_id, id, started_at, last_at, requests, calls, changes, failures, \
+                 users, is_initial, counted_at) VALUES ($1, $2, $3, $4, $5, $5, $6, 0, 0, FALSE, $7)")
+            .bind(CONTOSO).bind(id).bind(last_at - HOUR).bind(last_at).bind(requests).bind(changes).bind(counted_at)
+        };
+        let at = |ago: i64| NOW - ago;
+        run(&app, vec![
+            in_cycle("running", SECOND).insert(),
+            counted("running", 2_000, 1_800, at(SECOND), at(0)),
+            in_cycle("ended", HOUR).insert(),
+            counted("ended", 2_000, 1_700, at(HOUR), at(HOUR - 2 * MINUTE)),
+            in_cycle("short", 4 * HOUR).insert(),
+            counted("short", 20, 16, at(4 * HOUR), at(HOUR)),
+            // Nothing but refused tokens, which are no failures of a cycle.
+            in_cycle("refused", 5 * HOUR).failed("token_unknown", "No such token.").insert(),
+            counted("refused", 2_000, 0, at(5 * HOUR), at(HOUR)),
+        ]).await;
+        let cycles = list(&app, &LogFilter::default()).await.cycles;
+        let facts: Vec<_> = cycles.iter()
+            .map(|cycle| (cycle.cycle_id.as_str(), cycle.changes, cycle.failures))
+            .collect();
+        let exactly = Count::Exactly;
+        assert_eq!(facts, [
+            ("running", exactly(1), exactly(0)),
+            ("ended", exactly(1_700), exactly(0)),
+            ("short", exactly(1), exactly(0)),
+            ("refused", exactly(0), exactly(1)),
+        ]);
+        assert_eq!(cycles[1].started.relative, "2 h ago");
+    }
+}
+
+db_test! {
     async fn pages_go_forth_and_back_in_time(db) {
         let app = two_organizations(db).await;
         let entries: Vec<_> = (0..120_i64).map(|index| entry("update", index / 30 * SECOND)).collect();
