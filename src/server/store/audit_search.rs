@@ -7,7 +7,8 @@ use super::sql::{Builder, Connection};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
-/// What is looked for. Every part has an index that keeps the order of time.
+/// What is looked for. Every part has an index that keeps the order of time; the one of an actor holds the other parts
+/// too.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     /// `None` for all of them and what concerns the whole deployment.

