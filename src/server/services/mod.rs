@@ -38,6 +38,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod support_bundle;
 pub mod take_overs;
+mod to_the_end;
 pub mod tokens;
 pub mod user_access;
 pub mod user_directory;

@@ -15,6 +15,7 @@ use crate::server::ids;
 use crate::server::scim::resource::{Change, case_key};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::changes;
+use crate::server::services::to_the_end::to_the_end;
 use crate::server::store::sql::Connection;
 use crate::server::store::user_blocks::{self, Blockable};
 use crate::server::store::user_erasure::{self, Known, Name, Tombstone};
@@ -23,6 +24,8 @@ use crate::server::store::{Tx, issue_records, notifications, outbox, support_bun
 
 /// Characters of a reason at most.
 const REASON: usize = 500;
+/// Log entries that are cleared at a time: payloads go with them, which may be large.
+const CLEARED: usize = 50;
 
 /// Blocks a user, whatever Entra sends, until [`unblock`]. `reason` is shown to everybody who may see the user.
 ///
@@ -118,7 +121,7 @@ pub async fn unblock(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servi
 }
 
 /// Forgets a user that Entra has deleted: tombstone, history, payloads, the names in mails, and those in log entries, which
-/// keep the id. `typed` is the userName as the person confirmed it.
+/// keep the id. `typed` is the userName as the person confirmed it. It goes on when the request ends.
 ///
 /// Entries go in batches, so that Entra never waits, then the names in mails and their files, and the tombstone last:
 /// whatever interrupts this, doing it again finishes it.
@@ -132,83 +135,129 @@ pub async fn erase(
     typed: &str,
 ) -> Result<(), ServiceError> {
     let organization_id = allowed.check_in(Permission::EraseUsers)?.id.clone();
-    let now = app.clock.now();
-    let who = Who::of(allowed, now);
-    // What has been answered is in the database now.
-    app.recorder.flush().await;
-    let mut connection = app.db.read().await?;
-    let Some(user) = user_erasure::find(&mut connection, &organization_id, id).await? else {
-        return Err(
-            match users::find(&mut connection, &organization_id, id).await? {
-                Some(_) => ServiceError::conflict(
-                    "Only a user that Entra has deleted can be erased. Delete the user in Entra first.",
-                ),
-                None => ServiceError::NotFound { what: "user" },
-            },
-        );
+    let erasure = Erasure {
+        app: app.clone(),
+        organization_id,
+        id: id.to_owned(),
+        who: Who::of(allowed, app.clock.now()),
     };
-    if case_key(typed.trim()) != user.user_name_key {
-        return Err(ServiceError::invalid(
-            "user_name",
-            "This is not the userName of the user. Type it as it stands above.",
-        ));
+    let typed = typed.to_owned();
+    to_the_end("erasing a user", async move { erasure.run(&typed).await }).await
+}
+
+/// One user who is forgotten.
+struct Erasure {
+    app: App,
+    organization_id: String,
+    id: String,
+    who: Who,
+}
+
+impl Erasure {
+    async fn run(&self, typed: &str) -> Result<(), ServiceError> {
+        // What has been answered is in the database now.
+        self.app.recorder.flush().await;
+        let (user, names) = self.known(typed).await?;
+        self.clear_log(&names).await?;
+        self.forget_in_mails(issue_keys(&user, &names)).await?;
+        self.delete().await
     }
-    let names = names(&mut connection, &organization_id, &user).await?;
-    let mut after = None;
-    loop {
-        let entries = user_erasure::find_entries(
-            &mut connection,
-            &organization_id,
-            &user.id,
-            &names,
-            after.as_ref(),
-        )
-        .await?;
-        let Some(last) = entries.last().cloned() else {
-            break;
+
+    /// The user, if it is the one that was meant, and its names.
+    async fn known(&self, typed: &str) -> Result<(Tombstone, Vec<Name>), ServiceError> {
+        let (organization_id, id) = (&self.organization_id, &self.id);
+        let mut connection = self.app.db.read().await?;
+        let Some(user) = user_erasure::find(&mut connection, organization_id, id).await? else {
+            return Err(
+                match users::find(&mut connection, organization_id, id).await? {
+                    Some(_) => ServiceError::conflict(
+                        "Only a user that Entra has deleted can be erased. Delete the user in Entra first.",
+                    ),
+                    None => ServiceError::NotFound { what: "user" },
+                },
+            );
         };
-        after = Some(last);
-        let organization_id = organization_id.clone();
-        app.db
+        if case_key(typed.trim()) != user.user_name_key {
+            return Err(ServiceError::invalid(
+                "user_name",
+                "This is not the userName of the user. Type it as it stands above.",
+            ));
+        }
+        let names = names(&mut connection, organization_id, &user).await?;
+        Ok((user, names))
+    }
+
+    async fn clear_log(&self, names: &[Name]) -> Result<(), ServiceError> {
+        let (organization_id, mut after) = (&self.organization_id, None);
+        loop {
+            // Not one for all stretches: there are few connections to read with.
+            let mut connection = self.app.db.read().await?;
+            let stretch = user_erasure::find_entries(
+                &mut connection,
+                organization_id,
+                &self.id,
+                names,
+                after.as_ref(),
+            )
+            .await?;
+            drop(connection);
+            for ids in stretch.ids.chunks(CLEARED) {
+                let (organization_id, ids) = (organization_id.clone(), ids.to_vec());
+                self.app
+                    .db
+                    .write::<_, StoreError, _>(move |tx| {
+                        Box::pin(async move {
+                            user_erasure::clear_entries(tx, &organization_id, &ids).await
+                        })
+                    })
+                    .await?;
+            }
+            after = stretch.end;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn forget_in_mails(&self, keys: Vec<String>) -> Result<(), ServiceError> {
+        let (organization_id, now) = (self.organization_id.clone(), self.who.at);
+        let named = self
+            .app
+            .db
             .write::<_, StoreError, _>(move |tx| {
                 Box::pin(async move {
-                    user_erasure::clear_entries(tx, &organization_id, &entries).await
+                    // Mails that are composed meanwhile wait, and do not name the user.
+                    notifications::lock(tx, &organization_id).await?;
+                    issue_records::forget_user(tx, &organization_id, &keys, now).await?;
+                    outbox::forget_names(tx, &organization_id).await
                 })
             })
             .await?;
+        // Whatever is being filed is removed by who files it.
+        self.app.mailer.remove_files(named).await.map_err(|error| {
+            ServiceError::Internal(format!("a mail's file is not removed: {error}"))
+        })
     }
-    drop(connection);
-    let keys = issue_keys(&user, &names);
-    let forgotten_in = organization_id.clone();
-    let named = app
-        .db
-        .write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move {
-                // Mails that are composed meanwhile wait, and do not name the user.
-                notifications::lock(tx, &forgotten_in).await?;
-                issue_records::forget_user(tx, &forgotten_in, &keys, now).await?;
-                outbox::forget_names(tx, &forgotten_in).await
+
+    async fn delete(&self) -> Result<(), ServiceError> {
+        let (organization_id, id) = (self.organization_id.clone(), self.id.clone());
+        let who = self.who.clone();
+        self.app
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if !user_erasure::delete(tx, &organization_id, &id).await? {
+                        return Err(ServiceError::NotFound { what: "user" });
+                    }
+                    take_overs::forget(tx, &organization_id, &id).await?;
+                    support_bundles::delete_of_user(tx, &organization_id, &id).await?;
+                    let target = Target::new("user", &id, "");
+                    audit::record(tx, &who, "user.erase", &target, None, None).await?;
+                    Ok(())
+                })
             })
-        })
-        .await?;
-    // Whatever is being filed is removed by who files it.
-    app.mailer.remove_files(named).await.map_err(|error| {
-        ServiceError::Internal(format!("a mail's file is not removed: {error}"))
-    })?;
-    app.db
-        .write(move |tx| {
-            Box::pin(async move {
-                if !user_erasure::delete(tx, &organization_id, &user.id).await? {
-                    return Err(ServiceError::NotFound { what: "user" });
-                }
-                take_overs::forget(tx, &organization_id, &user.id).await?;
-                support_bundles::delete_of_user(tx, &organization_id, &user.id).await?;
-                let target = Target::new("user", &user.id, "");
-                audit::record(tx, &who, "user.erase", &target, None, None).await?;
-                Ok(())
-            })
-        })
-        .await
+            .await
+    }
 }
 
 /// What the user was known by, from its history. Where somebody else has the name now, only entries up to the time at

@@ -4,10 +4,12 @@ use sqlx::FromRow;
 
 use super::Tx;
 use super::keyset::{TimeCursor, push_list};
-use super::retention::BATCH;
 use super::sql::{Builder, Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
+
+/// Entries that one question looks at: each is read whole.
+const WINDOW: i64 = 20_000;
 
 /// What a deleted user is known by.
 #[derive(Debug, Clone, FromRow)]
@@ -108,7 +110,16 @@ pub async fn is_held(
     Ok(connection.fetch_count(statement.finish()).await? > 0)
 }
 
-/// The next entries about the user after `after`, in the order of time. Entries without a user are its own if
+/// A stretch of the log that was looked through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    /// Of the entries about the user.
+    pub ids: Vec<String>,
+    /// The last entry that was looked at; `None` where the log ends.
+    pub end: Option<TimeCursor>,
+}
+
+/// Looks for entries about the user in the next [`WINDOW`] of the log after `after`. Entries without a user are its own if
 /// they carry one of its `names`: refused creates, lookups that found nobody.
 pub async fn find_entries(
     connection: &mut Connection<'_>,
@@ -116,16 +127,22 @@ pub async fn find_entries(
     id: &str,
     names: &[Name],
     after: Option<&TimeCursor>,
-) -> Result<Vec<TimeCursor>, StoreError> {
-    let mut statement = Builder::new(
-        "SELECT l.occurred_at, l.id FROM provisioning_logs l WHERE l.organization_id = ",
-    );
-    statement.bind(organization_id);
-    if let Some(after) = after {
+) -> Result<Stretch, StoreError> {
+    let mut statement = Builder::new("SELECT l.occurred_at, l.id FROM provisioning_logs l WHERE ");
+    push_after(&mut statement, organization_id, after);
+    statement
+        .push(" ORDER BY l.occurred_at, l.id LIMIT 1 OFFSET ")
+        .bind(WINDOW - 1);
+    let end: Option<(Millis, String)> = connection.fetch_optional(statement.finish()).await?;
+    let end = end.map(|(at, id)| TimeCursor { at, id });
+
+    let mut statement = Builder::new("SELECT l.id FROM provisioning_logs l WHERE ");
+    push_after(&mut statement, organization_id, after);
+    if let Some(end) = &end {
         statement
-            .push(" AND (l.occurred_at, l.id) > (")
-            .bind(after.at);
-        statement.push(", ").bind(&after.id).push(")");
+            .push(" AND (l.occurred_at, l.id) <= (")
+            .bind(end.at);
+        statement.push(", ").bind(&end.id).push(")");
     }
     statement.push(" AND (l.user_id = ").bind(id);
     statement.push(" OR (l.user_id IS NULL AND (");
@@ -135,19 +152,27 @@ pub async fn find_entries(
         statement.push(" AND l.occurred_at <= ").bind(name.until);
         statement.push(") OR ");
     }
-    // Whoever asks for several users gets them whole.
+    // Whoever asks for several users gets them whole. Counted, so that PostgreSQL reads these payloads and not all of them.
     statement.push(
-        "((l.action = 'list' OR l.action = 'match' AND l.user_name IS NULL) AND EXISTS (SELECT 1 FROM provisioning_log_payloads p \
+        "((l.action = 'list' OR l.action = 'match' AND l.user_name IS NULL) AND (SELECT count(*) FROM provisioning_log_payloads p \
          WHERE p.log_id = l.id AND p.response_body LIKE ",
     );
-    statement.bind(format!("%{id}%"));
-    statement.push("))))) ORDER BY l.occurred_at, l.id LIMIT ");
-    statement.bind(BATCH);
-    let found: Vec<(Millis, String)> = connection.fetch_all(statement.finish()).await?;
-    Ok(found
-        .into_iter()
-        .map(|(at, id)| TimeCursor { at, id })
-        .collect())
+    statement.bind(format!("%{id}%")).push(") > 0))))");
+    let found: Vec<(String,)> = connection.fetch_all(statement.finish()).await?;
+    Ok(Stretch {
+        ids: found.into_iter().map(|(id,)| id).collect(),
+        end,
+    })
+}
+
+fn push_after(statement: &mut Builder, organization_id: &str, after: Option<&TimeCursor>) {
+    statement.push("l.organization_id = ").bind(organization_id);
+    if let Some(after) = after {
+        statement
+            .push(" AND (l.occurred_at, l.id) > (")
+            .bind(after.at);
+        statement.push(", ").bind(&after.id).push(")");
+    }
 }
 
 /// Takes out of these entries whatever may name a person: names, texts that quote values, payloads. What, when,
@@ -155,9 +180,9 @@ pub async fn find_entries(
 pub async fn clear_entries(
     tx: &mut Tx<'_>,
     organization_id: &str,
-    entries: &[TimeCursor],
+    ids: &[String],
 ) -> Result<(), StoreError> {
-    let ids = || entries.iter().map(|entry| entry.id.as_str());
+    let ids = || ids.iter().map(String::as_str);
     let mut statement = Builder::new(
         "UPDATE provisioning_logs SET user_name = NULL, user_name_key = NULL, external_id = NULL, label = NULL, \
          label_key = NULL, detail = NULL, remarks = NULL, steps = '[]' WHERE organization_id = ",

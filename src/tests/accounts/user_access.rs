@@ -1,13 +1,16 @@
 //! Blocking a provisioned person and erasing one that Entra has deleted, through the forms of the dashboard.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::FutureExt;
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::model::take_over::Decision;
 use rhombus_provisioning::model::user::UserDetail;
 use rhombus_provisioning::server::actor::Permission;
 use rhombus_provisioning::server::error::ServiceError;
-use rhombus_provisioning::server::services::{take_overs, user_directory};
+use rhombus_provisioning::server::services::{take_overs, user_access, user_directory};
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 
@@ -15,6 +18,7 @@ use super::sessions::{post, sign_in};
 use super::{account, actions, allowed, audited};
 use crate::db_test;
 use crate::support::app::{Answer, TestApp};
+use crate::support::entra::user;
 
 const ADMIN: &str = "dana@contoso.example";
 
@@ -164,6 +168,56 @@ db_test! {
         }
         let audit = format!("{audit:?}").to_lowercase();
         assert!(!audit.contains("quill") && !audit.contains("must not"), "{audit}");
+    }
+
+    async fn erasing_goes_through_a_log_of_many_stretches(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let id = entra.create("zoe.quill").await;
+        app.advance(1_000);
+        let other = entra.post(&user("tom")).await;
+        app.flush().await;
+        let copies = sql(
+            "INSERT INTO provisioning_logs (id, organization_id, occurred_at, cycle_id, action, status, is_lookup, method, \
+             path, http_status, user_id, user_name, user_name_key, label, label_key, address, duration_us, steps) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20100) \
+             SELECT id || '-' || i, organization_id, occurred_at, cycle_id, action, status, is_lookup, method, path, \
+             http_status, user_id, user_name, user_name_key, label, label_key, address, duration_us, steps \
+             FROM provisioning_logs, n WHERE id = $1",
+        );
+        app.execute(copies.bind(other.header("x-request-id"))).await;
+        app.advance(1_000);
+        entra.change(&id, "Replace", "displayName", json!("Zoe Quill")).await.is(200);
+        entra.delete(&id).await.is(204);
+        let may = allowed(&app.app, Permission::EraseUsers, "contoso").await;
+        user_access::erase(&app.app, &may, &id, "zoe.quill").await.unwrap();
+
+        let count = async |test: &'static str| {
+            let mut connection = app.app.db.read().await.unwrap();
+            connection.fetch_count(sql(test).bind(&id)).await.unwrap()
+        };
+        let named = "SELECT count(*) FROM provisioning_logs WHERE user_id = $1 AND (user_name IS NOT NULL OR label IS NOT NULL)";
+        assert_eq!(count(named).await, 0);
+        assert!(count("SELECT count(*) FROM provisioning_logs WHERE user_id = $1").await >= 3);
+        let others = "SELECT count(*) FROM provisioning_logs WHERE user_id <> $1 AND user_name = 'tom'";
+        assert_eq!(count(others).await, 20_101);
+    }
+
+    async fn erasing_goes_on_when_nobody_waits_for_it(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let id = entra.create("zoe").await;
+        entra.delete(&id).await.is(204);
+        let may = allowed(&app.app, Permission::EraseUsers, "contoso").await;
+        // Begun, and left at once.
+        assert!(user_access::erase(&app.app, &may, &id, "zoe").now_or_never().is_none());
+        for _ in 0..1_000 {
+            if detail(&app, &id).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the user is still there");
     }
 
     async fn erasing_finds_what_carries_an_earlier_name(db: TestDb) {
