@@ -7,12 +7,13 @@ use crate::model::guard::{ALLOWED_DAYS, Decision, Guard, HeldUser};
 use crate::model::log::Action;
 use crate::model::page::Page;
 use crate::server::App;
-use crate::server::actor::{Allowed, Permission};
+use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::{DAY, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::moments::Moments;
-use crate::server::store::guard::{self as store, Held};
+use crate::server::services::to_the_end::to_the_end;
+use crate::server::store::guard::{self as store, Held, Word};
 use crate::server::store::keyset::{self, TimeCursor};
 
 /// The largest limit that can be set.
@@ -112,7 +113,24 @@ pub async fn set_limit(
         ));
     }
     let now = app.clock.now();
-    let who = Who::of(allowed, now);
+    let (app, who) = (app.clone(), Who::of(allowed, now));
+    to_the_end("setting the guard's limit", async move {
+        // Whom it held when it was last turned off, should the service have ended then.
+        let_go(&app, &organization.id).await?;
+        set(&app, who, organization.clone(), limit, now).await?;
+        let_go(&app, &organization.id).await?;
+        Ok::<_, ServiceError>(())
+    })
+    .await
+}
+
+async fn set(
+    app: &App,
+    who: Who,
+    organization: OrganizationRef,
+    limit: Option<i64>,
+    now: Millis,
+) -> Result<(), StoreError> {
     app.db
         .write(move |tx| {
             Box::pin(async move {
@@ -128,6 +146,22 @@ pub async fn set_limit(
             })
         })
         .await
+}
+
+/// Lets go of all who are held while the guard is off, some at a time.
+async fn let_go(app: &App, organization_id: &str) -> Result<(), StoreError> {
+    loop {
+        let organization_id = organization_id.to_owned();
+        let is_more: bool = app
+            .db
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move { store::let_go(tx, &organization_id).await })
+            })
+            .await?;
+        if !is_more {
+            return Ok(());
+        }
+    }
 }
 
 fn limit_json(limit: Option<i64>) -> Value {
@@ -157,23 +191,66 @@ pub async fn decide(
             ));
         }
     };
-    let who = Who::of(allowed, now);
+    let word = Word {
+        organization_id: organization.id.clone(),
+        held_up_to: read_at,
+        decision,
+        allowed_until: until,
+    };
+    let (app, who) = (app.clone(), Who::of(allowed, now));
+    to_the_end("deciding about held users", async move {
+        let mut decided = 0;
+        let ended = decide_all(&app, &word, &mut decided).await;
+        if decided > 0 {
+            note(&app, who, organization, action, decided).await?;
+        }
+        ended?;
+        if decided == 0 {
+            return Err(ServiceError::conflict(
+                "Nobody waits for this decision any more: somebody else has decided, or the users have \
+                 passed. The list below is as it is now.",
+            ));
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Decides about some at a time, and counts them.
+async fn decide_all(app: &App, word: &Word, decided: &mut u64) -> Result<(), StoreError> {
+    let mut after = TimeCursor::first_at(Millis::MIN);
+    loop {
+        let word = word.clone();
+        let batch: Option<(u64, TimeCursor)> = app
+            .db
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move { store::decide(tx, &word, &after).await })
+            })
+            .await?;
+        let Some((some, last)) = batch else {
+            return Ok(());
+        };
+        *decided += some;
+        after = last;
+    }
+}
+
+/// Puts into the audit log what was decided about how many.
+async fn note(
+    app: &App,
+    who: Who,
+    organization: OrganizationRef,
+    action: &'static str,
+    decided: u64,
+) -> Result<(), StoreError> {
     let live = app.live.clone();
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let decided = store::decide(tx, &organization.id, read_at, decision, until).await?;
-                if decided == 0 {
-                    return Err(ServiceError::conflict(
-                        "Nobody waits for this decision any more: somebody else has decided, or the users have \
-                         passed. The list below is as it is now.",
-                    ));
-                }
                 let target = Target::new("organization", &organization.id, &organization.name);
                 let after = json!({ "users": decided });
                 audit::record(tx, &who, action, &target, None, Some(after)).await?;
-                let organization_id = organization.id.clone();
-                tx.after_commit(move || live.grown(&organization_id));
+                tx.after_commit(move || live.grown(&organization.id));
                 Ok(())
             })
         })

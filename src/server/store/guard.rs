@@ -4,12 +4,15 @@ use sqlx::FromRow;
 
 use super::Tx;
 use super::dialect::Dialect;
-use super::keyset::{COUNT_LIMIT, Order, TimeCursor, push_page};
+use super::keyset::{COUNT_LIMIT, Order, TimeCursor, push_list, push_page};
 use super::provisioning_logs::CYCLE_GAP;
 use super::sql::{Builder, Connection, sql};
 use crate::model::guard::Decision;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
+
+/// Those who are held that are decided about, or let go of, at a time.
+const BATCH: i64 = 500;
 
 /// The limit of an organization, locked: nobody else changes it until the change ends. `None` while the guard
 /// is off.
@@ -36,7 +39,7 @@ pub async fn limit(
     Ok(row.and_then(|(limit,)| limit))
 }
 
-/// Sets the limit. Without one nobody is held any more.
+/// Sets the limit. Without one nobody is held any more: see [`let_go`].
 pub async fn set_limit(
     tx: &mut Tx<'_>,
     organization_id: &str,
@@ -51,14 +54,37 @@ pub async fn set_limit(
     )
     .await?;
     if limit.is_none() {
-        for statement in [
-            "UPDATE organizations SET guard_cycle_id = '', guard_counted_at = 0, guard_count = 0 WHERE id = $1",
-            "DELETE FROM guard_holds WHERE organization_id = $1",
-        ] {
-            tx.execute(sql(statement).bind(organization_id)).await?;
-        }
+        tx.execute(
+            sql("UPDATE organizations SET guard_cycle_id = '', guard_counted_at = 0, guard_count = 0 WHERE id = $1")
+                .bind(organization_id),
+        )
+        .await?;
     }
     Ok(())
+}
+
+/// Lets go of some of those who are held, while the guard is off; answers whether there may be more.
+pub async fn let_go(tx: &mut Tx<'_>, organization_id: &str) -> Result<bool, StoreError> {
+    // Locked: whom it holds once somebody has turned it on again stays held.
+    if limit_locked(tx, organization_id).await?.is_some() {
+        return Ok(false);
+    }
+    let held: Vec<(String,)> = tx
+        .fetch_all(
+            sql("SELECT user_id FROM guard_holds WHERE organization_id = $1 LIMIT $2")
+                .bind(organization_id)
+                .bind(BATCH),
+        )
+        .await?;
+    if held.is_empty() {
+        return Ok(false);
+    }
+    let mut statement = Builder::new("DELETE FROM guard_holds WHERE organization_id = ");
+    statement.bind(organization_id);
+    let users = held.iter().map(|(user_id,)| user_id.as_str());
+    push_list(&mut statement, " AND user_id IN (", users);
+    tx.execute(statement.finish()).await?;
+    Ok(true)
 }
 
 /// What there is to know when a user is about to lose access.
@@ -182,25 +208,53 @@ pub fn hold(tx: &mut Tx<'_>, hold: &NewHold<'_>) {
     );
 }
 
-/// Decides about all that were held up to a time and are not allowed yet; answers how many.
+/// What is decided, about whom.
+#[derive(Debug, Clone)]
+pub struct Word {
+    pub organization_id: String,
+    /// Those who were held by then.
+    pub held_up_to: Millis,
+    pub decision: Decision,
+    pub allowed_until: Option<Millis>,
+}
+
+/// Decides about some of them, those after `after` who were held first, as far as they are not allowed yet. Answers about
+/// how many, and who of them was held last; `None` when there are no more.
 pub async fn decide(
     tx: &mut Tx<'_>,
-    organization_id: &str,
-    held_up_to: Millis,
-    decision: Decision,
-    allowed_until: Option<Millis>,
-) -> Result<u64, StoreError> {
-    tx.execute(
-        sql(
-            "UPDATE guard_holds SET decision = $1, allowed_until = $2 WHERE organization_id = $3 \
-             AND first_held_at <= $4 AND decision IN ('waiting', 'kept') AND decision <> $1",
+    word: &Word,
+    after: &TimeCursor,
+) -> Result<Option<(u64, TimeCursor)>, StoreError> {
+    let held: Vec<(Millis, String)> = tx
+        .fetch_all(
+            sql(
+                "SELECT first_held_at, user_id FROM guard_holds WHERE organization_id = $1 AND first_held_at <= $2 \
+                 AND (first_held_at, user_id) > ($3, $4) ORDER BY first_held_at, user_id LIMIT $5",
+            )
+            .bind(&word.organization_id)
+            .bind(word.held_up_to)
+            .bind(after.at)
+            .bind(&after.id)
+            .bind(BATCH),
         )
-        .bind(decision.as_str())
-        .bind(allowed_until)
-        .bind(organization_id)
-        .bind(held_up_to),
-    )
-    .await
+        .await?;
+    let Some((at, id)) = held.last().cloned() else {
+        return Ok(None);
+    };
+    let decision = word.decision.as_str();
+    let mut statement = Builder::new("UPDATE guard_holds SET decision = ");
+    statement.bind(decision).push(", allowed_until = ");
+    statement
+        .bind(word.allowed_until)
+        .push(" WHERE organization_id = ")
+        .bind(&word.organization_id);
+    let users = held.iter().map(|(_, user_id)| user_id.as_str());
+    push_list(&mut statement, " AND user_id IN (", users);
+    statement
+        .push(" AND decision IN ('waiting', 'kept') AND decision <> ")
+        .bind(decision);
+    let decided = tx.execute(statement.finish()).await?;
+    Ok(Some((decided, TimeCursor { at, id })))
 }
 
 /// How many wait for a decision, and how many are kept; counting stops beyond [`COUNT_LIMIT`].

@@ -62,6 +62,21 @@ async fn is_held(entra: &Entra<'_>, answer: &Answer) {
     );
 }
 
+/// So many whom the guard holds since before `at`, and one whom it holds since a moment later.
+async fn hold_many(entra: &Entra<'_>, count: i64, at: i64) {
+    let held = sql(
+        "INSERT INTO guard_holds (organization_id, user_id, action, first_held_at, last_held_at, attempts, log_id, decision) \
+         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < $2) \
+         SELECT $1, CASE i WHEN 0 THEN 'later' ELSE 'u' || i END, 'disable', CASE i WHEN 0 THEN $3 + 1 ELSE $3 - i / 3 END, \
+         $3, 1, '', 'waiting' FROM n",
+    );
+    let organization_id = &entra.organization_id;
+    entra
+        .app
+        .execute(held.bind(organization_id).bind(count).bind(at))
+        .await;
+}
+
 entra_test! {
     async fn whoever_is_beyond_the_limit_of_a_cycle_keeps_access(entra: Entra) {
         guarded(&entra, 2).await;
@@ -207,6 +222,36 @@ entra_test! {
         assert_eq!(post(entra.app, &admin, GUARD, "guard=on&removal_limit=1").await.status, 303);
         disable(&entra, &ids[1]).await.is(200);
         is_held(&entra, &disable(&entra, &ids[2]).await).await;
+    }
+
+    async fn a_decision_is_about_all_however_many_they_are(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let read_at = entra.app.app.clock.now();
+        hold_many(&entra, 1_201, read_at).await;
+        let form = format!("decision=allowed&read_at={read_at}");
+        assert_eq!(post(entra.app, &admin, HELD, &form).await.status, 303);
+        let left: Vec<(String,)> = entra.app.rows(sql("SELECT user_id FROM guard_holds WHERE decision = 'waiting'")).await;
+        assert_eq!(left, [("later".to_owned(),)]);
+        let audit: Vec<(Option<String>,)> = entra.app.rows(sql("SELECT after FROM audit_log WHERE action = 'guard.allow'")).await;
+        assert_eq!(audit, [(Some(r#"{"users":1201}"#.to_owned()),)]);
+        assert_eq!(post(entra.app, &admin, HELD, &form).await.status, 409);
+    }
+
+    async fn a_guard_that_is_off_holds_nobody(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let now = entra.app.app.clock.now();
+        let held = async || entra.app.rows::<(String,)>(sql("SELECT user_id FROM guard_holds")).await.len();
+        hold_many(&entra, 1_201, now).await;
+        assert_eq!(post(entra.app, &admin, GUARD, "guard=on&removal_limit=2").await.status, 303);
+        assert_eq!(held().await, 1_202);
+        assert_eq!(post(entra.app, &admin, GUARD, "guard=off").await.status, 303);
+        assert_eq!(held().await, 0);
+        // Left by a service that ended: turning the guard off again, or on, goes on.
+        for form in ["guard=off", "guard=on&removal_limit=2"] {
+            hold_many(&entra, 10, now).await;
+            assert_eq!(post(entra.app, &admin, GUARD, form).await.status, 303);
+            assert_eq!(held().await, 0, "{form}");
+        }
     }
 
     async fn the_limit_is_exact_when_many_go_at_once(entra: Entra) {
