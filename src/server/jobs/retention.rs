@@ -149,8 +149,6 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
             },
         )
         .await?,
-        user_changes: delete_all(app, Expired::TombstoneChanges { before: tombstones }).await?,
-        tombstones: delete_all(app, Expired::Tombstones { before: tombstones }).await?,
         sessions: delete_all(app, Expired::Sessions { before: now }).await?,
         sign_in_attempts: delete_all(
             app,
@@ -168,6 +166,7 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
         .await?,
         ..Purged::default()
     };
+    (purged.user_changes, purged.tombstones) = delete_tombstones(app, tombstones).await?;
     purged.support_bundles = delete_all(app, Expired::SupportBundles { before: now }).await?;
     let resolved = days_ago(ISSUE_DAYS);
     for of_issues in [
@@ -213,6 +212,20 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
         .await?;
     }
     Ok(purged)
+}
+
+/// Deletes users that Entra deleted before, some after the other, each after its changes; answers how many changes and
+/// users that were.
+async fn delete_tombstones(app: &App, before: Millis) -> Result<(u64, u64), StoreError> {
+    let (mut changes, mut tombstones) = (0, 0);
+    loop {
+        changes += delete_all(app, Expired::TombstoneChanges { before }).await?;
+        let gone = delete_all(app, Expired::Tombstones { before }).await?;
+        tombstones += gone;
+        if gone == 0 {
+            return Ok((changes, tombstones));
+        }
+    }
 }
 
 async fn delete_all(app: &App, expired: Expired) -> Result<u64, StoreError> {

@@ -24,11 +24,11 @@ pub enum Expired {
     Audit {
         before: Millis,
     },
-    /// Changes of users that were deleted before.
+    /// Changes of users that were deleted before, of those first that were deleted first.
     TombstoneChanges {
         before: Millis,
     },
-    /// The deleted users themselves, once their changes are gone.
+    /// These users themselves: of the same ones, those whose changes are gone.
     Tombstones {
         before: Millis,
     },
@@ -115,15 +115,19 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
                  WHERE occurred_at < $1 ORDER BY occurred_at, id LIMIT $2)",
         )
         .bind(*before),
+        // Of few users: the databases would read all changes to find that there is none left.
         Expired::TombstoneChanges { before } => sql(
-            "DELETE FROM user_changes WHERE id IN (SELECT c.id FROM deleted_users d \
-                 JOIN user_changes c ON c.organization_id = d.organization_id AND c.user_id = d.id \
-                 WHERE d.deleted_at < $1 LIMIT $2)",
+            "DELETE FROM user_changes WHERE id IN (SELECT c.id FROM (SELECT organization_id, id FROM deleted_users \
+                 WHERE deleted_at < $1 ORDER BY deleted_at LIMIT 500) d \
+                 JOIN user_changes c ON c.organization_id = d.organization_id AND c.user_id = d.id LIMIT $2)",
         )
         .bind(*before),
+        // Counted, so that PostgreSQL looks up these users' changes.
         Expired::Tombstones { before } => sql(
             "DELETE FROM deleted_users WHERE id IN (SELECT id FROM deleted_users \
-                 WHERE deleted_at < $1 LIMIT $2)",
+                 WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2) \
+                 AND (SELECT count(*) FROM (SELECT 1 FROM user_changes c \
+                 WHERE c.organization_id = deleted_users.organization_id AND c.user_id = deleted_users.id LIMIT 1) kept) = 0",
         )
         .bind(*before),
         Expired::Sessions { before } => {

@@ -2,6 +2,7 @@ use rhombus_provisioning::server::clock::{DAY, HOUR};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::jobs::retention::{self, Purged};
 use rhombus_provisioning::server::store::leases::claim;
+use rhombus_provisioning::server::store::retention::{Expired, delete_batch};
 use rhombus_provisioning::server::store::sql::sql;
 
 use super::fill::*;
@@ -169,6 +170,34 @@ db_test! {
             ("SELECT count(*) FROM account_links", 1),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
+        }
+    }
+}
+
+db_test! {
+    async fn deleted_users_go_with_all_their_changes(db) {
+        let app = two_organizations(db).await;
+        let mut statements = Vec::new();
+        for index in 0..1_101 {
+            let id = format!("gone-{index}");
+            let at = NOW - 100 * DAY - index / 3;
+            statements.push(tombstone(&id, &id, at));
+            // Most of those that were deleted first have none.
+            if index % 100 == 0 {
+                statements.extend((0..7).map(|_| change(&id, at, None, "[]")));
+            }
+        }
+        run(&app, statements).await;
+        let before = NOW - 90 * DAY;
+        let first: u64 = app.db.write::<_, StoreError, _>(move |tx| Box::pin(async move {
+            delete_batch(tx, &Expired::Tombstones { before }).await
+        })).await.unwrap();
+        assert!((1..=495).contains(&first), "{first}: never before their changes");
+        let purged = retention::run_once(&app).await.unwrap();
+        assert_eq!((purged.tombstones + first, purged.user_changes), (1_101, 84));
+        let mut connection = app.db.read().await.unwrap();
+        for table in ["SELECT count(*) FROM deleted_users", "SELECT count(*) FROM user_changes"] {
+            assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), 0, "{table}");
         }
     }
 }
