@@ -1,7 +1,7 @@
 //! Deletes what the deployment no longer keeps, once an hour, in batches that never stand in Entra's way.
 
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::StoreError;
 use crate::server::ids::first_request_id;
 use crate::server::store::leases;
-use crate::server::store::retention::{self as store, BATCH, Expired};
+use crate::server::store::retention::{self as store, Expired};
 
 const JOB: Job = Job {
     name: "job.retention",
@@ -25,6 +25,13 @@ const LEASE: &str = "retention";
 const LEASED: Millis = 55 * MINUTE;
 /// Between batches, so that requests come first.
 const PAUSE: Duration = Duration::from_millis(20);
+/// Fewest and most rows of a batch. The first has the most, but of payloads, which are large.
+const FEWEST: i64 = 10;
+const MOST: i64 = 500;
+const PAYLOADS: i64 = 50;
+/// A batch that takes longer is followed by a smaller one, a quick one by a larger one: nobody is to notice the wait.
+const SLOW: Duration = Duration::from_millis(20);
+const QUICK: Duration = Duration::from_millis(5);
 
 /// How long the history of a deleted user is kept.
 const TOMBSTONE_DAYS: i64 = 90;
@@ -229,19 +236,56 @@ async fn delete_tombstones(app: &App, before: Millis) -> Result<(u64, u64), Stor
 }
 
 async fn delete_all(app: &App, expired: Expired) -> Result<u64, StoreError> {
+    let mut limit = match expired {
+        // Megabytes each.
+        Expired::SupportBundles { .. } => FEWEST,
+        Expired::Payloads { .. } => PAYLOADS,
+        _ => MOST,
+    };
     let mut deleted = 0;
     loop {
         let batch = expired.clone();
-        let gone: u64 = app
+        let (gone, took): (u64, Duration) = app
             .db
             .write::<_, StoreError, _>(move |tx| {
-                Box::pin(async move { store::delete_batch(tx, &batch).await })
+                Box::pin(async move {
+                    // Without the wait for the writer.
+                    let began = Instant::now();
+                    let gone = store::delete_batch(tx, &batch, limit).await?;
+                    Ok((gone, began.elapsed()))
+                })
             })
             .await?;
         deleted += gone;
-        if i64::try_from(gone).is_ok_and(|gone| gone < BATCH) {
+        if i64::try_from(gone).is_ok_and(|gone| gone < limit) {
             return Ok(deleted);
         }
+        limit = next_limit(limit, took);
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Rows of the batch after one that took so long.
+fn next_limit(limit: i64, took: Duration) -> i64 {
+    let next = if took > SLOW {
+        limit / 2
+    } else if took < QUICK {
+        limit * 2
+    } else {
+        limit
+    };
+    next.clamp(FEWEST, MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_as_large_as_they_are_quick() {
+        let after = |limit, millis| next_limit(limit, Duration::from_millis(millis));
+        assert_eq!([after(50, 21), after(50, 12), after(50, 4)], [25, 50, 100]);
+        assert_eq!([after(500, 1_500), after(400, 1)], [250, 500]);
+        assert_eq!([after(15, 1_500), after(10, 1_500)], [10, 10]);
     }
 }

@@ -5,9 +5,6 @@ use super::sql::{Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
-/// Rows of one batch: few enough that nobody notices the wait.
-pub const BATCH: i64 = 500;
-
 /// What is deleted by age.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expired {
@@ -94,8 +91,12 @@ pub enum Expired {
     },
 }
 
-/// Deletes one batch; answers how many rows went.
-pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, StoreError> {
+/// Deletes one batch of at most `limit` rows; answers how many went.
+pub async fn delete_batch(
+    tx: &mut Tx<'_>,
+    expired: &Expired,
+    limit: i64,
+) -> Result<u64, StoreError> {
     let statement = match expired {
         Expired::Entries { at, first_id } => sql(
             "DELETE FROM provisioning_logs WHERE id IN (SELECT id FROM provisioning_logs \
@@ -214,7 +215,7 @@ pub async fn delete_batch(tx: &mut Tx<'_>, expired: &Expired) -> Result<u64, Sto
         .bind(organization_id)
         .bind(*before),
     };
-    tx.execute(statement.bind(BATCH)).await
+    tx.execute(statement.bind(limit)).await
 }
 
 /// The ids of all organizations.

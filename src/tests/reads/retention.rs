@@ -190,7 +190,7 @@ db_test! {
         run(&app, statements).await;
         let before = NOW - 90 * DAY;
         let first: u64 = app.db.write::<_, StoreError, _>(move |tx| Box::pin(async move {
-            delete_batch(tx, &Expired::Tombstones { before }).await
+            delete_batch(tx, &Expired::Tombstones { before }, 500).await
         })).await.unwrap();
         assert!((1..=495).contains(&first), "{first}: never before their changes");
         let purged = retention::run_once(&app).await.unwrap();
