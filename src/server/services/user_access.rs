@@ -16,11 +16,12 @@ use crate::server::scim::resource::{Change, case_key};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::changes;
 use crate::server::services::to_the_end::to_the_end;
+use crate::server::store::outbox::{self, NamingMail};
 use crate::server::store::sql::Connection;
 use crate::server::store::user_blocks::{self, Blockable};
 use crate::server::store::user_erasure::{self, Known, Name, Tombstone};
 use crate::server::store::users::{self, NewChange};
-use crate::server::store::{Tx, issue_records, notifications, outbox, support_bundles, take_overs};
+use crate::server::store::{Tx, issue_records, notifications, support_bundles, take_overs};
 
 /// Characters of a reason at most.
 const REASON: usize = 500;
@@ -221,22 +222,48 @@ impl Erasure {
 
     async fn forget_in_mails(&self, keys: Vec<String>) -> Result<(), ServiceError> {
         let (organization_id, now) = (self.organization_id.clone(), self.who.at);
-        let named = self
-            .app
+        self.app
             .db
             .write::<_, StoreError, _>(move |tx| {
                 Box::pin(async move {
-                    // Mails that are composed meanwhile wait, and do not name the user.
+                    // Mails that are composed meanwhile wait, and neither they nor later ones name the user.
                     notifications::lock(tx, &organization_id).await?;
-                    issue_records::forget_user(tx, &organization_id, &keys, now).await?;
-                    outbox::forget_names(tx, &organization_id).await
+                    issue_records::forget_user(tx, &organization_id, &keys, now).await
                 })
             })
             .await?;
-        // Whatever is being filed is removed by who files it.
-        self.app.mailer.remove_files(named).await.map_err(|error| {
-            ServiceError::Internal(format!("a mail's file is not removed: {error}"))
-        })
+        let mut after = None;
+        loop {
+            let mut connection = self.app.db.read().await?;
+            let mails =
+                outbox::list_naming(&mut connection, &self.organization_id, after.as_ref()).await?;
+            drop(connection);
+            let Some(last) = mails.last() else {
+                return Ok(());
+            };
+            after = Some(last.cursor());
+            self.forget_names(&mails).await?;
+            let ids = mails.into_iter().map(|mail| mail.id).collect();
+            // Whatever is being filed is removed by who files it.
+            self.app.mailer.remove_files(ids).await.map_err(|error| {
+                ServiceError::Internal(format!("a mail's file is not removed: {error}"))
+            })?;
+        }
+    }
+
+    async fn forget_names(&self, mails: &[NamingMail]) -> Result<(), StoreError> {
+        let named = mails.iter().filter(|mail| mail.is_named);
+        let ids: Vec<String> = named.map(|mail| mail.id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let organization_id = self.organization_id.clone();
+        self.app
+            .db
+            .write(move |tx| {
+                Box::pin(async move { outbox::forget_names(tx, &organization_id, &ids).await })
+            })
+            .await
     }
 
     async fn delete(&self) -> Result<(), ServiceError> {

@@ -9,6 +9,9 @@ use crate::model::notification::MailKind;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
+/// Mails whose names are forgotten at a time.
+const NAMING: i64 = 100;
+
 /// A mail that is to be sent.
 #[derive(Debug, Clone)]
 pub struct NewMail {
@@ -229,22 +232,59 @@ pub async fn drop_of(
     Ok(())
 }
 
-/// Forgets the names in an organization's mails that name users, whether they are out or still to be sent. Answers the
-/// ids of those that had some, or may lie in a file.
+/// A mail that may name users, or lie in a file that does.
+#[derive(Debug, Clone, FromRow)]
+pub struct NamingMail {
+    pub id: String,
+    pub created_at: Millis,
+    /// Whether its text is still another one than that without names.
+    pub is_named: bool,
+}
+
+impl NamingMail {
+    /// Where it stands among all.
+    pub fn cursor(&self) -> TimeCursor {
+        TimeCursor {
+            at: self.created_at,
+            id: self.id.clone(),
+        }
+    }
+}
+
+/// The next of an organization's mails that may name users, whether they are out or still to be sent, the earliest first.
+pub async fn list_naming(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    after: Option<&TimeCursor>,
+) -> Result<Vec<NamingMail>, StoreError> {
+    let mut statement = Builder::new(
+        "SELECT id, created_at, (body IS NOT NULL AND (unnamed IS NULL OR body <> unnamed)) AS is_named FROM outbox \
+         WHERE kind = 'issue' AND (body IS NOT NULL OR state = 'filed') AND organization_id = ",
+    );
+    statement.bind(organization_id);
+    let columns = ("created_at", "id");
+    let order = Order::EarliestFirst;
+    push_page(&mut statement, columns, order, after, false, NAMING);
+    connection.fetch_all(statement.finish()).await
+}
+
+/// Forgets the names in these mails of an organization; there must be some.
 pub async fn forget_names(
     tx: &mut Tx<'_>,
     organization_id: &str,
-) -> Result<Vec<String>, StoreError> {
-    let forgotten: Vec<(String,)> = tx
-        .fetch_all(
-            sql(
-                "UPDATE outbox SET body = unnamed WHERE organization_id = $1 AND kind = 'issue' \
-                 AND (body IS NOT NULL OR state = 'filed') RETURNING id",
-            )
-            .bind(organization_id),
-        )
-        .await?;
-    Ok(forgotten.into_iter().map(|(id,)| id).collect())
+    ids: &[String],
+) -> Result<(), StoreError> {
+    let mut statement = Builder::new(
+        "UPDATE outbox SET body = unnamed WHERE body IS NOT NULL AND organization_id = ",
+    );
+    statement.bind(organization_id);
+    push_list(
+        &mut statement,
+        " AND id IN (",
+        ids.iter().map(String::as_str),
+    );
+    tx.execute(statement.finish()).await?;
+    Ok(())
 }
 
 /// Whether another text has taken the place of this one.

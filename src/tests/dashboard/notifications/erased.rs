@@ -91,6 +91,14 @@ async fn texts(app: &TestApp) -> Vec<(String, String, String)> {
     rows.into_iter().map(read).collect()
 }
 
+/// Of each mail that may name users, whether erasing one rewrites it.
+async fn named(entra: &Entra<'_>) -> Vec<bool> {
+    let mut connection = entra.app.app.db.read().await.unwrap();
+    let mails = outbox_store::list_naming(&mut connection, &entra.organization_id, None);
+    let mails = mails.await.unwrap().into_iter();
+    mails.map(|mail| mail.is_named).collect()
+}
+
 db_test! {
     async fn no_mail_keeps_the_name_of_an_erased_user(db: TestDb) {
         let post = Post::new(db).await;
@@ -108,7 +116,10 @@ db_test! {
         assert_eq!(before.len(), 2);
         assert!(before.iter().all(|(_, body, _)| body.contains("zoe@contoso.com who is named")), "{before:?}");
 
+        assert_eq!(named(&entra).await, [true, true]);
+
         erase(&entra, &id, "zoe@contoso.com").await;
+        assert_eq!(named(&entra).await, [false, false]);
         for (subject, body, unnamed) in texts(&post.app).await {
             for text in [subject, body, unnamed] {
                 assert!(!text.is_empty() && !text.contains("zoe"), "{text}");
@@ -125,6 +136,25 @@ db_test! {
         assert_eq!(person::post(&post.app, &admin, &again, "").await.status, 303);
         assert_eq!(post.deliver().await, 1);
         assert!(!post.server.received().pop().unwrap().part("text/plain").contains("zoe"));
+    }
+
+    async fn names_go_from_all_mails_however_many_there_are(db: TestDb) {
+        let folder = tempfile::tempdir().unwrap();
+        let app = filing(db, folder.path()).await;
+        let entra = app.entra("contoso").await;
+        let id = told_of_zoe(&app, &entra).await;
+        app.execute(sql(
+            "INSERT INTO outbox (id, organization_id, kind, event_key, address, address_key, subject, body, created_at, \
+             state, due_at, attempts, retries, unnamed) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250) \
+             SELECT id || '-' || i, organization_id, kind, event_key || '-' || i, address, address_key, subject, body, \
+             created_at, 'sent', CAST(NULL AS BIGINT), attempts, retries, unnamed FROM outbox, n WHERE kind = 'issue'",
+        ))
+        .await;
+        erase(&entra, &id, "zoe@contoso.com").await;
+        let texts = texts(&app).await;
+        assert_eq!(texts.len(), 251);
+        assert!(texts.iter().all(|(_, body, unnamed)| body == unnamed && !body.contains("zoe")));
     }
 
     async fn a_mail_that_is_composed_meanwhile_does_not_name_the_user(db: TestDb) {
