@@ -268,6 +268,10 @@ impl Erasure {
 
     async fn delete(&self) -> Result<(), ServiceError> {
         let (organization_id, id) = (self.organization_id.clone(), self.id.clone());
+        // Outside the change: they are megabytes each.
+        let mut connection = self.app.db.read().await?;
+        let bundles = support_bundles::find_of_user(&mut connection, &organization_id, &id).await?;
+        drop(connection);
         let who = self.who.clone();
         self.app
             .db
@@ -277,7 +281,9 @@ impl Erasure {
                         return Err(ServiceError::NotFound { what: "user" });
                     }
                     take_overs::forget(tx, &organization_id, &id).await?;
-                    support_bundles::delete_of_user(tx, &organization_id, &id).await?;
+                    for bundle in &bundles {
+                        support_bundles::delete(tx, &organization_id, bundle).await?;
+                    }
                     let target = Target::new("user", &id, "");
                     audit::record(tx, &who, "user.erase", &target, None, None).await?;
                     Ok(())

@@ -155,18 +155,20 @@ pub async fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<
     Ok(())
 }
 
-/// Ends the links that tell about a person who is to be forgotten: those with the user's id in them. Bundles without
-/// personal data have no ids.
-pub async fn delete_of_user(
-    tx: &mut Tx<'_>,
+/// The links that tell about a person, by their ids: those with the user's id in them. Bundles without personal data have
+/// no ids.
+pub async fn find_of_user(
+    connection: &mut Connection<'_>,
     organization_id: &str,
     user_id: &str,
-) -> Result<(), StoreError> {
+) -> Result<Vec<String>, StoreError> {
     // Ids are hexadecimal digits and hyphens: nothing in them stands for anything else.
     let statement = sql(
-        "DELETE FROM support_bundles WHERE organization_id = $1 AND NOT is_anonymous AND document LIKE $2",
+        "SELECT id FROM support_bundles WHERE organization_id = $1 AND NOT is_anonymous AND document LIKE $2",
     );
-    tx.execute(statement.bind(organization_id).bind(format!("%{user_id}%")))
+    let statement = statement.bind(organization_id);
+    let found: Vec<(String,)> = connection
+        .fetch_all(statement.bind(format!("%{user_id}%")))
         .await?;
-    Ok(())
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
