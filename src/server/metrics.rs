@@ -156,7 +156,7 @@ impl Metrics {
         );
         registry.register(
             "guard_waiting_users",
-            "Users whom the accidental-deletion guard holds and nobody has decided about",
+            "Users whom the accidental-deletion guard holds and nobody has decided about; counting stops beyond 10,000",
             held_users.clone(),
         );
         registry.register(
@@ -171,12 +171,12 @@ impl Metrics {
         );
         registry.register(
             "mail_waiting",
-            "Mails that are still to be sent",
+            "Mails that are still to be sent; counting stops beyond 10,000",
             mails_waiting.clone(),
         );
         registry.register_with_unit(
             "mail_oldest",
-            "How long the oldest mail has waited that is still to be sent",
+            "How long the oldest mail has waited that is still to be sent, of the 10,000 that are due first",
             Unit::Seconds,
             oldest_mail.clone(),
         );

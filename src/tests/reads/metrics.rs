@@ -5,6 +5,7 @@ use axum::http::Request;
 use http_body_util::BodyExt;
 use rhombus_provisioning::server::clock::DAY;
 use rhombus_provisioning::server::http::metrics;
+use rhombus_provisioning::server::store::sql::sql;
 use tower::ServiceExt;
 
 use crate::entra_test;
@@ -45,5 +46,24 @@ entra_test! {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
         assert!(!text.contains("contoso") && !text.contains("ana"), "no organization and no person");
+    }
+
+    async fn counting_stops_where_the_help_says(entra: Entra) {
+        let now = entra.app.app.clock.now();
+        for many in [
+            "INSERT INTO guard_holds (organization_id, user_id, action, first_held_at, last_held_at, attempts, log_id, decision) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10002) \
+             SELECT $1, 'u' || i, 'disable', $2, $2, 1, '', 'waiting' FROM n",
+            "INSERT INTO outbox (id, organization_id, kind, event_key, address, address_key, subject, created_at, state, \
+             due_at, attempts, retries) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10002) \
+             SELECT 'm' || i, $1, 'issue', 'm' || i, '', '', '', $2 - 90000, 'waiting', $2 + i, 1, 1 FROM n",
+        ] {
+            entra.app.execute(sql(many).bind(&entra.organization_id).bind(now)).await;
+        }
+        let text = scrape(&entra).await;
+        for line in ["rhombus_guard_waiting_users 10001", "rhombus_mail_waiting 10001", "rhombus_mail_oldest_seconds 90.0"] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
     }
 }
