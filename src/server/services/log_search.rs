@@ -6,8 +6,8 @@ mod export;
 mod filter;
 mod words;
 
-pub(super) use entry::whole;
 pub use entry::{detail, detail_with_payload, previous_and_next};
+pub(super) use entry::{whole, without_bodies};
 pub use export::{Export, export};
 use filter::search;
 pub use filter::{describe, filter_of};

@@ -6,6 +6,7 @@
 
 mod collect;
 mod document;
+mod entry;
 mod html;
 mod links;
 mod pseudonyms;

@@ -229,6 +229,24 @@ pub async fn find_payload(
         .await
 }
 
+/// Query and headers of one entry, while its payload is kept: what stands before the bodies, which are not read.
+pub async fn find_payload_head(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    log_id: &str,
+) -> Result<Option<(Option<String>, String)>, StoreError> {
+    connection
+        .fetch_optional(
+            sql(
+                "SELECT query, request_headers FROM provisioning_log_payloads \
+                 WHERE log_id = $1 AND organization_id = $2",
+            )
+            .bind(log_id)
+            .bind(organization_id),
+        )
+        .await
+}
+
 /// The changes that were refused, as stored with the payload.
 pub async fn find_refused_changes(
     connection: &mut Connection<'_>,

@@ -186,13 +186,14 @@ pub async fn history(
     Ok((connection.fetch_all(statement.finish()).await?, total))
 }
 
-/// The latest change sets of a user from `since` on, newest first.
+/// The latest change sets of a user from `since` on, newest first: at most `limit`, and no more after the one that brings
+/// them to `bytes`.
 pub async fn latest_changes(
     connection: &mut Connection<'_>,
     organization_id: &str,
     user_id: &str,
     since: Millis,
-    limit: i64,
+    (limit, bytes): (i64, usize),
 ) -> Result<Vec<StoredChange>, StoreError> {
     let mut statement = Builder::new(CHANGE_COLUMNS);
     statement
@@ -204,5 +205,11 @@ pub async fn latest_changes(
     statement
         .push(" ORDER BY changed_at DESC, id DESC LIMIT ")
         .bind(limit);
-    connection.fetch_all(statement.finish()).await
+    let mut read = 0;
+    connection
+        .fetch_until(statement.finish(), |change: &StoredChange| {
+            read += change.changes.as_ref().map_or(0, String::len);
+            read >= bytes
+        })
+        .await
 }

@@ -309,6 +309,45 @@ entra_test! {
         assert!(!html.contains("<script"));
     }
 
+    async fn a_bundle_has_room_for_so_much(entra: Entra) {
+        let id = entra.create("ana@contoso.com").await;
+        for title in ["one", "two", "three", "four"] {
+            entra.app.advance(1_000);
+            entra.change(&id, "Replace", "title", json!(title)).await.is(200);
+        }
+        entra.app.flush().await;
+        let long = "lorem ".repeat(150_000);
+        let longer = sql("UPDATE provisioning_log_payloads SET request_body = $1").bind(&long);
+        entra.app.execute(longer).await;
+        entra.app.advance(1_000);
+        let changed = |to: &str| json!([{"attribute": "title", "old": null, "new": to}]).to_string();
+        let (listed, large) = (changed(&long[..16_000]), changed(&long));
+        for changes in std::iter::repeat_n(&listed, 140).chain([&large]) {
+            entra.app.advance(1);
+            let change = sql(
+                "INSERT INTO user_changes (id, organization_id, user_id, changed_at, kind, actor_kind, actor_id, actor_name, \
+                 version, changes) VALUES ($1, $2, $3, $4, 'updated', 'token', '', 'Entra', 9, $5)",
+            );
+            let change = change.bind(uuid()).bind(&entra.organization_id).bind(&id);
+            entra.app.execute(change.bind(entra.app.app.clock.now()).bind(changes)).await;
+        }
+        let admin = Browser::of(&entra, AccountRole::Admin).await;
+        let bundle = admin.file(&format!("user={id}"), "output=json&within=7d&personal=with").await;
+        let bundle: Value = serde_json::from_str(&bundle).unwrap();
+        let entries = bundle["entries"].as_array().unwrap();
+        let bodies: Vec<bool> = entries.iter().map(|entry| entry["request_body"].is_string()).collect();
+        assert_eq!(bodies, [true, true, false, false, false]);
+        for entry in entries {
+            assert!(!entry["headers"].as_array().unwrap().is_empty(), "{}", entry["note"]);
+        }
+        let shown = (2 * 1024 * 1024_usize).div_ceil(listed.len());
+        assert_eq!(bundle["history"].as_array().unwrap().len(), shown + 1);
+        let left_out = bundle["left_out"].to_string();
+        for words in ["Requests and responses of the older entries", "Changes may be missing from the history", "Large changes are left out"] {
+            assert!(left_out.contains(words), "{left_out}");
+        }
+    }
+
     async fn a_link_works_until_it_ends_and_then_like_one_that_never_was(entra: Entra) {
         let (id, ..) = planted(&entra).await;
         let admin = Browser::of(&entra, AccountRole::Admin).await;

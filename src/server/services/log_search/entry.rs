@@ -87,6 +87,31 @@ pub(in crate::server::services) async fn whole(
     Ok(detail)
 }
 
+/// As [`whole`], without the bodies, and without the command that would send them: for who has no room for them.
+///
+/// # Errors
+/// As [`detail`].
+pub(in crate::server::services) async fn without_bodies(
+    app: &App,
+    allowed: &Allowed,
+    id: &str,
+) -> Result<LogDetail, ServiceError> {
+    let organization = organization(allowed, Permission::ReadPayloads)?;
+    let mut detail = read(app, allowed, organization, id).await?;
+    let mut connection = app.db.read().await?;
+    let head = details::find_payload_head(&mut connection, &organization.id, id).await?;
+    if let Some((query, headers)) = head {
+        detail.payload = Some(LogPayload {
+            query,
+            request_headers: serde_json::from_str(&headers).map_err(StoreError::from)?,
+            request_body: None,
+            response_body: None,
+            is_cut: false,
+        });
+    }
+    Ok(detail)
+}
+
 async fn read(
     app: &App,
     allowed: &Allowed,

@@ -1,9 +1,9 @@
 //! What a bundle is made of, as it is stored: the log has it, the issue, the user's history, the settings.
 
 use super::Wanted;
-use super::document::{AffectedUser, Document, Entry, Event, Fact, Kind, Person, Role, Step, Text};
-use super::pseudonyms::step_name;
-use crate::model::log::{Action, LogDetail, Status, StepOutcome};
+use super::document::{AffectedUser, Document, Event, Fact, Kind, Person, Role, Text};
+use super::entry::entry;
+use crate::model::log::Action;
 use crate::model::support_bundle::{BUNDLE_SPANS, BundleSubject};
 use crate::model::user::ChangeKind;
 use crate::server::App;
@@ -29,8 +29,9 @@ const CHANGES: i64 = 500;
 const CHANGES_OF_EACH: i64 = 10;
 /// Role values that are listed.
 const ROLES: usize = 200;
-/// Bytes of requests and answers in one bundle.
+/// Bytes of requests and answers in one bundle, and of changes in its history.
 const BODIES: usize = 2 * 1024 * 1024;
+const HISTORY: usize = 2 * 1024 * 1024;
 
 const LARGE_CHANGES: &str =
     "Large changes are left out of the history; their log entries have them.";
@@ -147,7 +148,9 @@ impl Collector<'_> {
         document.person = entry.person.clone();
         document.entries.push(entry);
         if let Some(id) = user_id {
-            self.history(document, &id, Millis::MIN, CHANGES).await?;
+            let mut room = HISTORY;
+            self.history(document, &id, Millis::MIN, CHANGES, &mut room)
+                .await?;
         }
         Ok(())
     }
@@ -194,8 +197,9 @@ impl Collector<'_> {
             })
             .collect();
         self.entries(document, entries).await?;
+        let mut room = HISTORY;
         for id in history {
-            self.history(document, &id, Millis::MIN, CHANGES_OF_EACH)
+            self.history(document, &id, Millis::MIN, CHANGES_OF_EACH, &mut room)
                 .await?;
         }
         Ok(())
@@ -270,7 +274,8 @@ impl Collector<'_> {
             ));
         }
         self.entries(document, found).await?;
-        self.history(document, id, since, CHANGES).await
+        let mut room = HISTORY;
+        self.history(document, id, since, CHANGES, &mut room).await
     }
 
     fn user_facts(&self, user: &FoundUser, span: &str) -> Vec<Fact> {
@@ -304,7 +309,12 @@ impl Collector<'_> {
     async fn entries(&self, document: &mut Document, ids: Vec<String>) -> Result<(), ServiceError> {
         let mut bytes = 0;
         for id in ids {
-            let detail = match log_search::whole(self.app, self.allowed, &id).await {
+            let found = if bytes > BODIES {
+                log_search::without_bodies(self.app, self.allowed, &id).await
+            } else {
+                log_search::whole(self.app, self.allowed, &id).await
+            };
+            let detail = match found {
                 Ok(detail) => detail,
                 // Purged a moment ago.
                 Err(ServiceError::NotFound { .. }) => continue,
@@ -329,18 +339,37 @@ impl Collector<'_> {
         Ok(())
     }
 
+    /// Adds the latest changes of a user, as long as there is room.
     async fn history(
         &self,
         document: &mut Document,
         user_id: &str,
         since: Millis,
         limit: i64,
+        room: &mut usize,
     ) -> Result<(), ServiceError> {
+        if *room == 0 {
+            return Ok(());
+        }
         let mut connection = self.app.db.read().await?;
         let organization_id = &self.organization.id;
-        let found =
-            user_records::latest_changes(&mut connection, organization_id, user_id, since, limit)
-                .await?;
+        let found = user_records::latest_changes(
+            &mut connection,
+            organization_id,
+            user_id,
+            since,
+            (limit, *room),
+        )
+        .await?;
+        let lengths = found.iter().filter_map(|change| change.changes.as_ref());
+        let bytes: usize = lengths.map(String::len).sum();
+        *room = room.saturating_sub(bytes);
+        if *room == 0 {
+            document.left_out.push(
+                "Changes may be missing from the history: it ends once it is larger than 2 MiB."
+                    .to_owned(),
+            );
+        }
         let user = user_records::find(&mut connection, organization_id, user_id).await?;
         let person = Person {
             id: Some(user_id.to_owned()),
@@ -411,85 +440,4 @@ impl Collector<'_> {
             .collect();
         Ok(())
     }
-}
-
-/// An entry of the log as bundles show it.
-fn entry(detail: LogDetail) -> Entry {
-    let row = detail.row;
-    let answer = match &detail.scim_type {
-        Some(scim_type) => format!("{} {scim_type}", row.http_status),
-        None => row.http_status.to_string(),
-    };
-    let token = match (&detail.token_name, &row.token_prefix) {
-        (Some(name), Some(prefix)) => Some(format!("{name} ({prefix})")),
-        (None, Some(prefix)) => Some(format!("({prefix})")),
-        (_, None) => None,
-    };
-    let name = row.user_name.as_ref().filter(|name| **name != row.identity);
-    let is_person = row.user_name.is_some() || detail.user_id.is_some();
-    let facts = [
-        is_person.then(|| Fact::new("Identity", Kind::PersonName, &row.identity)),
-        Fact::optional("userName", Kind::UserName, name),
-        Fact::optional("User ID", Kind::UserId, detail.user_id.as_ref()),
-        Fact::optional("External ID", Kind::ExternalId, detail.external_id.as_ref()),
-        Fact::optional("Reason code", Kind::Ours, detail.reason.as_ref()),
-        Fact::optional("Attribute", Kind::Attribute, detail.attribute.as_ref()),
-        Fact::optional("Answer to Entra", Kind::Sentence, detail.detail.as_ref()),
-        Fact::optional("Token", Kind::Token, token),
-        Some(Fact::new("Address", Kind::Address, &detail.address)),
-        Fact::optional("User agent", Kind::Sentence, detail.user_agent.as_ref()),
-        Fact::optional(
-            "Client version",
-            Kind::Sentence,
-            detail.client_version.as_ref(),
-        ),
-        Some(Fact::new(
-            "Duration",
-            Kind::Ours,
-            moments::duration(row.duration_us),
-        )),
-    ];
-    let steps = detail.steps.into_iter().map(|step| Step {
-        name: step_name(step.kind).to_owned(),
-        outcome: match step.outcome {
-            StepOutcome::Done => "Done",
-            StepOutcome::Failed => "Failed",
-            StepOutcome::NotRun => "Not run",
-        }
-        .to_owned(),
-        duration: moments::duration(step.duration_us),
-        text: step.text,
-    });
-    let mut entry = Entry {
-        person: Person {
-            id: detail.user_id.clone(),
-            user_name: row.user_name.clone(),
-            external_id: detail.external_id.clone(),
-            name: is_person.then(|| row.identity.clone()),
-        },
-        facts: facts.into_iter().flatten().collect(),
-        steps: steps.collect(),
-        id: row.id,
-        at: row.occurred.exact,
-        action: row.action.label().to_owned(),
-        status: row.status.label().to_owned(),
-        answer,
-        remarks: detail.remarks,
-        changes: detail.changes,
-        is_refused: row.status == Status::Failure,
-        method: detail.method,
-        path: detail.path,
-        note: detail.payload_note,
-        ..Entry::default()
-    };
-    if let Some(payload) = detail.payload {
-        entry.query = payload.query;
-        entry.headers = payload.request_headers;
-        entry.request_body = payload.request_body;
-        entry.response_body = payload.response_body;
-        if payload.is_cut {
-            entry.note.push_str(" Cut after 64 KiB.");
-        }
-    }
-    entry
 }
