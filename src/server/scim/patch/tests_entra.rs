@@ -9,7 +9,6 @@ use super::{Dialect, PatchRequest};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::schema::{ENTERPRISE_USER, PATCH_OP, USER};
 
-
 fn op(op: &str, path: &str, value: Value) -> Value {
     json!({"op": op, "path": path, "value": value})
 }
