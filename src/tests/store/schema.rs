@@ -274,6 +274,14 @@ fn landed_migrations_stay_as_they_are() {
             "d82ed13d28b65362300faec3f32d38eb76a7df27e14e44bffe99fb775981b41f",
         ),
         (
+            "postgres/0017_user_counts.sql",
+            "2c02bc9d399d51177a8bf4e177e05db8beb0f2ae44f8821f641cc3b8319cfe8d",
+        ),
+        (
+            "sqlite/0017_user_counts.sql",
+            "d57dbfff5497aa127cc4949cf19a75872c26267388b018465cea92263a071b02",
+        ),
+        (
             "postgres/0018_page_indexes.sql",
             "077e1c6e31070b6bf4edd82aab803d7a8d37a7e0450658d8b0f5c542c92dccef",
         ),

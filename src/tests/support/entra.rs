@@ -216,6 +216,15 @@ impl<'a> Entra<'a> {
     pub async fn users(&self) -> usize {
         let statement = sql("SELECT id FROM users WHERE organization_id = $1");
         let rows: Vec<(String,)> = self.app.rows(statement.bind(&self.organization_id)).await;
+        let statement = sql(
+            "SELECT CAST(COALESCE(sum(users), 0) AS BIGINT) FROM user_counts WHERE organization_id = $1",
+        );
+        let counted: Vec<(i64,)> = self.app.rows(statement.bind(&self.organization_id)).await;
+        assert_eq!(
+            usize::try_from(counted[0].0),
+            Ok(rows.len()),
+            "the kept count"
+        );
         rows.len()
     }
 
