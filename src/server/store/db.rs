@@ -27,6 +27,9 @@ use super::readers::Readers;
 use super::sql::{Connection, Sql, sql};
 use crate::server::error::StoreError;
 
+/// What takes longer is broken off: a request has been given up by then, and nobody would hear the answer.
+pub(super) const LONGEST_STATEMENT: Duration = Duration::from_secs(25);
+
 /// Closures that may wait for the writer; beyond it callers wait to hand theirs over.
 const QUEUE: usize = 1_024;
 
@@ -212,6 +215,13 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(32)
             .acquire_timeout(Duration::from_secs(10))
+            .after_connect(|connection, _| {
+                let limit = format!("SET statement_timeout = {}", LONGEST_STATEMENT.as_millis());
+                Box::pin(async move {
+                    let limit = sqlx::AssertSqlSafe(limit);
+                    sqlx::raw_sql(limit).execute(connection).await.map(|_| ())
+                })
+            })
             .connect_with(options.clone())
             .await;
         match pool {

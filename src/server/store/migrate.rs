@@ -1,5 +1,6 @@
 //! Bringing a database to the version this program needs, and refusing one that is not there yet.
 
+use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 
 use super::Db;
@@ -39,7 +40,16 @@ pub async fn migrate(db: &Db, url: &str) -> Result<(), StoreError> {
             SQLITE.run(&mut connection).await
         }
         Dialect::Postgres => match db.postgres() {
-            Some(pool) => POSTGRES.run(pool).await,
+            Some(pool) => {
+                // A connection of its own, on which a statement may take its time.
+                let mut connection = pool.acquire().await?.detach();
+                sqlx::raw_sql("SET statement_timeout = 0")
+                    .execute(&mut connection)
+                    .await?;
+                let outcome = POSTGRES.run(&mut connection).await;
+                connection.close().await?;
+                outcome
+            }
             None => Ok(()),
         },
     };

@@ -4,19 +4,23 @@
 //! to find out whether a file is still there.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::db::LONGEST_STATEMENT;
 use crate::server::error::StoreError;
 
 /// Connections at most: SQLite reads as fast as cores are there.
 const CONNECTIONS: usize = 4;
 /// How long a caller waits for one.
 const WAIT: Duration = Duration::from_secs(10);
+/// Instructions of SQLite between two looks at the clock: some tenths of a millisecond.
+const INSTRUCTIONS: i32 = 10_000;
 
 /// Opened when first needed, then kept.
 #[derive(Clone)]
@@ -24,7 +28,7 @@ pub struct Readers(Arc<Inner>);
 
 struct Inner {
     options: SqliteConnectOptions,
-    free: Mutex<Vec<SqliteConnection>>,
+    free: Mutex<Vec<Open>>,
     places: Arc<Semaphore>,
 }
 
@@ -47,12 +51,13 @@ impl Readers {
             .map_err(|_| unavailable("no connection became free"))?
             .map_err(|_| unavailable("the database is closed"))?;
         let free = self.0.pop();
-        let connection = match free {
-            Some(connection) => connection,
-            None => self.0.options.connect().await?,
+        let open = match free {
+            Some(open) => open,
+            None => Open::new(&self.0.options).await?,
         };
         Ok(Reader {
-            connection: Some(connection),
+            open: Some(open),
+            is_at_work: false,
             home: Arc::clone(&self.0),
             _place: place,
         })
@@ -71,15 +76,15 @@ impl Readers {
         let places = self.0.places.acquire_many(all).await;
         self.0.places.close();
         drop(places);
-        while let Some(connection) = self.0.pop() {
+        while let Some(open) = self.0.pop() {
             // Nothing is lost by a reader that does not close well.
-            let _ = connection.close().await;
+            let _ = open.connection.close().await;
         }
     }
 }
 
 impl Inner {
-    fn pop(&self) -> Option<SqliteConnection> {
+    fn pop(&self) -> Option<Open> {
         self.free
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -93,33 +98,143 @@ impl fmt::Debug for Readers {
     }
 }
 
+/// A connection whose statements end in time.
+struct Open {
+    connection: SqliteConnection,
+    deadline: Arc<Deadline>,
+}
+
+impl Open {
+    async fn new(options: &SqliteConnectOptions) -> Result<Self, StoreError> {
+        let mut connection = options.connect().await?;
+        let deadline = Arc::new(Deadline {
+            opened: Instant::now(),
+            millis: AtomicU64::new(u64::MAX),
+        });
+        let watched = Arc::clone(&deadline);
+        let mut handle = connection.lock_handle().await?;
+        handle.set_progress_handler(INSTRUCTIONS, move || !watched.is_over());
+        drop(handle);
+        Ok(Self {
+            connection,
+            deadline,
+        })
+    }
+}
+
+/// When the statement that runs is broken off.
+struct Deadline {
+    opened: Instant,
+    /// Since `opened`.
+    millis: AtomicU64,
+}
+
+impl Deadline {
+    fn set_in(&self, time: Duration) {
+        let millis = (self.opened.elapsed() + time).as_millis();
+        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+        self.millis.store(millis, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        self.opened.elapsed().as_millis() >= u128::from(self.millis.load(Ordering::Relaxed))
+    }
+}
+
 /// A connection of one's own until it is dropped.
 pub struct Reader {
     /// Absent only while it is dropped.
-    connection: Option<SqliteConnection>,
+    open: Option<Open>,
+    /// A statement has begun and has not ended.
+    is_at_work: bool,
     home: Arc<Inner>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Reader {
-    /// The connection to run a statement on.
+    /// The connection to run one statement on, which is broken off if it takes too long; [`Reader::rest`] is to be
+    /// called at its end.
     ///
     /// # Errors
     /// Never while it is in use.
-    pub fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        self.connection
+    pub fn begin(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        let open = self
+            .open
             .as_mut()
-            .ok_or_else(|| StoreError::Unavailable("the connection was given back".to_owned()))
+            .ok_or_else(|| StoreError::Unavailable("the connection was given back".to_owned()))?;
+        open.deadline.set_in(LONGEST_STATEMENT);
+        self.is_at_work = true;
+        Ok(&mut open.connection)
+    }
+
+    /// The statement has ended.
+    pub fn rest(&mut self) {
+        self.is_at_work = false;
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
+        if self.is_at_work {
+            // Whoever asked has gone, and the next one is not to wait for the answer.
+            if let Some(open) = &self.open {
+                open.deadline.set_in(Duration::ZERO);
+            }
+            return;
+        }
         let mut free = self
             .home
             .free
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        free.extend(self.connection.take());
+        free.extend(self.open.take());
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::server::store::sql::{Connection, sql};
+
+    /// Without an end to what nobody waits for, four of these take all connections for good.
+    #[tokio::test]
+    async fn a_statement_ends_when_whoever_asked_has_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("readers.db"))
+            .create_if_missing(true);
+        let readers = Readers::new(options);
+        for _ in 0..2 * CONNECTIONS {
+            let reader = readers.acquire().await.unwrap();
+            let mut connection = Connection::SqliteReader(reader);
+            let endless = sql(
+                "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n",
+            );
+            let asked = connection.fetch_count(endless);
+            let given_up = tokio::time::timeout(Duration::from_millis(20), asked).await;
+            assert!(given_up.is_err());
+        }
+        let reader = readers.acquire().await.unwrap();
+        let mut connection = Connection::SqliteReader(reader);
+        let answered = connection.fetch_count(sql("SELECT 1")).await;
+        assert_eq!(answered.unwrap(), 1);
+        drop(connection);
+        assert_eq!(readers.load(), (1, 0), "broken off ones are not used again");
+    }
+
+    #[tokio::test]
+    async fn a_statement_is_broken_off_at_its_deadline() {
+        let options = SqliteConnectOptions::new().in_memory(true);
+        let mut open = Open::new(&options).await.unwrap();
+        open.deadline.set_in(Duration::from_millis(20));
+        let endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+        let broken = sqlx::query(endless).execute(&mut open.connection).await;
+        assert!(broken.unwrap_err().to_string().contains("interrupted"));
+        open.deadline.set_in(LONGEST_STATEMENT);
+        sqlx::query("SELECT 1")
+            .execute(&mut open.connection)
+            .await
+            .unwrap();
     }
 }

@@ -288,7 +288,9 @@ macro_rules! on_either {
             }
             Self::SqliteReader(reader) => {
                 let query = $make($sql.text.sqlite(""));
-                bound!(query, $sql).$run(reader.connection()?).await?
+                let found = bound!(query, $sql).$run(reader.begin()?).await?;
+                reader.rest();
+                found
             }
         }
     };
@@ -315,7 +317,9 @@ impl Connection<'_> {
             }
             Self::SqliteReader(reader) => {
                 let text = sql.text.sqlite("");
-                execute(reader.connection()?, text, sql).await
+                let done = execute(reader.begin()?, text, sql).await?;
+                reader.rest();
+                Ok(done)
             }
         }
     }
@@ -376,7 +380,8 @@ impl Connection<'_> {
             }
             Self::SqliteReader(reader) => {
                 let query = sqlx::query_as::<Sqlite, T>(sql.text.sqlite(""));
-                take!(bound!(query, sql).fetch(reader.connection()?));
+                take!(bound!(query, sql).fetch(reader.begin()?));
+                reader.rest();
             }
         }
         Ok(taken)
