@@ -26,10 +26,6 @@ pub fn LiveTail(#[prop(into)] slug: String, zone: ReaderZone) -> impl IntoView {
     let live = use_live(format!("/organizations/{slug}/live"), zone);
     let (follows, set_follows) = signal(true);
     let (waiting, set_waiting) = signal(None::<Count>);
-    let show = spaced(SHOWN, move || {
-        set_waiting.set(None);
-        region::show(region::here(), Address::Stays);
-    });
     let say = spaced(COUNTED, move || {
         let (slug, query) = (slug.clone(), first_page());
         spawn_local(async move {
@@ -38,11 +34,22 @@ pub fn LiveTail(#[prop(into)] slug: String, zone: ReaderZone) -> impl IntoView {
             }
         });
     });
+    let follows_at_rest = move || follows.get_untracked() && is_at_rest();
+    let instead = say.clone();
+    let show = spaced(SHOWN, move || {
+        // Somebody may have begun to read since it was asked for.
+        if follows_at_rest() {
+            set_waiting.set(None);
+            region::show(region::here(), Address::Stays);
+        } else {
+            instead();
+        }
+    });
     Effect::new(move |_| {
         if live.hints.get() == 0 {
             return;
         }
-        if follows.get_untracked() && is_at_rest() {
+        if follows_at_rest() {
             show();
         } else {
             say();
