@@ -28,11 +28,57 @@ pub fn ChangesChart(
     unit: &'static str,
 ) -> impl IntoView {
     let columns = chart.columns;
+    let drawn = drawn(&columns);
+    let axis = axis(&columns)
+        .into_iter()
+        .map(|label| view! { <span>{label}</span> })
+        .collect_view();
+    let line = |y: u64| {
+        view! {
+            <line
+                class="chart-grid"
+                x1="0"
+                x2=WIDTH.to_string()
+                y1=y.to_string()
+                y2=y.to_string()
+            ></line>
+        }
+    };
+    view! {
+        <div class="chart">
+            <svg
+                viewBox="0 0 480 120"
+                preserveAspectRatio="none"
+                role="img"
+                aria-labelledby=labelled_by
+            >
+                {line(LINE - ABOVE)}
+                {line(LINE - ABOVE / 2)}
+                {line(LINE)}
+                {drawn}
+            </svg>
+            <div class="chart-axis" aria-hidden="true">{axis}</div>
+            <div class="row row-between">
+                <div class="chart-key">
+                    <span><i></i>"Succeeded, above the line"</span>
+                    <span><i class="key-fail"></i>"Failed, below"</span>
+                </div>
+                <details class="chart-table">
+                    <summary>"Show as table"</summary>
+                    <Figures columns caption unit/>
+                </details>
+            </div>
+        </div>
+    }
+}
+
+/// Two rectangles for each column: up from the line and down from it.
+fn drawn(columns: &[Column]) -> impl IntoView + use<> {
     let step = WIDTH / (columns.len() as u64).max(1);
     let width = (step * 3 / 4).min(40);
-    let most = tallest(&columns, |column| column.changes - column.failed);
-    let most_failed = tallest(&columns, |column| column.failed);
-    let bars = columns
+    let most = tallest(columns, |column| column.changes - column.failed);
+    let most_failed = tallest(columns, |column| column.failed);
+    columns
         .iter()
         .zip(0_u64..)
         .map(|(column, index)| {
@@ -58,11 +104,12 @@ pub fn ChangesChart(
                 {bar("chart-bar-fail", LINE + 2, down)}
             }
         })
-        .collect_view();
-    let axis = axis(&columns)
-        .into_iter()
-        .map(|label| view! { <span>{label}</span> })
-        .collect_view();
+        .collect_view()
+}
+
+/// The drawing's figures as a table.
+#[component]
+fn Figures(columns: Vec<Column>, caption: String, unit: &'static str) -> impl IntoView {
     let rows = columns
         .into_iter()
         .map(|column| {
@@ -79,53 +126,19 @@ pub fn ChangesChart(
             }
         })
         .collect_view();
-    let line = |y: u64| {
-        view! {
-            <line
-                class="chart-grid"
-                x1="0"
-                x2=WIDTH.to_string()
-                y1=y.to_string()
-                y2=y.to_string()
-            ></line>
-        }
-    };
     view! {
-        <div class="chart">
-            <svg
-                viewBox="0 0 480 120"
-                preserveAspectRatio="none"
-                role="img"
-                aria-labelledby=labelled_by
-            >
-                {line(LINE - ABOVE)}
-                {line(LINE - ABOVE / 2)}
-                {line(LINE)}
-                {bars}
-            </svg>
-            <div class="chart-axis" aria-hidden="true">{axis}</div>
-            <div class="row row-between">
-                <div class="chart-key">
-                    <span><i></i>"Succeeded, above the line"</span>
-                    <span><i class="key-fail"></i>"Failed, below"</span>
-                </div>
-                <details class="chart-table">
-                    <summary>"Show as table"</summary>
-                    <div class="table-wrap table-bare">
-                        <table class="table table-keep table-compact">
-                            <caption class="visually-hidden">{caption}</caption>
-                            <thead>
-                                <tr>
-                                    <th scope="col">{unit}</th>
-                                    <th scope="col" class="num">"Changes"</th>
-                                    <th scope="col" class="num">"Failed"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
-                </details>
-            </div>
+        <div class="table-wrap table-bare">
+            <table class="table table-keep table-compact">
+                <caption class="visually-hidden">{caption}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{unit}</th>
+                        <th scope="col" class="num">"Changes"</th>
+                        <th scope="col" class="num">"Failed"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
         </div>
     }
 }

@@ -19,125 +19,174 @@ const PAUSE: Duration = Duration::from_millis(150);
 
 const PLACEHOLDER: &str = "Search user, request ID or token";
 
-/// `slug` names the organization that the page is about.
-#[island]
-pub fn CommandSearch(slug: Option<String>) -> impl IntoView {
-    let dialog = NodeRef::<Dialog>::new();
-    let bar = NodeRef::<Input>::new();
-    let field = NodeRef::<Input>::new();
-    let (found, set_found) = signal(Found::default());
-    let (said, set_said) = signal("");
-    let (at, set_at) = signal(0_usize);
-    let (is_open, set_open) = signal(false);
-    let asked = StoredValue::new(0_u32);
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
-    let here = StoredValue::new(slug.clone());
+/// What the search's parts share.
+#[derive(Clone, Copy)]
+struct Search {
+    bar: NodeRef<Input>,
+    dialog: NodeRef<Dialog>,
+    field: NodeRef<Input>,
+    found: RwSignal<Found>,
+    /// What is said where nothing is found.
+    said: RwSignal<&'static str>,
+    /// The option that Enter opens.
+    at: RwSignal<usize>,
+    is_open: RwSignal<bool>,
+    /// The number of the latest question.
+    asked: StoredValue<u32>,
+    /// Until typing has rested.
+    waiting: StoredValue<Option<TimeoutHandle>>,
+    /// The slug of the organization that the page is about.
+    here: StoredValue<Option<String>>,
+}
 
-    // The answer to an older question is dropped.
-    let ask = move |text: String| {
-        let number = asked.with_value(|asked| asked.wrapping_add(1));
-        asked.set_value(number);
-        let text = shown(&text).to_owned();
+impl Search {
+    fn new(here: Option<String>) -> Self {
+        Self {
+            bar: NodeRef::new(),
+            dialog: NodeRef::new(),
+            field: NodeRef::new(),
+            found: RwSignal::new(Found::default()),
+            said: RwSignal::new(""),
+            at: RwSignal::new(0),
+            is_open: RwSignal::new(false),
+            asked: StoredValue::new(0),
+            waiting: StoredValue::new(None),
+            here: StoredValue::new(here),
+        }
+    }
+
+    /// The answer to an older question is dropped.
+    fn ask(self, text: &str) {
+        let number = self.asked.with_value(|asked| asked.wrapping_add(1));
+        self.asked.set_value(number);
+        let text = shown(text).to_owned();
         spawn_local(async move {
-            let answer = search(text, here.get_value()).await;
-            if asked.try_get_value() != Some(number) {
-                return;
-            }
-            set_at.set(0);
-            match answer {
-                Ok(answer) => {
-                    set_said.set(if answer.groups.is_empty() {
-                        "Nothing begins like this. Names, userNames and request IDs are found by their beginning, other IDs as a whole."
-                    } else {
-                        ""
-                    });
-                    set_found.set(answer);
-                }
-                Err(AppError::SignedOut) => region::open("/search"),
-                Err(_) => {
-                    set_found.set(Found::default());
-                    set_said.set("The search did not answer. Type on to try again.");
-                }
+            let answer = search(text, self.here.get_value()).await;
+            if self.asked.try_get_value() == Some(number) {
+                self.show(answer);
             }
         });
-    };
-    let ask_soon = move |text: String| {
-        let next = set_timeout_with_handle(move || ask(text), PAUSE).ok();
-        let earlier = waiting.try_update_value(|waiting| std::mem::replace(waiting, next));
+    }
+
+    fn ask_soon(self, text: String) {
+        let next = set_timeout_with_handle(move || self.ask(&text), PAUSE).ok();
+        let earlier = self
+            .waiting
+            .try_update_value(|waiting| std::mem::replace(waiting, next));
         if let Some(earlier) = earlier.flatten() {
             earlier.clear();
         }
-    };
-    // With what has been typed into the bar, which may have been before this script came.
-    let open = move |text: String| {
-        let (Some(dialog), Some(field)) = (dialog.get_untracked(), field.get_untracked()) else {
+    }
+
+    fn show(self, answer: Result<Found, AppError>) {
+        self.at.set(0);
+        match answer {
+            Ok(answer) => {
+                self.said.set(if answer.groups.is_empty() {
+                    "Nothing begins like this. Names, userNames and request IDs are found by their beginning, other IDs as a whole."
+                } else {
+                    ""
+                });
+                self.found.set(answer);
+            }
+            Err(AppError::SignedOut) => region::open("/search"),
+            Err(_) => {
+                self.found.set(Found::default());
+                self.said
+                    .set("The search did not answer. Type on to try again.");
+            }
+        }
+    }
+
+    fn open(self, text: &str) {
+        let (Some(dialog), Some(field)) = (self.dialog.get_untracked(), self.field.get_untracked())
+        else {
             return;
         };
         if !dialog.open() {
-            field.set_value(&text);
+            field.set_value(text);
             if dialog.show_modal().is_ok() {
-                set_open.set(true);
+                self.is_open.set(true);
                 // The typed text stays; the caret goes behind it.
                 let _ = field.focus();
-                ask(text);
+                self.ask(text);
             }
         }
-    };
-    let open_from_bar = move || {
-        if let Some(bar) = bar.get_untracked() {
+    }
+
+    /// With what has been typed into the bar, which may have been before this script came.
+    fn open_from_bar(self) {
+        if let Some(bar) = self.bar.get_untracked() {
             let text = bar.value();
             bar.set_value("");
-            open(text);
+            self.open(&text);
         }
-    };
-    Effect::new(move |_| {
-        let place = here.get_value();
-        let listener = window_event_listener(leptos::ev::keydown, move |event| {
-            if shortcuts::asks_for_search(&event) {
-                event.prevent_default();
-                open(String::new());
-            } else {
-                shortcuts::follow(&event, place.as_deref());
-            }
-        });
-        on_cleanup(move || listener.remove());
-    });
+    }
 
-    let all = move || {
-        found.with(|found| {
+    fn close(self) {
+        if let Some(dialog) = self.dialog.get() {
+            dialog.close();
+        }
+    }
+
+    /// How many options there are in all groups.
+    fn count(self) -> usize {
+        self.found.with(|found| {
             found
                 .groups
                 .iter()
                 .map(|group| group.hits.len())
                 .sum::<usize>()
         })
-    };
-    let chosen = move || {
-        found.with(|found| {
+    }
+
+    /// Opens the chosen option; without one the form leads to the page of results.
+    fn go(self, event: &SubmitEvent) {
+        let chosen = self.found.with(|found| {
             let mut hits = found.groups.iter().flat_map(|group| &group.hits);
-            hits.nth(at.get()).map(|hit| hit.href.clone())
-        })
-    };
-    let go = move |event: SubmitEvent| {
-        if let Some(href) = chosen() {
+            hits.nth(self.at.get()).map(|hit| hit.href.clone())
+        });
+        if let Some(href) = chosen {
             event.prevent_default();
             region::open(&href);
         }
-    };
-    let move_on = move |event: KeyboardEvent| {
-        let count = all();
+    }
+
+    fn move_on(self, event: &KeyboardEvent) {
+        let count = self.count();
         let next = match event.key().as_str() {
             _ if count == 0 => return,
-            "ArrowDown" => (at.get() + 1) % count,
-            "ArrowUp" => (at.get() + count - 1) % count,
+            "ArrowDown" => (self.at.get() + 1) % count,
+            "ArrowUp" => (self.at.get() + count - 1) % count,
             _ => return,
         };
         event.prevent_default();
-        set_at.set(next);
-    };
+        self.at.set(next);
+    }
+
+    /// Opens at `/` or Ctrl-K, and follows the other shortcuts, wherever the page has the focus.
+    fn listen(self) {
+        let place = self.here.get_value();
+        let listener = window_event_listener(leptos::ev::keydown, move |event| {
+            if shortcuts::asks_for_search(&event) {
+                event.prevent_default();
+                self.open("");
+            } else {
+                shortcuts::follow(&event, place.as_deref());
+            }
+        });
+        on_cleanup(move || listener.remove());
+    }
+}
+
+/// `slug` names the organization that the page is about.
+#[island]
+pub fn CommandSearch(slug: Option<String>) -> impl IntoView {
+    let search = Search::new(slug.clone());
+    Effect::new(move |_| search.listen());
     let place = slug.map(|slug| view! { <input type="hidden" name="in" value=slug/> });
     view! {
-        <form class="search" role="search" action="/search" on:click=move |_| open_from_bar()>
+        <form class="search" role="search" action="/search" on:click=move |_| search.open_from_bar()>
             <label for="search-all">
                 <Icon name=IconName::Search/>
                 <span class="visually-hidden">{PLACEHOLDER}</span>
@@ -148,76 +197,90 @@ pub fn CommandSearch(slug: Option<String>) -> impl IntoView {
                 type="search"
                 autocomplete="off"
                 placeholder=PLACEHOLDER
-                node_ref=bar
-                on:input=move |_| open_from_bar()
+                node_ref=search.bar
+                on:input=move |_| search.open_from_bar()
             />
             {place.clone()}
             <kbd class="needs-scripts" aria-hidden="true">"/"</kbd>
         </form>
         <dialog
             class="dialog command"
-            node_ref=dialog
+            node_ref=search.dialog
             aria-label="Search"
-            on:close=move |_| set_open.set(false)
+            on:close=move |_| search.is_open.set(false)
         >
-            <form role="search" action="/search" on:submit=go>
+            <form role="search" action="/search" on:submit=move |event| search.go(&event)>
                 <div class="command-field">
                     <Icon name=IconName::Search/>
-                    <input
-                        node_ref=field
-                        name="q"
-                        type="text"
-                        role="combobox"
-                        aria-label=PLACEHOLDER
-                        aria-autocomplete="list"
-                        aria-controls="command-list"
-                        aria-expanded=move || (is_open.get() && all() > 0).to_string()
-                        aria-activedescendant=move || (all() > 0).then(|| option_id(at.get()))
-                        autocomplete="off"
-                        spellcheck="false"
-                        placeholder=PLACEHOLDER
-                        on:input=move |event| ask_soon(event_target_value(&event))
-                        on:keydown=move_on
-                    />
+                    <Field search/>
                     {place}
                     <button
                         type="button"
                         class="btn btn-plain btn-icon"
                         aria-label="Close search"
-                        on:click=move |_| {
-                            if let Some(dialog) = dialog.get() {
-                                dialog.close();
-                            }
-                        }
+                        on:click=move |_| search.close()
                     >
                         <Icon name=IconName::X/>
                     </button>
                 </div>
             </form>
             <div class="command-list" id="command-list" role="listbox" aria-label="Results">
-                {move || groups(found.get(), at)}
+                {move || groups(search.found.get(), search.at.read_only())}
             </div>
             <div role="status">
                 {move || {
-                    let said = said.get();
+                    let said = search.said.get();
                     (!said.is_empty()).then(|| view! { <p class="command-said">{said}</p> })
                 }}
             </div>
-            <div class="command-foot">
-                <span><kbd>"↑"</kbd> <kbd>"↓"</kbd> " choose"</span>
-                <span><kbd>"Enter"</kbd> " open"</span>
-                <span><kbd>"Esc"</kbd> " close"</span>
-                <label class="switch">
-                    <input
-                        type="checkbox"
-                        role="switch"
-                        prop:checked=move || is_open.get() && shortcuts::are_on()
-                        on:change=|event| shortcuts::switch(event_target_checked(&event))
-                    />
-                    "Single-key shortcuts"
-                </label>
-            </div>
+            <Foot is_open=search.is_open.read_only()/>
         </dialog>
+    }
+}
+
+/// The text that is searched for; it keeps the focus while the arrow keys go through the options.
+#[component]
+fn Field(search: Search) -> impl IntoView {
+    view! {
+        <input
+            node_ref=search.field
+            name="q"
+            type="text"
+            role="combobox"
+            aria-label=PLACEHOLDER
+            aria-autocomplete="list"
+            aria-controls="command-list"
+            aria-expanded=move || (search.is_open.get() && search.count() > 0).to_string()
+            aria-activedescendant=move || {
+                (search.count() > 0).then(|| option_id(search.at.get()))
+            }
+            autocomplete="off"
+            spellcheck="false"
+            placeholder=PLACEHOLDER
+            on:input=move |event| search.ask_soon(event_target_value(&event))
+            on:keydown=move |event| search.move_on(&event)
+        />
+    }
+}
+
+/// The keys, and whether single ones are shortcuts.
+#[component]
+fn Foot(is_open: ReadSignal<bool>) -> impl IntoView {
+    view! {
+        <div class="command-foot">
+            <span><kbd>"↑"</kbd> <kbd>"↓"</kbd> " choose"</span>
+            <span><kbd>"Enter"</kbd> " open"</span>
+            <span><kbd>"Esc"</kbd> " close"</span>
+            <label class="switch">
+                <input
+                    type="checkbox"
+                    role="switch"
+                    prop:checked=move || is_open.get() && shortcuts::are_on()
+                    on:change=|event| shortcuts::switch(event_target_checked(&event))
+                />
+                "Single-key shortcuts"
+            </label>
+        </div>
     }
 }
 

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::badge::LogStatus;
+use super::badge::{LogStatus, log_tone};
 use super::callout::Callout;
+use super::fix::Fix;
 use super::icon::Tone;
 use super::time::{Time, duration};
 use super::timeline::{Event, Timeline};
@@ -53,6 +54,18 @@ pub fn headline(log: &LogDetail) -> String {
         Status::Warning => "succeeded, with remarks",
     };
     format!("{what} {end}")
+}
+
+/// What the catalogue says about it, if anything. `organization` is its path.
+pub fn log_fix(organization: &str, log: &LogDetail) -> Option<impl IntoView + use<>> {
+    let explanation = log.explanation.clone()?;
+    let tone = log_tone(log.row.status);
+    let card = log
+        .issue
+        .as_ref()
+        .map(|id| format!("{organization}/issues/{id}#fix-here"));
+    let organization = organization.to_owned();
+    Some(view! { <Fix tone explanation organization card/> })
 }
 
 fn step_title(kind: StepKind) -> &'static str {

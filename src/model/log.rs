@@ -231,6 +231,21 @@ pub struct LogDetail {
     pub issue: Option<String>,
 }
 
+impl LogDetail {
+    /// What was answered: "400 invalidValue".
+    pub fn code(&self) -> String {
+        answer_code(self.row.http_status, self.scim_type.as_deref())
+    }
+}
+
+/// An answer in short: "400 invalidValue".
+pub fn answer_code(http_status: u16, scim_type: Option<&str>) -> String {
+    match scim_type {
+        Some(scim_type) => format!("{http_status} {scim_type}"),
+        None => http_status.to_string(),
+    }
+}
+
 /// What was sent and answered, redacted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogPayload {

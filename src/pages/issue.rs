@@ -176,36 +176,26 @@ fn IssueView(
         .iter()
         .any(|error| ["days", "events", "note"].contains(&error.field.as_str()));
     let refusal = (!has_field).then(|| view! { <Refusal answer=answer.clone()/> });
-    let actions = issue.may_manage.then(|| {
-        view! { <Actions here=here.clone() state=row.state answer=answer.clone()/> }
-    });
-    let bundle = may_see.then(|| {
-        let subject = BundleSubject::Issue(row.id.clone());
-        view! { <a class="btn" href=frame.href(&subject.form_path())>"Support bundle"</a> }
-    });
+    let head = view! {
+        <Head
+            frame=frame.clone()
+            here=here.clone()
+            row=row.clone()
+            may_manage=issue.may_manage
+            answer=answer.clone()
+        />
+    };
     let zone = frame.me.zone.clone();
     // Each update would look, or try, again.
     let follows = (!shows_sample && dry_run.is_none()).then(|| view! { <Following stream zone/> });
-    let status = view! {
-        <IssueStatus row=row.clone()/>
-        {row.assignee.clone().map(|name| view! { " " <span class="small muted">{name}</span> })}
-    };
-    let explanation = Explanation {
-        // The page's own heading names it.
-        title: "What happens".to_owned(),
-        ..issue.explanation.clone()
-    };
-    let card = cure.is_some().then(|| "#fix-here".to_owned());
-    let fix = view! {
-        <Fix tone=issue_tone(&row) explanation organization=organization.clone() card/>
-    };
+    let has_cure = cure.is_some();
+    let explained = explained(&issue, &organization, has_cure);
     let tries = may_see && !issue.users.items.is_empty();
-    let cured = cure.is_some();
     let cure = cure.map(|fix| {
         let (frame, here, dry_run) = (frame.clone(), here.clone(), dry_run.clone());
         view! { <FixCard frame here fix tries dry_run asked/> }
     });
-    let again = (tries && !cured).then(|| {
+    let again = (tries && !has_cure).then(|| {
         view! {
             <div class="row">
                 <DryRunLink page=here.clone() asked label="Dry-run for affected users"/>
@@ -224,21 +214,14 @@ fn IssueView(
     let sample = view! {
         <Sample organization=organization.clone() here=here.clone() sample shows_sample may_see/>
     };
-    let title = row.title.clone();
     view! {
-        <OrganizationSheet frame title=title.clone() above>
+        <OrganizationSheet frame title=row.title.clone() above>
             {refusal}
-            <div class="page-head">
-                <div class="log-title">
-                    <Region name="status">{status}</Region>
-                    <h1>{title}</h1>
-                </div>
-                <div class="page-actions">{actions} {bundle}</div>
-            </div>
+            {head}
             {ignored}
             <Region name="facts"><IssueFacts row/></Region>
             <Region name="fix">{cure}</Region>
-            {fix}
+            {explained}
             <div class="split split-aside">
                 <div class="stack-loose">
                     {dry_run}
@@ -254,6 +237,49 @@ fn IssueView(
             {follows}
         </OrganizationSheet>
     }
+}
+
+/// What it is, how it stands, and what can be done with it.
+#[component]
+fn Head(
+    frame: Frame,
+    here: String,
+    row: IssueRow,
+    may_manage: bool,
+    answer: Option<FormAnswer>,
+) -> impl IntoView {
+    let actions = may_manage.then(|| view! { <Actions here state=row.state answer/> });
+    let bundle = (!frame.is_viewer()).then(|| {
+        let subject = BundleSubject::Issue(row.id.clone());
+        view! { <a class="btn" href=frame.href(&subject.form_path())>"Support bundle"</a> }
+    });
+    let title = row.title.clone();
+    let status = view! {
+        <IssueStatus row=row.clone()/>
+        {row.assignee.map(|name| view! { " " <span class="small muted">{name}</span> })}
+    };
+    view! {
+        <div class="page-head">
+            <div class="log-title">
+                <Region name="status">{status}</Region>
+                <h1>{title}</h1>
+            </div>
+            <div class="page-actions">{actions} {bundle}</div>
+        </div>
+    }
+}
+
+/// What the catalogue says about it, with the way to *Fix here* where there is one.
+fn explained(issue: &IssueDetail, organization: &str, has_cure: bool) -> impl IntoView + use<> {
+    let explanation = Explanation {
+        // The page's own heading names it.
+        title: "What happens".to_owned(),
+        ..issue.explanation.clone()
+    };
+    let card = has_cure.then(|| "#fix-here".to_owned());
+    let tone = issue_tone(&issue.row);
+    let organization = organization.to_owned();
+    view! { <Fix tone explanation organization card/> }
 }
 
 #[component]

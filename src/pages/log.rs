@@ -4,17 +4,16 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::api::logs::{dry_run_log, get_log, latest_logs_of_user, log_neighbours};
-use crate::components::badge::{LogStatus, log_tone};
+use crate::components::badge::LogStatus;
 use crate::components::callout::Callout;
 use crate::components::card::{Card, Fact, Facts};
 use crate::components::code::Code;
 use crate::components::copy::CopyIcon;
 use crate::components::diff::Diff;
 use crate::components::dry_run::{DryRunLink, asked_dry_run};
-use crate::components::fix::Fix;
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
-use crate::components::log_entry::{LogEntryLinks, StepList, headline};
+use crate::components::log_entry::{LogEntryLinks, StepList, headline, log_fix};
 use crate::components::page::{Crumb, OrganizationSheet, in_organization};
 use crate::components::print::PrintButton;
 use crate::components::time::{ExactTime, duration};
@@ -88,18 +87,8 @@ fn LogView(
         log.row.id, frame.organization.name
     );
     let above = vec![Crumb::link("Logs", frame.href("/logs"))];
-    let code = Some(match &log.scim_type {
-        Some(scim_type) => format!("{} {scim_type}", log.row.http_status),
-        None => log.row.http_status.to_string(),
-    });
-    let fix = log.explanation.clone().map(|explanation| {
-        let organization = organization.clone();
-        let card = log
-            .issue
-            .as_ref()
-            .map(|id| format!("{organization}/issues/{id}#fix-here"));
-        view! { <Fix tone=log_tone(log.row.status) explanation organization card/> }
-    });
+    let code = Some(log.code());
+    let fix = log_fix(&organization, &log);
     let again = log.payload.is_some().then(|| {
         let page = format!("{organization}/logs/{}", log.row.id);
         view! { <DryRunLink page asked label="Dry-run again" primary=true/> }
@@ -108,20 +97,7 @@ fn LogView(
         let subject = BundleSubject::LogEntry(log.row.id.clone());
         view! { <a class="btn" href=frame.href(&subject.form_path())>"Support bundle"</a> }
     });
-    let contents = [
-        (dry_run.is_some(), "#dry-run", "Dry-run"),
-        (fix.is_some(), "#troubleshooting", "Troubleshooting"),
-        (true, "#summary", "Summary"),
-        (true, "#steps", "Steps"),
-        (!log.changes.is_empty(), "#changes", "Changes"),
-        (log.payload.is_some(), "#request", "Request"),
-        (log.payload.is_some(), "#response", "Response"),
-        (log.payload.is_none(), "#request", "Request and response"),
-    ]
-    .into_iter()
-    .filter(|(shown, ..)| *shown)
-    .map(|(_, href, label)| view! { <a href=href>{label}</a> })
-    .collect_view();
+    let contents = contents(&log, dry_run.is_some());
     let changes = (!log.changes.is_empty()).then(|| {
         view! {
             <section class="log-section" id="changes">
@@ -131,14 +107,7 @@ fn LogView(
         }
     });
     let dry_run = dry_run.map(|dry_run| view! { <DryRunView dry_run log=log.clone()/> });
-    let this = log.row.id.clone();
-    let others = of_user
-        .into_iter()
-        .filter(|row| row.id != this)
-        .take(6)
-        .collect::<Vec<_>>();
-    let same_user = (!others.is_empty())
-        .then(|| view! { <SameUser organization=organization.clone() rows=others/> });
+    let same_user = same_user(&organization, &log.row.id, of_user);
     view! {
         <OrganizationSheet frame title=log.row.id.clone() above>
             <p class="print-only small">{print_note}</p>
@@ -176,6 +145,50 @@ fn LogView(
             </div>
         </OrganizationSheet>
     }
+}
+
+/// Links to the sections that there are.
+fn contents(log: &LogDetail, has_dry_run: bool) -> impl IntoView + use<> {
+    let has_payload = log.payload.is_some();
+    [
+        (has_dry_run, "#dry-run", "Dry-run"),
+        (
+            log.explanation.is_some(),
+            "#troubleshooting",
+            "Troubleshooting",
+        ),
+        (true, "#summary", "Summary"),
+        (true, "#steps", "Steps"),
+        (!log.changes.is_empty(), "#changes", "Changes"),
+        (has_payload, "#request", "Request"),
+        (has_payload, "#response", "Response"),
+        (!has_payload, "#request", "Request and response"),
+    ]
+    .into_iter()
+    .filter(|(shown, ..)| *shown)
+    .map(|(_, href, label)| view! { <a href=href>{label}</a> })
+    .collect_view()
+}
+
+/// Other requests about the user of `this` entry.
+fn same_user(
+    organization: &str,
+    this: &str,
+    of_user: Vec<LogRow>,
+) -> Option<impl IntoView + use<>> {
+    let rows: Vec<_> = of_user
+        .into_iter()
+        .filter(|row| row.id != this)
+        .take(6)
+        .collect();
+    let organization = organization.to_owned();
+    (!rows.is_empty()).then(|| {
+        view! {
+            <Card id="same-user" title="Same user">
+                <LogEntryLinks organization rows/>
+            </Card>
+        }
+    })
 }
 
 /// To the entries before and after this one about the same user.
@@ -307,20 +320,7 @@ fn Payloads(log: LogDetail) -> impl IntoView {
         .into_iter()
         .map(|(name, value)| view! { <Fact name>{value}</Fact> })
         .collect_view();
-    let curl = log.curl.map(|command| {
-        view! {
-            <details class="no-print">
-                <summary class="small soft">"As a curl command, without the token"</summary>
-                <Code
-                    heading="curl"
-                    text=command
-                    what="curl command"
-                    wrap=true
-                    note="Put a Secret Token into TOKEN first. It sends the same request again: what it changes is changed."
-                />
-            </details>
-        }
-    });
+    let curl = log.curl.map(|command| view! { <Curl command/> });
     let request = payload
         .request_body
         .unwrap_or_else(|| "No body.".to_owned());
@@ -362,10 +362,17 @@ fn Payloads(log: LogDetail) -> impl IntoView {
 }
 
 #[component]
-fn SameUser(organization: String, rows: Vec<LogRow>) -> impl IntoView {
+fn Curl(command: String) -> impl IntoView {
     view! {
-        <Card id="same-user" title="Same user">
-            <LogEntryLinks organization rows/>
-        </Card>
+        <details class="no-print">
+            <summary class="small soft">"As a curl command, without the token"</summary>
+            <Code
+                heading="curl"
+                text=command
+                what="curl command"
+                wrap=true
+                note="Put a Secret Token into TOKEN first. It sends the same request again: what it changes is changed."
+            />
+        </details>
     }
 }

@@ -95,13 +95,6 @@ fn New(frame: Frame, form: BundleForm, answer: Option<FormAnswer>) -> impl IntoV
             .to_owned()
     };
     let (output, with) = (typed("output"), typed("personal") == "with");
-    let chosen = move |value: &str| {
-        if output.is_empty() {
-            value == "html"
-        } else {
-            output == value
-        }
-    };
     view! {
         <OrganizationSheet frame title="Support bundle" above=crumbs width=Width::Narrow>
             <PageHead title="Make a support bundle" lead=contents/>
@@ -110,51 +103,8 @@ fn New(frame: Frame, form: BundleForm, answer: Option<FormAnswer>) -> impl IntoV
                 <input type="hidden" name="once" value=form.once/>
                 <p><span class="muted">{form.subject.label()} ": "</span> <b>{form.title}</b></p>
                 {span}
-                <fieldset class="fieldset">
-                    <legend>"Personal data"</legend>
-                    <div class="stack-tight">
-                        <Choice
-                            name="personal"
-                            value="without"
-                            label="Without personal data"
-                            detail="Names, addresses, ids and other values of people are replaced by pseudonyms, such as User 1."
-                            checked=!with
-                        />
-                        <Choice
-                            name="personal"
-                            value="with"
-                            label="With personal data"
-                            detail="As the log shows it. Hand it on only to those who need it."
-                            checked=with
-                        />
-                    </div>
-                </fieldset>
-                <fieldset class="fieldset">
-                    <legend>"How to hand it on"</legend>
-                    <div class="stack-tight">
-                        <Choice
-                            name="output"
-                            value="html"
-                            label="HTML file"
-                            detail="One file to read and to print."
-                            checked=chosen("html")
-                        />
-                        <Choice
-                            name="output"
-                            value="json"
-                            label="JSON file"
-                            detail="The same for programs."
-                            checked=chosen("json")
-                        />
-                        <Choice
-                            name="output"
-                            value="link"
-                            label="Link"
-                            detail="Whoever has it reads the bundle as it is now, without signing in, until it expires or is revoked."
-                            checked=chosen("link")
-                        />
-                    </div>
-                </fieldset>
+                <PersonalData with/>
+                <Output chosen=output/>
                 <Select name="days" label="A link expires after" options=&LINK_DAYS/>
                 <p class="small muted">
                     "Tokens and passwords are never included. That the bundle was made, and each opening of its link, is noted in the audit log."
@@ -166,6 +116,71 @@ fn New(frame: Frame, form: BundleForm, answer: Option<FormAnswer>) -> impl IntoV
                 </div>
             </form>
         </OrganizationSheet>
+    }
+}
+
+#[component]
+fn PersonalData(with: bool) -> impl IntoView {
+    view! {
+        <fieldset class="fieldset">
+            <legend>"Personal data"</legend>
+            <div class="stack-tight">
+                <Choice
+                    name="personal"
+                    value="without"
+                    label="Without personal data"
+                    detail="Names, addresses, ids and other values of people are replaced by pseudonyms, such as User 1."
+                    checked=!with
+                />
+                <Choice
+                    name="personal"
+                    value="with"
+                    label="With personal data"
+                    detail="As the log shows it. Hand it on only to those who need it."
+                    checked=with
+                />
+            </div>
+        </fieldset>
+    }
+}
+
+/// `chosen` is empty as long as nothing is.
+#[component]
+fn Output(chosen: String) -> impl IntoView {
+    let chosen = move |value: &str| {
+        if chosen.is_empty() {
+            value == "html"
+        } else {
+            chosen == value
+        }
+    };
+    view! {
+        <fieldset class="fieldset">
+            <legend>"How to hand it on"</legend>
+            <div class="stack-tight">
+                <Choice
+                    name="output"
+                    value="html"
+                    label="HTML file"
+                    detail="One file to read and to print."
+                    checked=chosen("html")
+                />
+                <Choice
+                    name="output"
+                    value="json"
+                    label="JSON file"
+                    detail="The same for programs."
+                    checked=chosen("json")
+                />
+                <Choice
+                    name="output"
+                    value="link"
+                    label="Link"
+                    detail="Whoever has it reads the bundle as it is now, without signing in, until it expires or is revoked."
+                    checked=chosen("link")
+                />
+            </div>
+        </fieldset>
     }
 }
 

@@ -9,7 +9,7 @@ use crate::components::code::Code;
 use crate::components::diff::Diff;
 use crate::components::icon::Tone;
 use crate::components::log_entry::StepList;
-use crate::model::log::{DryRun, DryRunResult, LogDetail, LogRow, Status};
+use crate::model::log::{DryRun, DryRunResult, LogDetail, LogRow, Status, answer_code};
 
 /// `log` is the entry as it was.
 #[component]
@@ -42,35 +42,7 @@ pub(super) fn DryRunView(dry_run: DryRun, log: LogDetail) -> impl IntoView {
             <Diff changes=result.changes.clone() refused/>
         }
     });
-    let compared = (!is_same).then(|| {
-        let then = log
-            .detail
-            .clone()
-            .unwrap_or_else(|| log.row.summary.clone());
-        let today = result
-            .detail
-            .clone()
-            .or_else(|| result.title.clone())
-            .unwrap_or_else(|| "No objection.".to_owned());
-        view! {
-            <Facts>
-                <Fact name="When it was sent">
-                    <Answer
-                        status=log.row.status
-                        code=code(log.row.http_status, log.scim_type.as_deref())
-                        text=then
-                    />
-                </Fact>
-                <Fact name="Today">
-                    <Answer
-                        status=result.status
-                        code=code(result.http_status, result.scim_type.as_deref())
-                        text=today
-                    />
-                </Fact>
-            </Facts>
-        }
-    });
+    let compared = (!is_same).then(|| compared(&log, &result));
     let response = result.response_body.clone().map(|text| {
         view! {
             <Code
@@ -101,18 +73,37 @@ pub(super) fn DryRunView(dry_run: DryRun, log: LogDetail) -> impl IntoView {
     .into_any()
 }
 
+/// The answer as it was, and as it would be.
+fn compared(log: &LogDetail, result: &DryRunResult) -> impl IntoView + use<> {
+    let then = log
+        .detail
+        .clone()
+        .unwrap_or_else(|| log.row.summary.clone());
+    let today = result
+        .detail
+        .clone()
+        .or_else(|| result.title.clone())
+        .unwrap_or_else(|| "No objection.".to_owned());
+    let (was, would_be) = (log.row.status, result.status);
+    let was_code = log.code();
+    let code = answer_code(result.http_status, result.scim_type.as_deref());
+    view! {
+        <Facts>
+            <Fact name="When it was sent">
+                <Answer status=was code=was_code text=then/>
+            </Fact>
+            <Fact name="Today">
+                <Answer status=would_be code text=today/>
+            </Fact>
+        </Facts>
+    }
+}
+
 #[component]
 fn Answer(status: Status, code: String, text: String) -> impl IntoView {
     view! {
         <LogStatus status code=Some(code)/>
         <p>{text}</p>
-    }
-}
-
-fn code(http_status: u16, scim_type: Option<&str>) -> String {
-    match scim_type {
-        Some(scim_type) => format!("{http_status} {scim_type}"),
-        None => http_status.to_string(),
     }
 }
 

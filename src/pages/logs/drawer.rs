@@ -2,15 +2,14 @@
 
 use leptos::prelude::*;
 
-use crate::components::badge::{LogStatus, log_tone};
+use crate::components::badge::LogStatus;
 use crate::components::card::{Fact, Facts};
 use crate::components::copy::CopyIcon;
 use crate::components::diff::Diff;
 use crate::components::drawer::Drawer;
 use crate::components::dry_run::DryRunLink;
-use crate::components::fix::Fix;
 use crate::components::icon::{Icon, IconName};
-use crate::components::log_entry::{StepList, headline};
+use crate::components::log_entry::{StepList, headline, log_fix};
 use crate::components::time::{Time, duration};
 use crate::model::log::{LogDetail, LogFilter, LogRow, Status};
 use crate::model::page::Page;
@@ -71,54 +70,12 @@ pub(super) fn EntryDrawer(
     /// Whoever may not see what was sent cannot try it again either.
     may_read_payloads: bool,
 ) -> impl IntoView {
-    let entry = |id: &str| format!("{}#{id}", filter.entry_href(&path, id));
-    let page = |cursor: String, newer: bool, place: &str| {
-        let page = LogFilter {
-            cursor: Some(cursor),
-            newer,
-            ..filter.clone()
-        };
-        page.entry_href(&path, place)
-    };
-    let newer = shown.newer.map(|newer| match newer {
-        Neighbour::Entry(id) => entry(&id),
-        Neighbour::Page(cursor) => page(cursor, true, LAST),
-    });
-    let older = shown.older.map(|older| match older {
-        Neighbour::Entry(id) => entry(&id),
-        Neighbour::Page(cursor) => page(cursor, false, FIRST),
-    });
-    let close = format!("{}#{}", href(&path, &filter.to_pairs()), shown.id);
-    let whole = format!("{path}/{}", shown.id);
-    let code = Some(match &log.scim_type {
-        Some(scim_type) => format!("{} {scim_type}", log.row.http_status),
-        None => log.row.http_status.to_string(),
-    });
-    let turn = |href: Option<String>, key: &'static str, label: &'static str, icon| {
-        // Without an address it is no link of itself.
-        let (role, disabled) = href.is_none().then_some(("link", "true")).unzip();
-        view! {
-            <a
-                class="btn btn-plain btn-icon"
-                href=href
-                role=role
-                aria-label=label
-                aria-disabled=disabled
-                aria-keyshortcuts=key
-            >
-                <Icon name=icon/>
-            </a>
-        }
-    };
+    let id = shown.id.clone();
+    let whole = format!("{path}/{id}");
     let request = format!("{whole}#request");
-    let fix = log.explanation.clone().map(|explanation| {
-        let organization = organization.clone();
-        let card = log
-            .issue
-            .as_ref()
-            .map(|id| format!("{organization}/issues/{id}#fix-here"));
-        view! { <Fix tone=log_tone(log.row.status) explanation organization card/> }
-    });
+    let code = Some(log.code());
+    let fix = log_fix(&organization, &log);
+    let facts = facts(&log);
     let refused = log.row.status == Status::Failure;
     let has_changes = !log.changes.is_empty();
     let changes = has_changes.then(|| {
@@ -129,18 +86,6 @@ pub(super) fn EntryDrawer(
             </section>
         }
     });
-    let identity = match &log.row.user_name {
-        Some(user_name) if *user_name != log.row.identity => {
-            format!("{}, {user_name}", log.row.identity)
-        }
-        _ => log.row.identity.clone(),
-    };
-    // The list's line is shortened; here is room for all of it.
-    let result = log
-        .detail
-        .clone()
-        .filter(|_| refused)
-        .unwrap_or_else(|| log.row.summary.clone());
     // Only a refusal makes one wonder.
     let again = (refused && may_read_payloads)
         .then(|| view! { <DryRunLink page=whole.clone() label="Dry-run again"/> });
@@ -149,13 +94,7 @@ pub(super) fn EntryDrawer(
     );
     view! {
         <Drawer>
-            <div class="drawer-bar">
-                <span>"Log entry"</span>
-                <span class="push"></span>
-                {turn(newer, "[", "Newer entry", IconName::Up)}
-                {turn(older, "]", "Older entry", IconName::Down)}
-                {turn(Some(close), "Escape", "Close", IconName::X)}
-            </div>
+            <Bar path filter shown/>
             <div class="drawer-head">
                 <div class="row">
                     <LogStatus status=log.row.status code/>
@@ -163,9 +102,9 @@ pub(super) fn EntryDrawer(
                 </div>
                 <h2 id="drawer-heading">{headline(&log)}</h2>
                 <p class="small muted">
-                    <code>{shown.id.clone()}</code>
+                    <code>{id.clone()}</code>
                     " "
-                    <CopyIcon text=shown.id.clone() what="request ID"/>
+                    <CopyIcon text=id.clone() what="request ID"/>
                 </p>
             </div>
             <nav class="tabs" aria-label="Log entry">
@@ -177,12 +116,7 @@ pub(super) fn EntryDrawer(
             <div class="drawer-body" tabindex="0" role="region" aria-label="Log entry">
                 <section class="stack" id="drawer-summary">
                     {fix}
-                    <Facts>
-                        <Fact name="Action">{log.row.action.label()}</Fact>
-                        <Fact name="Identity">{identity}</Fact>
-                        <Fact name="Result">{result}</Fact>
-                        <Fact name="Duration">{duration(log.row.duration_us)}</Fact>
-                    </Facts>
+                    {facts}
                 </section>
                 {changes}
                 <section class="stack" id="drawer-steps">
@@ -199,5 +133,79 @@ pub(super) fn EntryDrawer(
                 {user}
             </div>
         </Drawer>
+    }
+}
+
+/// To the entries before and after this one, and back to the list alone.
+#[component]
+fn Bar(path: String, filter: LogFilter, shown: Shown) -> impl IntoView {
+    let beside = |neighbour: Neighbour, newer: bool| match neighbour {
+        Neighbour::Entry(id) => format!("{}#{id}", filter.entry_href(&path, &id)),
+        Neighbour::Page(cursor) => {
+            let page = LogFilter {
+                cursor: Some(cursor),
+                newer,
+                ..filter.clone()
+            };
+            page.entry_href(&path, if newer { LAST } else { FIRST })
+        }
+    };
+    let close = format!("{}#{}", href(&path, &filter.to_pairs()), shown.id);
+    let newer = shown.newer.map(|newer| beside(newer, true));
+    let older = shown.older.map(|older| beside(older, false));
+    view! {
+        <div class="drawer-bar">
+            <span>"Log entry"</span>
+            <span class="push"></span>
+            {turn(newer, "[", "Newer entry", IconName::Up)}
+            {turn(older, "]", "Older entry", IconName::Down)}
+            {turn(Some(close), "Escape", "Close", IconName::X)}
+        </div>
+    }
+}
+
+/// Without an address it is no link of itself.
+fn turn(
+    href: Option<String>,
+    key: &'static str,
+    label: &'static str,
+    icon: IconName,
+) -> impl IntoView {
+    let (role, disabled) = href.is_none().then_some(("link", "true")).unzip();
+    view! {
+        <a
+            class="btn btn-plain btn-icon"
+            href=href
+            role=role
+            aria-label=label
+            aria-disabled=disabled
+            aria-keyshortcuts=key
+        >
+            <Icon name=icon/>
+        </a>
+    }
+}
+
+fn facts(log: &LogDetail) -> impl IntoView + use<> {
+    let row = &log.row;
+    let action = row.action.label();
+    let identity = match &row.user_name {
+        Some(user_name) if *user_name != row.identity => format!("{}, {user_name}", row.identity),
+        _ => row.identity.clone(),
+    };
+    // The list's line is shortened; here is room for all of it.
+    let result = log
+        .detail
+        .clone()
+        .filter(|_| row.status == Status::Failure)
+        .unwrap_or_else(|| row.summary.clone());
+    let duration = duration(row.duration_us);
+    view! {
+        <Facts>
+            <Fact name="Action">{action}</Fact>
+            <Fact name="Identity">{identity}</Fact>
+            <Fact name="Result">{result}</Fact>
+            <Fact name="Duration">{duration}</Fact>
+        </Facts>
     }
 }

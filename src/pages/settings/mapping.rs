@@ -33,6 +33,44 @@ pub(super) fn MappingSection(
     carried: Carried,
     users: String,
 ) -> impl IntoView {
+    let rows = rows(&organization, &carried);
+    let defaulted = UserFilter {
+        role_state: Some(RoleState::Defaulted),
+        descending: true,
+        ..UserFilter::default()
+    }
+    .href(&users);
+    let rows = rows
+        .into_iter()
+        .map(|row| view! { <MappingRow row defaulted=defaulted.clone()/> })
+        .collect_view();
+    view! {
+        <section class="section" id="mapping" aria-labelledby="mapping-heading">
+            <header>
+                <h2 id="mapping-heading">"Attribute mapping"</h2>
+                <p>
+                    "Compare with "
+                    <MenuPath parts=&["Provisioning", "Mappings", "Provision Microsoft Entra ID Users"]/>
+                    " in Entra. Everything else that Entra sends of a user is stored, too."
+                </p>
+            </header>
+            <Table caption="Attribute mapping">
+                <thead>
+                    <tr>
+                        <th scope="col">"Rhombus attribute and type"</th>
+                        <th scope="col">"Microsoft Entra attribute"</th>
+                        <th scope="col">"Required"</th>
+                        <th scope="col">"Users with a value"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </Table>
+        </section>
+    }
+}
+
+/// What Rhombus asks for, and what users carry of it.
+fn rows(organization: &OrganizationDetail, carried: &Carried) -> [Row; 9] {
     let names = match organization.missing_names {
         MissingNames::Reject => Need::Required,
         MissingNames::Accept => Need::Instead("No, with a warning"),
@@ -48,7 +86,7 @@ pub(super) fn MappingSection(
         share,
     };
     let everyone = carried.with(carried.everyone);
-    let rows = [
+    [
         text("userName", Need::Required, everyone.clone()),
         Row {
             attribute: "active",
@@ -87,40 +125,7 @@ pub(super) fn MappingSection(
             Need::Stored,
             carried.with(carried.with_department),
         ),
-    ];
-    let defaulted = UserFilter {
-        role_state: Some(RoleState::Defaulted),
-        descending: true,
-        ..UserFilter::default()
-    }
-    .href(&users);
-    let rows = rows
-        .into_iter()
-        .map(|row| view! { <MappingRow row defaulted=defaulted.clone()/> })
-        .collect_view();
-    view! {
-        <section class="section" id="mapping" aria-labelledby="mapping-heading">
-            <header>
-                <h2 id="mapping-heading">"Attribute mapping"</h2>
-                <p>
-                    "Compare with "
-                    <MenuPath parts=&["Provisioning", "Mappings", "Provision Microsoft Entra ID Users"]/>
-                    " in Entra. Everything else that Entra sends of a user is stored, too."
-                </p>
-            </header>
-            <Table caption="Attribute mapping">
-                <thead>
-                    <tr>
-                        <th scope="col">"Rhombus attribute and type"</th>
-                        <th scope="col">"Microsoft Entra attribute"</th>
-                        <th scope="col">"Required"</th>
-                        <th scope="col">"Users with a value"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </Table>
-        </section>
-    }
+    ]
 }
 
 #[component]

@@ -32,24 +32,8 @@ pub(super) fn RolesSection(
         }
     });
     let unreviewed = roles.iter().filter(|role| !role.is_reviewed).count();
-    let unreviewed = (unreviewed > 0).then(|| {
-        let text = if unreviewed == 1 {
-            "1 role came from Entra and waits for a review.".to_owned()
-        } else {
-            format!("{unreviewed} roles came from Entra and wait for a review.")
-        };
-        view! {
-            <Callout tone=Tone::Warn>
-                <p><b>{text}</b> " Until then its users have no rights in Rhombus."</p>
-            </Callout>
-        }
-    });
-    // Those that nobody has reviewed are in Entra: that is where they came from.
-    let values = roles
-        .iter()
-        .filter(|role| role.is_reviewed)
-        .map(|role| view! { <Value role=role.clone()/> })
-        .collect_view();
+    let unreviewed = (unreviewed > 0).then(|| view! { <Unreviewed roles=unreviewed/> });
+    let values = values(&roles);
     let add = may_change.then(|| {
         let new = format!("{path}/roles/new");
         view! { <div><a class="btn" href=new><Icon name=IconName::Plus/> "Add role"</a></div> }
@@ -90,18 +74,44 @@ pub(super) fn RolesSection(
                 </Table>
                 {rest}
                 {add}
-                <section class="block" aria-labelledby="values-heading">
-                    <h3 id="values-heading">"Values to type into Entra"</h3>
-                    <div class="stack">
-                        <p class="soft small">
-                            "Under "
-                            <MenuPath parts=&["App registrations", "Rhombus Systems", "App roles"]/>
-                            ", create one app role for each role that you use, with exactly this "
-                            <b>"Value"</b> ":"
-                        </p>
-                        <ul class="stack-tight small">{values}</ul>
-                    </div>
-                </section>
+                {values}
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Unreviewed(roles: usize) -> impl IntoView {
+    let text = if roles == 1 {
+        "1 role came from Entra and waits for a review.".to_owned()
+    } else {
+        format!("{roles} roles came from Entra and wait for a review.")
+    };
+    view! {
+        <Callout tone=Tone::Warn>
+            <p><b>{text}</b> " Until then its users have no rights in Rhombus."</p>
+        </Callout>
+    }
+}
+
+/// What to type into Entra. Roles that nobody has reviewed are there: that is where they came from.
+fn values(roles: &[RoleRow]) -> impl IntoView + use<> {
+    let values = roles
+        .iter()
+        .filter(|role| role.is_reviewed)
+        .map(|role| view! { <Value role=role.clone()/> })
+        .collect_view();
+    view! {
+        <section class="block" aria-labelledby="values-heading">
+            <h3 id="values-heading">"Values to type into Entra"</h3>
+            <div class="stack">
+                <p class="soft small">
+                    "Under "
+                    <MenuPath parts=&["App registrations", "Rhombus Systems", "App roles"]/>
+                    ", create one app role for each role that you use, with exactly this "
+                    <b>"Value"</b> ":"
+                </p>
+                <ul class="stack-tight small">{values}</ul>
             </div>
         </section>
     }

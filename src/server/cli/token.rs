@@ -91,55 +91,7 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
             ));
             output::line(&created.secret)
         }
-        Command::List { slug, json } => {
-            let allowed = allowed_in(app, Permission::ReadTokens, &slug).await?;
-            let rows = tokens::list(app, &allowed).await?;
-            if json {
-                let rows: Vec<_> = rows
-                    .iter()
-                    .map(|row| {
-                        json!({
-                            "prefix": row.prefix,
-                            "name": row.name,
-                            "state": row.state,
-                            "created": row.created.machine,
-                            "created_by": row.created_by,
-                            "expires": row.expires.machine,
-                            "revoked": row.revoked.as_ref().map(|moment| &moment.machine),
-                            "last_used": row.last_used.as_ref().map(|moment| &moment.machine),
-                            "last_used_address": row.last_used_address,
-                            "last_used_agent": row.last_used_agent,
-                            "requests_24h": row.requests_24h,
-                            "failures_24h": row.failures_24h,
-                        })
-                    })
-                    .collect();
-                return output::json(&rows);
-            }
-            output::table(
-                [
-                    "PREFIX",
-                    "NAME",
-                    "STATE",
-                    "EXPIRES",
-                    "LAST USED",
-                    "REQUESTS 24 H",
-                    "FAILURES 24 H",
-                ],
-                rows.into_iter().map(|row| {
-                    [
-                        row.prefix,
-                        row.name,
-                        row.state.label().to_owned(),
-                        row.expires.exact,
-                        row.last_used
-                            .map_or_else(|| "never".to_owned(), |moment| moment.relative),
-                        row.requests_24h.to_string(),
-                        row.failures_24h.to_string(),
-                    ]
-                }),
-            )
-        }
+        Command::List { slug, json } => list(app, &slug, json).await,
         Command::Revoke { slug, prefix, json } => {
             let allowed = allowed_in(app, Permission::ManageTokens, &slug).await?;
             let id = tokens::get_id(app, &allowed, &prefix).await?;
@@ -150,4 +102,54 @@ pub(super) async fn run(app: &App, command: Command) -> Result<(), Failure> {
             output::line(&format!("{prefix} is revoked."))
         }
     }
+}
+
+async fn list(app: &App, slug: &str, json: bool) -> Result<(), Failure> {
+    let allowed = allowed_in(app, Permission::ReadTokens, slug).await?;
+    let rows = tokens::list(app, &allowed).await?;
+    if json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "prefix": row.prefix,
+                    "name": row.name,
+                    "state": row.state,
+                    "created": row.created.machine,
+                    "created_by": row.created_by,
+                    "expires": row.expires.machine,
+                    "revoked": row.revoked.as_ref().map(|moment| &moment.machine),
+                    "last_used": row.last_used.as_ref().map(|moment| &moment.machine),
+                    "last_used_address": row.last_used_address,
+                    "last_used_agent": row.last_used_agent,
+                    "requests_24h": row.requests_24h,
+                    "failures_24h": row.failures_24h,
+                })
+            })
+            .collect();
+        return output::json(&rows);
+    }
+    output::table(
+        [
+            "PREFIX",
+            "NAME",
+            "STATE",
+            "EXPIRES",
+            "LAST USED",
+            "REQUESTS 24 H",
+            "FAILURES 24 H",
+        ],
+        rows.into_iter().map(|row| {
+            [
+                row.prefix,
+                row.name,
+                row.state.label().to_owned(),
+                row.expires.exact,
+                row.last_used
+                    .map_or_else(|| "never".to_owned(), |moment| moment.relative),
+                row.requests_24h.to_string(),
+                row.failures_24h.to_string(),
+            ]
+        }),
+    )
 }

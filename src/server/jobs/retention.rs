@@ -126,77 +126,79 @@ pub async fn remove_files(app: &App) -> io::Result<u64> {
 /// When the database fails; what was deleted until then stays deleted.
 pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
     let now = app.clock.now();
-    let days_ago = |days: i64| now - days * DAY;
     let settings = &app.settings;
-    let entries = days_ago(settings.log_retention_days.into());
-    let payloads = days_ago(settings.payload_retention_days.into());
-    let tombstones = days_ago(TOMBSTONE_DAYS);
-    let mut purged = Purged {
-        // Bodies first: none outlives its entry.
-        payloads: delete_all(
-            app,
-            Expired::Payloads {
-                at: payloads.max(entries),
-                first_id: first_request_id(payloads.max(entries)),
-            },
-        )
-        .await?,
-        entries: delete_all(
-            app,
-            Expired::Entries {
-                at: entries,
-                first_id: first_request_id(entries),
-            },
-        )
-        .await?,
-        audit: delete_all(
-            app,
-            Expired::Audit {
-                before: days_ago(settings.audit_retention_days.into()),
-            },
-        )
-        .await?,
-        sessions: delete_all(app, Expired::Sessions { before: now }).await?,
-        sign_in_attempts: delete_all(
-            app,
-            Expired::SignInAttempts {
-                before: days_ago(SIGN_IN_ATTEMPT_DAYS),
-            },
-        )
-        .await?,
-        account_links: delete_all(
-            app,
-            Expired::AccountLinks {
-                before: days_ago(LINK_DAYS),
-            },
-        )
-        .await?,
-        ..Purged::default()
-    };
-    (purged.user_changes, purged.tombstones) = delete_tombstones(app, tombstones).await?;
+    let entries = days_before(now, settings.log_retention_days.into());
+    let mut purged = Purged::default();
+    delete_log(app, now, entries, &mut purged).await?;
+    let before = days_before(now, settings.audit_retention_days.into());
+    purged.audit = delete_all(app, Expired::Audit { before }).await?;
+    delete_access(app, now, &mut purged).await?;
+    let before = days_before(now, TOMBSTONE_DAYS);
+    (purged.user_changes, purged.tombstones) = delete_tombstones(app, before).await?;
     purged.support_bundles = delete_all(app, Expired::SupportBundles { before: now }).await?;
-    let resolved = days_ago(ISSUE_DAYS);
+    delete_issues(app, now, &mut purged).await?;
+    let before = days_before(now, GUARD_HOLD_DAYS);
+    purged.guard = delete_all(app, Expired::GuardHolds { before }).await?;
+    let before = days_before(now, TAKE_OVER_DAYS);
+    purged.take_overs = delete_all(app, Expired::TakeOvers { before }).await?;
+    // A cycle opens its entries.
+    purged.cycles = delete_all(app, Expired::Cycles { before: entries }).await?;
+    let before = days_before(now, PROBLEM_DAYS);
+    purged.problems = delete_all(app, Expired::Problems { before }).await?;
+    delete_mails(app, now, &mut purged).await?;
+    delete_hours(app, days_before(now, HOURS_DAYS), &mut purged).await?;
+    Ok(purged)
+}
+
+fn days_before(now: Millis, days: i64) -> Millis {
+    now - days * DAY
+}
+
+/// The provisioning log. Bodies first: none outlives its entry.
+async fn delete_log(
+    app: &App,
+    now: Millis,
+    entries: Millis,
+    purged: &mut Purged,
+) -> Result<(), StoreError> {
+    let payloads = days_before(now, app.settings.payload_retention_days.into());
+    let at = payloads.max(entries);
+    let first_id = first_request_id(at);
+    purged.payloads = delete_all(app, Expired::Payloads { at, first_id }).await?;
+    let (at, first_id) = (entries, first_request_id(entries));
+    purged.entries = delete_all(app, Expired::Entries { at, first_id }).await?;
+    Ok(())
+}
+
+/// What signing in leaves behind.
+async fn delete_access(app: &App, now: Millis, purged: &mut Purged) -> Result<(), StoreError> {
+    purged.sessions = delete_all(app, Expired::Sessions { before: now }).await?;
+    let before = days_before(now, SIGN_IN_ATTEMPT_DAYS);
+    purged.sign_in_attempts = delete_all(app, Expired::SignInAttempts { before }).await?;
+    let before = days_before(now, LINK_DAYS);
+    purged.account_links = delete_all(app, Expired::AccountLinks { before }).await?;
+    Ok(())
+}
+
+/// Issues, each after what belongs to it.
+async fn delete_issues(app: &App, now: Millis, purged: &mut Purged) -> Result<(), StoreError> {
+    let before = days_before(now, ISSUE_DAYS);
     for of_issues in [
-        Expired::IssueUsers { before: resolved },
-        Expired::IssueHistory { before: resolved },
+        Expired::IssueUsers { before },
+        Expired::IssueHistory { before },
         Expired::IssueDays {
-            before: days_ago(ISSUE_CHART_DAYS),
+            before: days_before(now, ISSUE_CHART_DAYS),
         },
     ] {
         purged.of_issues += delete_all(app, of_issues).await?;
     }
-    let holds = Expired::GuardHolds {
-        before: days_ago(GUARD_HOLD_DAYS),
-    };
-    purged.guard = delete_all(app, holds).await?;
-    let before = days_ago(TAKE_OVER_DAYS);
-    purged.take_overs = delete_all(app, Expired::TakeOvers { before }).await?;
-    purged.issues = delete_all(app, Expired::Issues { before: resolved }).await?;
-    // A cycle opens its entries.
-    purged.cycles = delete_all(app, Expired::Cycles { before: entries }).await?;
-    let before = days_ago(PROBLEM_DAYS);
-    purged.problems = delete_all(app, Expired::Problems { before }).await?;
-    let before = days_ago(MAIL_DAYS);
+    purged.issues = delete_all(app, Expired::Issues { before }).await?;
+    Ok(())
+}
+
+/// Mails, each after what belongs to it.
+async fn delete_mails(app: &App, now: Millis, purged: &mut Purged) -> Result<(), StoreError> {
+    let before = days_before(now, MAIL_DAYS);
     for of_mails in [
         Expired::MailAttempts { before },
         Expired::NotificationMarks { before },
@@ -204,21 +206,22 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
         purged.of_mails += delete_all(app, of_mails).await?;
     }
     purged.mails = delete_all(app, Expired::Mails { before }).await?;
+    Ok(())
+}
+
+/// Hourly counts of every organization, and of requests to none.
+async fn delete_hours(app: &App, before: Millis, purged: &mut Purged) -> Result<(), StoreError> {
     let mut connection = app.db.read().await?;
     let organizations = store::organization_ids(&mut connection).await?;
     drop(connection);
     for organization_id in organizations.into_iter().chain([String::new()]) {
-        let before = days_ago(HOURS_DAYS);
-        purged.hours += delete_all(
-            app,
-            Expired::Hours {
-                organization_id,
-                before,
-            },
-        )
-        .await?;
+        let of_one = Expired::Hours {
+            organization_id,
+            before,
+        };
+        purged.hours += delete_all(app, of_one).await?;
     }
-    Ok(purged)
+    Ok(())
 }
 
 /// Deletes users that Entra deleted before, some after the other, each after its changes; answers how many changes and

@@ -79,21 +79,33 @@ pub async fn list(
     let page = Page::of(found, from.is_inside(), from.is_back(), total, |found| {
         found.figures.slug.clone()
     });
+    let page = counted(&mut connection, page, &moments).await?;
+    Ok(OrganizationPage {
+        page,
+        stopped_after,
+    })
+}
+
+/// The rows of a page, with what is counted only for those that are shown.
+async fn counted(
+    connection: &mut Connection<'_>,
+    page: Page<Found>,
+    moments: &Moments,
+) -> Result<Page<OrganizationRow>, ServiceError> {
     let ids: Vec<&str> = page
         .items
         .iter()
         .map(|found| found.figures.id.as_str())
         .collect();
-    let users: HashMap<String, i64> = store::count_users(&mut connection, &ids)
+    let users: HashMap<String, i64> = store::count_users(connection, &ids)
         .await?
         .into_iter()
         .collect();
-    let issues: HashMap<String, i64> = issues::count_open(&mut connection, &ids)
+    let issues: HashMap<String, i64> = issues::count_open(connection, &ids)
         .await?
         .into_iter()
         .collect();
-    drop(connection);
-    let page = page.try_map(|found| {
+    page.try_map(|found| {
         let Found { figures, health } = found;
         Ok::<_, ServiceError>(OrganizationRow {
             state: state_from_column(&figures.state)?,
@@ -107,10 +119,6 @@ pub async fn list(
             name: figures.name,
             health,
         })
-    })?;
-    Ok(OrganizationPage {
-        page,
-        stopped_after,
     })
 }
 

@@ -259,15 +259,7 @@ impl Exchange {
             }
             self.step(kind, StepOutcome::Failed, text);
         }
-        let status = if error.is_some() {
-            Status::Failure
-        } else if !self.remarks.is_empty() {
-            Status::Warning
-        } else if skipped {
-            Status::Skipped
-        } else {
-            Status::Success
-        };
+        let status = self.status(error.is_some(), skipped);
         let duration_us = micros(self.started.elapsed());
         self.subject.tidy();
         let payload = self.payload(response_body);
@@ -326,6 +318,18 @@ impl Exchange {
         entry.occurrence = outcome::occurrence(&entry, self.action, value);
         entry.success = outcome::success(&entry, self.action);
         entry
+    }
+
+    fn status(&self, failed: bool, skipped: bool) -> Status {
+        if failed {
+            Status::Failure
+        } else if !self.remarks.is_empty() {
+            Status::Warning
+        } else if skipped {
+            Status::Skipped
+        } else {
+            Status::Success
+        }
     }
 
     fn payload(&mut self, response_body: Option<&Value>) -> Option<NewPayload> {

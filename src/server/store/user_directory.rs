@@ -98,29 +98,14 @@ pub async fn measure(
         ..Plan::default()
     };
     if !filter.roles.is_empty() {
-        let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM users WHERE ");
-        push_candidates(&mut statement, search, Candidates::Roles);
-        statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
-        statement.push(") counted");
-        let counted = connection.fetch_count(statement.finish()).await?;
-        plan.looks_up_roles = counted <= COUNT_LIMIT;
+        plan.looks_up_roles = count_roles(connection, search).await? <= COUNT_LIMIT;
     }
     // Where too many have changed to look them up, those who did latest are counted if their rows must be read.
     let mut counted_search = search.clone();
     if let Some(since) = search.changed_since {
-        let beyond: Option<(Millis,)> = connection
-            .fetch_optional(
-                sql(
-                    "SELECT updated_at FROM users WHERE organization_id = $1 AND updated_at >= $2 \
-                     ORDER BY updated_at DESC LIMIT 1 OFFSET $3",
-                )
-                .bind(search.organization_id)
-                .bind(since)
-                .bind(COUNT_LIMIT),
-            )
-            .await?;
+        let beyond = change_beyond(connection, search.organization_id, since).await?;
         plan.looks_up_changes = beyond.is_none();
-        counted_search.changed_since = beyond.map(|(at,)| at).or(search.changed_since);
+        counted_search.changed_since = beyond.or(search.changed_since);
     }
     let mut has_index = plan.looks_up_roles
         || plan.looks_up_changes
@@ -130,16 +115,7 @@ pub async fn measure(
             .role_state
             .is_some_and(|state| state != RoleState::Known);
     if !search.text.is_empty() {
-        let mut statement = Builder::new("SELECT count(*) FROM (");
-        push_text_candidates(
-            &mut statement,
-            search.organization_id,
-            search.text,
-            &search.text_key,
-            COUNT_LIMIT,
-        );
-        statement.push(") counted");
-        let counted = connection.fetch_count(statement.finish()).await?;
+        let counted = count_text(connection, search).await?;
         // Of too many candidates only the first are looked up: enough for a count that says "at least".
         plan.is_all = counted <= COUNT_LIMIT || has_index;
         plan.looks_up_text = counted <= COUNT_LIMIT || !has_index;
@@ -171,6 +147,55 @@ pub async fn measure(
         plan.looks_up_changes = false;
     }
     Ok(plan)
+}
+
+/// Users who have one of the roles, up to [`COUNT_LIMIT`] and one.
+async fn count_roles(
+    connection: &mut Connection<'_>,
+    search: &Search<'_>,
+) -> Result<i64, StoreError> {
+    let mut statement = Builder::new("SELECT count(*) FROM (SELECT 1 FROM users WHERE ");
+    push_candidates(&mut statement, search, Candidates::Roles);
+    statement.push(" LIMIT ").bind(COUNT_LIMIT + 1);
+    statement.push(") counted");
+    connection.fetch_count(statement.finish()).await
+}
+
+/// When the first user beyond the latest [`COUNT_LIMIT`] changed; `None` when no more have since then.
+async fn change_beyond(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    since: Millis,
+) -> Result<Option<Millis>, StoreError> {
+    let beyond: Option<(Millis,)> = connection
+        .fetch_optional(
+            sql(
+                "SELECT updated_at FROM users WHERE organization_id = $1 AND updated_at >= $2 \
+                 ORDER BY updated_at DESC LIMIT 1 OFFSET $3",
+            )
+            .bind(organization_id)
+            .bind(since)
+            .bind(COUNT_LIMIT),
+        )
+        .await?;
+    Ok(beyond.map(|(at,)| at))
+}
+
+/// Users whom the text may mean; of each kind of match up to [`COUNT_LIMIT`] and one.
+async fn count_text(
+    connection: &mut Connection<'_>,
+    search: &Search<'_>,
+) -> Result<i64, StoreError> {
+    let mut statement = Builder::new("SELECT count(*) FROM (");
+    push_text_candidates(
+        &mut statement,
+        search.organization_id,
+        search.text,
+        &search.text_key,
+        COUNT_LIMIT,
+    );
+    statement.push(") counted");
+    connection.fetch_count(statement.finish()).await
 }
 
 const LISTED: &str = "SELECT u.id, u.label, u.label_key, u.user_name, u.user_name_key, u.active, u.blocked_at, \

@@ -12,7 +12,7 @@ use crate::server::scim::resource::Remark;
 use crate::server::secret::Secret;
 use crate::server::services::recording::{CallingToken, Exchange, Note};
 use crate::server::services::tokens::looks_genuine;
-use crate::server::store::request_lookup::{self, LookupOrganization, Sought};
+use crate::server::store::request_lookup::{self, LookupOrganization, LookupToken, Sought};
 use crate::server::store::tokens;
 use crate::server::store::users::{self, StoredUser};
 
@@ -165,48 +165,19 @@ pub async fn authenticate(
     }
     let now = exchange.received_at;
     let calling = CallingToken {
-        id: token.id,
-        name: token.name,
-        prefix: token.prefix,
+        id: token.id.clone(),
+        name: token.name.clone(),
+        prefix: token.prefix.clone(),
     };
-    let named = format!("The Secret Token '{}' ({})", calling.name, calling.prefix);
     exchange.token = Some(calling.clone());
-    if let Some(revoked_at) = token.revoked_at {
-        return Err(unproved(ScimError::new(
-            Reason::TokenRevoked,
-            format!(
-                "{named} was revoked {} ago. Create a new one in Rhombus and paste it into Provisioning, Admin \
-                 Credentials, Secret Token.",
-                span(now - revoked_at)
-            ),
-        )));
-    }
-    if token.expires_at <= now {
-        return Err(unproved(ScimError::new(
-            Reason::TokenExpired,
-            format!(
-                "{named} expired {} ago. Create a new one in Rhombus and paste it into Provisioning, Admin \
-                 Credentials, Secret Token.",
-                span(now - token.expires_at)
-            ),
-        )));
-    }
+    check_token(&token, now).map_err(unproved)?;
     if bearer.doubled {
         exchange.remarks.push(Remark::new(
             Reason::BearerDoubled,
             "The Secret Token was pasted with 'Bearer ' before it. It works, but paste the token alone.",
         ));
     }
-    if token.last_used_at.is_none_or(|used| now - used >= MINUTE) {
-        app.recorder
-            .note(Note::TokenUsed {
-                token_id: calling.id.clone(),
-                at: now,
-                address: exchange.incoming.address.clone(),
-                user_agent: exchange.incoming.user_agent.clone().unwrap_or_default(),
-            })
-            .await;
-    }
+    note_use(app, &token, exchange).await;
     exchange.done(
         StepKind::Authenticate,
         format!(
@@ -221,6 +192,40 @@ pub async fn authenticate(
         looked_up: sought.map(|sought| (sought, found.user)),
         ..Caller::new(app, slug, organization, calling)
     })
+}
+
+/// Whether the organization's token still opens it.
+fn check_token(token: &LookupToken, now: Millis) -> Result<(), ScimError> {
+    let (reason, ended, at) = match token.revoked_at {
+        Some(at) => (Reason::TokenRevoked, "was revoked", at),
+        None if token.expires_at <= now => (Reason::TokenExpired, "expired", token.expires_at),
+        None => return Ok(()),
+    };
+    Err(ScimError::new(
+        reason,
+        format!(
+            "The Secret Token '{}' ({}) {ended} {} ago. Create a new one in Rhombus and paste it into Provisioning, \
+             Admin Credentials, Secret Token.",
+            token.name,
+            token.prefix,
+            span(now - at)
+        ),
+    ))
+}
+
+/// Notes that the token was used, once a minute at most.
+async fn note_use(app: &App, token: &LookupToken, exchange: &Exchange) {
+    let now = exchange.received_at;
+    if token.last_used_at.is_none_or(|used| now - used >= MINUTE) {
+        app.recorder
+            .note(Note::TokenUsed {
+                token_id: token.id.clone(),
+                at: now,
+                address: exchange.incoming.address.clone(),
+                user_agent: exchange.incoming.user_agent.clone().unwrap_or_default(),
+            })
+            .await;
+    }
 }
 
 fn check_state(state: ProvisioningState) -> Result<(), Refused> {

@@ -7,11 +7,8 @@ use crate::server::services::moments;
 
 /// The entry with as much of its payload as was read.
 pub(super) fn entry(detail: LogDetail) -> Entry {
+    let answer = detail.code();
     let row = detail.row;
-    let answer = match &detail.scim_type {
-        Some(scim_type) => format!("{} {scim_type}", row.http_status),
-        None => row.http_status.to_string(),
-    };
     let token = match (&detail.token_name, &row.token_prefix) {
         (Some(name), Some(prefix)) => Some(format!("{name} ({prefix})")),
         (None, Some(prefix)) => Some(format!("({prefix})")),
