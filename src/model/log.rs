@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::page::{Count, Moment, Page};
 
 /// What a request was about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     Create,
@@ -99,7 +99,7 @@ impl Action {
 }
 
 /// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Success,
@@ -113,6 +113,7 @@ pub enum Status {
 impl Status {
     pub const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Skipped, Self::Warning];
 
+    /// As stored and as it stands in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",

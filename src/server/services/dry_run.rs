@@ -116,7 +116,7 @@ async fn outcome(
         .detail
         .or_else(|| Some(remark()?.explanation().title.to_owned()));
     Ok((
-        Status::parse(entry.status),
+        Some(entry.status),
         entry.reason.map(str::to_owned),
         text.unwrap_or_default(),
     ))
@@ -179,12 +179,10 @@ fn result(moments: &Moments, rehearsed: Rehearsed) -> Result<DryRunResult, Store
         Some(remarks) => serde_json::from_str(remarks)?,
         None => Vec::new(),
     };
-    let status = Status::parse(entry.status)
-        .ok_or_else(|| StoreError::Corrupt(format!("unknown status {}", entry.status)))?;
     let title = entry.reason.and_then(Reason::from_code);
     Ok(DryRunResult {
         at: moments.moment(moments.now()),
-        status,
+        status: entry.status,
         http_status: u16::try_from(entry.http_status).unwrap_or_default(),
         scim_type: entry.scim_type.map(str::to_owned),
         reason: entry.reason.map(str::to_owned),

@@ -83,17 +83,17 @@ fn shown(held: Held, moments: &Moments) -> Result<HeldUser, StoreError> {
         last_held: moments.moment(held.last_held_at),
         attempts: u64::try_from(held.attempts).map_err(|_| corrupt("attempts"))?,
         log_id: held.log_id.clone(),
-        decision: effective(&held, moments.now()).ok_or_else(|| corrupt("decision"))?,
+        decision: effective(&held, moments.now())?,
         allowed_until: held.allowed_until.map(|until| moments.moment(until)),
         user_id: held.user_id,
     })
 }
 
 /// What was allowed and not tried in time waits again.
-fn effective(held: &Held, now: Millis) -> Option<Decision> {
-    let decision = Decision::parse(&held.decision)?;
+fn effective(held: &Held, now: Millis) -> Result<Decision, StoreError> {
+    let decision = held.decision()?;
     let is_over = held.allowed_until.is_some_and(|until| until <= now);
-    Some(if is_over { Decision::Waiting } else { decision })
+    Ok(if is_over { Decision::Waiting } else { decision })
 }
 
 /// Sets how many users may lose access in one cycle; `None` turns the guard off, and lets pass whom it holds.

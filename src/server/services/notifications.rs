@@ -27,7 +27,7 @@ use crate::server::services::moments::Moments;
 use crate::server::services::outbox::lately;
 use crate::server::store::keyset::{self, TimeCursor};
 use crate::server::store::notifications as store;
-use crate::server::store::outbox::{self, Listed};
+use crate::server::store::outbox::{self, Listed, MailState};
 use crate::server::store::recipients as recipient_store;
 use crate::server::store::sql::Connection;
 use crate::server::zone;
@@ -144,18 +144,17 @@ async fn deliveries(
     mails
         .into_iter()
         .map(|mail| {
-            let corrupt = |what| StoreError::Corrupt(format!("mail {}: {what}", mail.id));
-            let kind = MailKind::parse(&mail.kind).ok_or_else(|| corrupt("kind"))?;
-            let state = match (mail.state.as_str(), mail.due_at) {
-                ("waiting", Some(due)) if mail.attempts > 0 && due > moments.now() => {
+            let kind = MailKind::parse(&mail.kind)
+                .ok_or_else(|| StoreError::Corrupt(format!("mail {}: kind", mail.id)))?;
+            let state = match (mail.state()?, mail.due_at) {
+                (MailState::Waiting, Some(due)) if mail.attempts > 0 && due > moments.now() => {
                     DeliveryState::Delayed(moments.moment(due))
                 }
-                ("waiting", _) => DeliveryState::Waiting,
-                ("sent", _) => DeliveryState::Sent,
-                ("filed", _) => DeliveryState::Filed,
-                ("failed", _) => DeliveryState::Failed,
-                ("dropped", _) => DeliveryState::Dropped,
-                _ => return Err(corrupt("state")),
+                (MailState::Waiting, _) => DeliveryState::Waiting,
+                (MailState::Sent, _) => DeliveryState::Sent,
+                (MailState::Filed, _) => DeliveryState::Filed,
+                (MailState::Failed, _) => DeliveryState::Failed,
+                (MailState::Dropped, _) => DeliveryState::Dropped,
             };
             Ok(Delivery {
                 created: moments.moment(mail.created_at),

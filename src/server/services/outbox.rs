@@ -18,7 +18,7 @@ use crate::server::mail::{Accepted, Destination, Mail, Refusal};
 use crate::server::scim::resource::case_key;
 use crate::server::secret_key::SecretKey;
 use crate::server::store::Tx;
-use crate::server::store::outbox::{self as store, Claim, Claimed, NewMail, Tried};
+use crate::server::store::outbox::{self as store, Claim, Claimed, MailState, NewMail, Tried};
 
 /// What mails are sealed for.
 const SEALED: &str = "outbox";
@@ -160,7 +160,7 @@ fn given_up(mail: &Claimed, claim: Claim) -> Tried {
         at: claim.now,
         is_accepted: false,
         answer: LOST_AT_LAST.to_owned(),
-        state: "failed",
+        state: MailState::Failed,
         due_at: None,
         wipes: holds_link(mail),
     }
@@ -201,9 +201,9 @@ pub async fn attempt(app: &App, mail: &Claimed, claimed_until: Millis) -> Result
     };
     let tried = outcome(app, mail, claimed_until, answer);
     if !tried.is_accepted {
-        tracing::warn!(mail.id = %mail.id, mail.state = tried.state, "a mail was not taken");
+        tracing::warn!(mail.id = %mail.id, mail.state = tried.state.as_str(), "a mail was not taken");
     }
-    let is_filed = tried.state == "filed";
+    let is_filed = tried.state == MailState::Filed;
     note(app, mail.organization_id.clone(), tried).await?;
     match &mail.body {
         Some(body) if is_filed => remove_outdated(app, &mail.id, body).await,
@@ -260,15 +260,15 @@ fn outcome(
     let (is_accepted, answer, state, due_at) = match answer {
         Ok(accepted) => {
             let state = match app.mailer.destination() {
-                Destination::Smtp { .. } => "sent",
-                Destination::Folder { .. } => "filed",
+                Destination::Smtp { .. } => MailState::Sent,
+                Destination::Folder { .. } => MailState::Filed,
             };
             (true, accepted.answer, state, None)
         }
-        Err(refusal) if refusal.is_final => (false, refusal.answer, "failed", None),
+        Err(refusal) if refusal.is_final => (false, refusal.answer, MailState::Failed, None),
         Err(refusal) => match pause(mail.retries + 1) {
-            Some(pause) => (false, refusal.answer, "waiting", Some(at + pause)),
-            None => (false, refusal.answer, "failed", None),
+            Some(pause) => (false, refusal.answer, MailState::Waiting, Some(at + pause)),
+            None => (false, refusal.answer, MailState::Failed, None),
         },
     };
     Tried {

@@ -273,8 +273,8 @@ impl Exchange {
         let mut entry = NewEntry {
             occurred_at: self.received_at,
             organization_id: self.organization_id,
-            action: self.action.as_str(),
-            status: status.as_str(),
+            action: self.action,
+            status,
             is_lookup: self.action.is_lookup(),
             method: self.incoming.method,
             path: redacted(cut(self.incoming.path, TEXT_KEPT)),
@@ -315,8 +315,8 @@ impl Exchange {
             success: None,
             id: self.request_id,
         };
-        entry.occurrence = outcome::occurrence(&entry, self.action, value);
-        entry.success = outcome::success(&entry, self.action);
+        entry.occurrence = outcome::occurrence(&entry, value);
+        entry.success = outcome::success(&entry);
         entry
     }
 

@@ -8,6 +8,7 @@ use super::keyset::{COUNT_LIMIT, Order, TimeCursor, push_list, push_page};
 use super::provisioning_logs::CYCLE_GAP;
 use super::sql::{Builder, Connection, sql};
 use crate::model::guard::Decision;
+use crate::model::log::Action;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -98,9 +99,26 @@ pub struct Facts {
     pub counted_at: Millis,
     /// The cycle in which this user was counted last.
     pub user_cycle: String,
-    /// What was decided, if the user is held.
-    pub decision: Option<String>,
+    decision: Option<String>,
     pub allowed_until: Option<Millis>,
+}
+
+impl Facts {
+    /// What was decided, if the user is held.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a text that this program does not write.
+    pub fn decision(&self) -> Result<Option<Decision>, StoreError> {
+        self.decision
+            .as_deref()
+            .map(decision_from_column)
+            .transpose()
+    }
+}
+
+fn decision_from_column(text: &str) -> Result<Decision, StoreError> {
+    Decision::parse(text)
+        .ok_or_else(|| StoreError::Corrupt(format!("decision about a held user {text:?}")))
 }
 
 macro_rules! facts {
@@ -183,8 +201,7 @@ pub fn release(tx: &mut Tx<'_>, organization_id: &str, user_id: &str) {
 pub struct NewHold<'a> {
     pub organization_id: &'a str,
     pub user_id: &'a str,
-    /// As in the log.
-    pub action: &'static str,
+    pub action: Action,
     pub now: Millis,
     pub log_id: &'a str,
 }
@@ -195,16 +212,18 @@ pub fn hold(tx: &mut Tx<'_>, hold: &NewHold<'_>) {
     tx.defer(
         sql(
             "INSERT INTO guard_holds (organization_id, user_id, action, first_held_at, last_held_at, attempts, \
-             log_id, decision) VALUES ($1, $2, $3, $4, $4, 1, $5, 'waiting') \
+             log_id, decision) VALUES ($1, $2, $3, $4, $4, 1, $5, $6) \
              ON CONFLICT (organization_id, user_id) DO UPDATE SET action = excluded.action, \
              last_held_at = excluded.last_held_at, attempts = guard_holds.attempts + 1, log_id = excluded.log_id, \
-             decision = CASE guard_holds.decision WHEN 'kept' THEN 'kept' ELSE 'waiting' END, allowed_until = NULL",
+             decision = CASE guard_holds.decision WHEN $7 THEN $7 ELSE $6 END, allowed_until = NULL",
         )
         .bind(hold.organization_id)
         .bind(hold.user_id)
-        .bind(hold.action)
+        .bind(hold.action.as_str())
         .bind(hold.now)
-        .bind(hold.log_id),
+        .bind(hold.log_id)
+        .bind(Decision::Waiting.as_str())
+        .bind(Decision::Kept.as_str()),
     );
 }
 
@@ -250,9 +269,9 @@ pub async fn decide(
         .bind(&word.organization_id);
     let users = held.iter().map(|(_, user_id)| user_id.as_str());
     push_list(&mut statement, " AND user_id IN (", users);
-    statement
-        .push(" AND decision IN ('waiting', 'kept') AND decision <> ")
-        .bind(decision);
+    let open = [Decision::Waiting, Decision::Kept].map(Decision::as_str);
+    push_list(&mut statement, " AND decision IN (", open);
+    statement.push(" AND decision <> ").bind(decision);
     let decided = tx.execute(statement.finish()).await?;
     Ok(Some((decided, TimeCursor { at, id })))
 }
@@ -314,8 +333,18 @@ pub struct Held {
     pub last_held_at: Millis,
     pub attempts: i64,
     pub log_id: String,
-    pub decision: String,
+    decision: String,
     pub allowed_until: Option<Millis>,
+}
+
+impl Held {
+    /// What was decided.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a text that this program does not write.
+    pub fn decision(&self) -> Result<Decision, StoreError> {
+        decision_from_column(&self.decision)
+    }
 }
 
 /// Those who are held, the earliest first; at most `limit` of them after the cursor, or before it.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::Tx;
 use super::keyset::push_list;
 use super::sql::{Arg, Builder, Connection, Sql, sql};
+use crate::model::log::Action;
 use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::StoreError;
 use crate::server::ids;
@@ -23,7 +24,7 @@ pub struct Occurrence {
     /// Made of the organization, the action, the reason and the attribute.
     pub issue_id: String,
     pub organization_id: String,
-    pub action: &'static str,
+    pub action: Action,
     pub reason: &'static str,
     /// Carried out all the same.
     pub is_remark: bool,
@@ -146,7 +147,7 @@ impl Occurrence {
             sql(COUNT)
                 .bind(&self.issue_id)
                 .bind(&self.organization_id)
-                .bind(self.action)
+                .bind(self.action.as_str())
                 .bind(self.reason)
                 .bind(&self.attribute)
                 .bind(self.value.as_deref())
@@ -170,7 +171,7 @@ impl Occurrence {
                 .bind(&self.issue_id)
                 .bind(&user.key)
                 .bind(&self.organization_id)
-                .bind(self.action)
+                .bind(self.action.as_str())
                 .bind(self.at)
                 .bind(self.events)
                 .bind(user.value.as_deref())

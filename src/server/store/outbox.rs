@@ -1,5 +1,9 @@
 //! `outbox`: mails that are to be sent or were, and every attempt.
 
+mod state;
+
+pub use state::MailState;
+
 use sqlx::FromRow;
 
 use super::Tx;
@@ -38,7 +42,7 @@ pub async fn insert(tx: &mut Tx<'_>, mail: &NewMail) -> Result<bool, StoreError>
     let statement = sql(
         "INSERT INTO outbox (id, organization_id, kind, event_key, address, address_key, subject, body, created_at, \
          state, due_at, claimed_until, attempts, retries, unnamed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $9, $10, 0, 0, $11) ON CONFLICT (event_key) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $9, $10, 0, 0, $11) ON CONFLICT (event_key) DO NOTHING",
     )
     .bind(&mail.id)
     .bind(mail.organization_id.as_deref())
@@ -50,7 +54,8 @@ pub async fn insert(tx: &mut Tx<'_>, mail: &NewMail) -> Result<bool, StoreError>
     .bind(&mail.body)
     .bind(mail.created_at)
     .bind(mail.claimed_until)
-    .bind(mail.unnamed.as_deref());
+    .bind(mail.unnamed.as_deref())
+    .bind(MailState::Waiting.as_str());
     Ok(tx.execute(statement).await? > 0)
 }
 
@@ -128,8 +133,7 @@ pub struct Tried {
     pub at: Millis,
     pub is_accepted: bool,
     pub answer: String,
-    /// "waiting", "sent", "filed" or "failed".
-    pub state: &'static str,
+    pub state: MailState,
     /// When it is tried next.
     pub due_at: Option<Millis>,
     /// Whether its text is forgotten.
@@ -142,7 +146,7 @@ pub async fn tried(tx: &mut Tx<'_>, tried: &Tried) -> Result<(), StoreError> {
     tx.execute(
         sql("UPDATE outbox SET state = $1, due_at = $2, claimed_until = NULL, retries = retries + 1, \
              body = CASE WHEN $3 THEN NULL ELSE body END WHERE id = $4 AND (claimed_until = $5 OR $6)")
-        .bind(tried.state)
+        .bind(tried.state.as_str())
         .bind(tried.due_at)
         .bind(tried.wipes)
         .bind(&tried.id)
@@ -201,13 +205,15 @@ pub async fn repeat(
     now: Millis,
 ) -> Result<Option<Repeated>, StoreError> {
     tx.fetch_optional(
-        sql("UPDATE outbox SET state = 'waiting', due_at = $3, retries = 0 WHERE id = $1 AND organization_id = $2 \
-             AND body IS NOT NULL AND claimed_until IS NULL AND state <> 'dropped' \
+        sql("UPDATE outbox SET state = $4, due_at = $3, retries = 0 WHERE id = $1 AND organization_id = $2 \
+             AND body IS NOT NULL AND claimed_until IS NULL AND state <> $5 \
              AND EXISTS (SELECT 1 FROM notification_recipients r WHERE r.organization_id = outbox.organization_id \
              AND r.address_key = outbox.address_key AND r.state = 'verified') RETURNING subject, address")
         .bind(id)
         .bind(organization_id)
-        .bind(now),
+        .bind(now)
+        .bind(MailState::Waiting.as_str())
+        .bind(MailState::Dropped.as_str()),
     )
     .await
 }
@@ -220,13 +226,14 @@ pub async fn drop_of(
 ) -> Result<(), StoreError> {
     tx.execute(
         sql(
-            "UPDATE outbox SET state = 'dropped', due_at = NULL, claimed_until = NULL, body = NULL, \
+            "UPDATE outbox SET state = $3, due_at = NULL, claimed_until = NULL, body = NULL, \
              unnamed = NULL \
              WHERE organization_id = $1 AND address_key = $2 AND due_at IS NOT NULL \
              AND kind NOT IN ('invitation', 'reset')",
         )
         .bind(organization_id)
-        .bind(address_key),
+        .bind(address_key)
+        .bind(MailState::Dropped.as_str()),
     )
     .await?;
     Ok(())
@@ -259,9 +266,12 @@ pub async fn list_naming(
 ) -> Result<Vec<NamingMail>, StoreError> {
     let mut statement = Builder::new(
         "SELECT id, created_at, (body IS NOT NULL AND (unnamed IS NULL OR body <> unnamed)) AS is_named FROM outbox \
-         WHERE kind = 'issue' AND (body IS NOT NULL OR state = 'filed') AND organization_id = ",
+         WHERE kind = 'issue' AND (body IS NOT NULL OR state = ",
     );
-    statement.bind(organization_id);
+    statement
+        .bind(MailState::Filed.as_str())
+        .push(") AND organization_id = ")
+        .bind(organization_id);
     let columns = ("created_at", "id");
     let order = Order::EarliestFirst;
     push_page(&mut statement, columns, order, after, false, NAMING);
@@ -371,10 +381,20 @@ pub struct Listed {
     pub subject: String,
     pub address: String,
     pub created_at: Millis,
-    pub state: String,
+    state: String,
     pub due_at: Option<Millis>,
     pub attempts: i64,
     pub has_body: bool,
+}
+
+impl Listed {
+    /// What has become of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a text that this program does not write.
+    pub fn state(&self) -> Result<MailState, StoreError> {
+        MailState::parse(&self.state)
+    }
 }
 
 const LISTED: &str = "SELECT id, kind, subject, address, created_at, state, due_at, attempts, \

@@ -6,6 +6,7 @@ use super::Tx;
 use super::dialect::Dialect;
 use super::issue_records::{Occurrence, Success};
 use super::sql::{Arg, Builder, Connection, Sql, sql};
+use crate::model::log::{Action, Status};
 use crate::server::clock::{HOUR, MINUTE, Millis};
 use crate::server::error::StoreError;
 
@@ -21,8 +22,8 @@ pub struct NewEntry {
     pub id: String,
     pub organization_id: String,
     pub occurred_at: Millis,
-    pub action: &'static str,
-    pub status: &'static str,
+    pub action: Action,
+    pub status: Status,
     pub is_lookup: bool,
     pub method: String,
     pub path: String,
@@ -74,8 +75,8 @@ pub struct HourKey {
     pub organization_id: String,
     /// Start of the hour, epoch milliseconds.
     pub hour: Millis,
-    pub action: &'static str,
-    pub status: &'static str,
+    pub action: Action,
+    pub status: Status,
     pub reason: &'static str,
     pub token_id: String,
 }
@@ -172,8 +173,8 @@ fn entry_row(entry: NewEntry) -> Vec<Arg> {
         Arg::from(entry.id),
         Arg::from(entry.organization_id),
         Arg::from(entry.occurred_at),
-        Arg::from(entry.action),
-        Arg::from(entry.status),
+        Arg::from(entry.action.as_str()),
+        Arg::from(entry.status.as_str()),
         Arg::from(entry.is_lookup),
         Arg::from(entry.method),
         Arg::from(entry.path),
@@ -320,8 +321,8 @@ pub async fn add_hours(
         vec![
             Arg::from(key.organization_id),
             Arg::from(key.hour),
-            Arg::from(key.action),
-            Arg::from(key.status),
+            Arg::from(key.action.as_str()),
+            Arg::from(key.status.as_str()),
             Arg::from(key.reason),
             Arg::from(key.token_id),
             Arg::from(counts.entries),

@@ -5,7 +5,6 @@ use super::Refusal;
 use super::unit::Unit;
 use crate::model::guard::Decision;
 use crate::model::log::Action;
-use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
@@ -58,10 +57,12 @@ impl Unit<'_, '_> {
         let Some(limit) = facts.limit else {
             return Ok(Passage::Unguarded);
         };
-        if is_allowed(&facts, self.now) {
+        let decision = facts.decision()?;
+        let is_in_time = facts.allowed_until.is_some_and(|until| self.now < until);
+        if decision == Some(Decision::Allowed) && is_in_time {
             return Ok(Passage::Allowed);
         }
-        if facts.decision.is_none() {
+        if decision.is_none() {
             let cycle_id = self.cycle_of(&facts).await?;
             let is_counted_cycle = cycle_id == facts.counted_cycle;
             if is_counted_cycle && cycle_id == facts.user_cycle {
@@ -75,7 +76,7 @@ impl Unit<'_, '_> {
         let hold = NewHold {
             organization_id,
             user_id,
-            action: action.as_str(),
+            action,
             now: self.now,
             log_id: &self.exchange.request_id,
         };
@@ -114,9 +115,4 @@ impl Unit<'_, '_> {
         let running = guard::running_cycle(self.tx, organization_id, self.now).await?;
         Ok(running.unwrap_or_else(|| self.exchange.request_id.clone()))
     }
-}
-
-fn is_allowed(facts: &Facts, now: Millis) -> bool {
-    facts.decision.as_deref().and_then(Decision::parse) == Some(Decision::Allowed)
-        && facts.allowed_until.is_some_and(|until| now < until)
 }

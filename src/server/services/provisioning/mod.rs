@@ -320,8 +320,8 @@ pub async fn count_unrecorded(app: &App, organization_id: String, now: Millis, r
     let key = HourKey {
         organization_id,
         hour: HourKey::hour_of(now),
-        action: Action::Unknown.as_str(),
-        status: Status::Failure.as_str(),
+        action: Action::Unknown,
+        status: Status::Failure,
         reason: reason.code(),
         token_id: String::new(),
     };

@@ -75,7 +75,7 @@ impl Counted {
                 .occurrence
                 .as_ref()
                 .map(|occurrence| (occurrence.issue_id.clone(), entry.occurred_at)),
-            succeeded_at: (entry.status != Status::Failure.as_str()).then_some(entry.occurred_at),
+            succeeded_at: (entry.status != Status::Failure).then_some(entry.occurred_at),
         }
     }
 }
@@ -323,7 +323,8 @@ fn measure(metrics: &Metrics, key: &HourKey, counts: HourCounts) {
     let count = u64::try_from(counts.entries + counts.unrecorded).unwrap_or_default();
     let micros = u64::try_from(counts.duration_us).unwrap_or_default();
     let duration = (counts.entries == 1).then(|| Duration::from_micros(micros));
-    metrics.requests(key.action, key.status, key.reason, count, duration);
+    let (action, status) = (key.action.as_str(), key.status.as_str());
+    metrics.requests(action, status, key.reason, count, duration);
 }
 
 /// Gives others time to come, unless the batch is full, somebody waits for it, or the service is ending.

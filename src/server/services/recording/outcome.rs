@@ -12,11 +12,8 @@ use crate::server::store::provisioning_logs::NewEntry;
 const ID: usize = 32;
 
 /// The issue that an entry belongs to. `value` is what its title may name.
-pub(super) fn occurrence(
-    entry: &NewEntry,
-    action: Action,
-    value: Option<String>,
-) -> Option<Occurrence> {
+pub(super) fn occurrence(entry: &NewEntry, value: Option<String>) -> Option<Occurrence> {
+    let action = entry.action;
     let reason = entry.reason.and_then(Reason::from_code)?;
     if !is_issue(reason, action) || entry.organization_id.is_empty() {
         return None;
@@ -90,9 +87,9 @@ fn of_reason(
     } else {
         action
     };
-    let (action, attribute) = (action.as_str(), attribute.unwrap_or_default());
-    let code = reason.code();
-    let mut issue_id = secret::hash(&format!("{organization_id}\n{action}\n{code}\n{attribute}"));
+    let attribute = attribute.unwrap_or_default();
+    let (name, code) = (action.as_str(), reason.code());
+    let mut issue_id = secret::hash(&format!("{organization_id}\n{name}\n{code}\n{attribute}"));
     issue_id.truncate(ID);
     Occurrence {
         issue_id,
@@ -135,12 +132,12 @@ fn affected(entry: &NewEntry) -> Option<AffectedUser> {
 }
 
 /// What an entry of a change that was carried out puts right.
-pub(super) fn success(entry: &NewEntry, action: Action) -> Option<Success> {
-    if entry.status == Status::Failure.as_str() {
+pub(super) fn success(entry: &NewEntry) -> Option<Success> {
+    if entry.status == Status::Failure {
         return None;
     }
     let user = user_key(entry.user_id.as_deref()?);
-    let ended = match action {
+    let ended = match entry.action {
         Action::Create => Ended::Create {
             name: name_key(entry.user_name_key.as_deref()?),
             external: external_key(entry.external_id.as_deref().unwrap_or_default()),
