@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::keyset::TimeCursor;
+use super::keyset::{Order, TimeCursor, push_page};
 use super::sql::{Builder, Connection};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -53,25 +53,9 @@ pub async fn list(
          FROM audit_log a LEFT JOIN organizations o ON o.id = a.organization_id WHERE 1 = 1",
     );
     narrow(&mut statement, search);
-    if let Some(cursor) = cursor {
-        statement
-            .push(if newer {
-                " AND (a.occurred_at, a.id) > ("
-            } else {
-                " AND (a.occurred_at, a.id) < ("
-            })
-            .bind(cursor.at)
-            .push(", ")
-            .bind(&cursor.id)
-            .push(")");
-    }
-    statement
-        .push(if newer {
-            " ORDER BY a.occurred_at, a.id LIMIT "
-        } else {
-            " ORDER BY a.occurred_at DESC, a.id DESC LIMIT "
-        })
-        .bind(limit);
+    let columns = ("a.occurred_at", "a.id");
+    let order = Order::LatestFirst;
+    push_page(&mut statement, columns, order, cursor, newer, limit);
     connection.fetch_all(statement.finish()).await
 }
 

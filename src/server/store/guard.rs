@@ -244,19 +244,16 @@ pub async fn decide(
     word: &Word,
     after: &TimeCursor,
 ) -> Result<Option<(u64, TimeCursor)>, StoreError> {
-    let held: Vec<(Millis, String)> = tx
-        .fetch_all(
-            sql(
-                "SELECT first_held_at, user_id FROM guard_holds WHERE organization_id = $1 AND first_held_at <= $2 \
-                 AND (first_held_at, user_id) > ($3, $4) ORDER BY first_held_at, user_id LIMIT $5",
-            )
-            .bind(&word.organization_id)
-            .bind(word.held_up_to)
-            .bind(after.at)
-            .bind(&after.id)
-            .bind(BATCH),
-        )
-        .await?;
+    let mut statement =
+        Builder::new("SELECT first_held_at, user_id FROM guard_holds WHERE organization_id = ");
+    statement.bind(&word.organization_id);
+    statement
+        .push(" AND first_held_at <= ")
+        .bind(word.held_up_to);
+    let columns = ("first_held_at", "user_id");
+    let order = Order::EarliestFirst;
+    push_page(&mut statement, columns, order, Some(after), false, BATCH);
+    let held: Vec<(Millis, String)> = tx.fetch_all(statement.finish_repeated()).await?;
     let Some((at, id)) = held.last().cloned() else {
         return Ok(None);
     };

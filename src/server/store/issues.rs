@@ -5,7 +5,7 @@ use std::fmt;
 use sqlx::FromRow;
 
 use super::issue_text::{TextSearch, push_text};
-use super::keyset::{COUNT_LIMIT, TimeCursor, push_list};
+use super::keyset::{COUNT_LIMIT, Order, TimeCursor, push_list, push_page};
 use super::sql::{Builder, Connection, sql};
 use crate::model::issue::IssueTab;
 use crate::server::clock::Millis;
@@ -130,24 +130,13 @@ pub async fn list(
         } else {
             " ORDER BY i.is_remark, i.users_affected DESC, i.first_seen_at, i.id LIMIT "
         });
+        statement.bind(limit);
     } else {
-        if let Some(Rank { place, .. }) = cursor {
-            statement
-                .push(" AND (i.opened_at, i.id")
-                .push(if back { ") > (" } else { ") < (" });
-            statement
-                .bind(place.at)
-                .push(", ")
-                .bind(&place.id)
-                .push(")");
-        }
-        statement.push(if back {
-            " ORDER BY i.opened_at, i.id LIMIT "
-        } else {
-            " ORDER BY i.opened_at DESC, i.id DESC LIMIT "
-        });
+        let columns = ("i.opened_at", "i.id");
+        let order = Order::LatestFirst;
+        let place = cursor.map(|rank| &rank.place);
+        push_page(&mut statement, columns, order, place, back, limit);
     }
-    statement.bind(limit);
     connection.fetch_all(statement.finish()).await
 }
 

@@ -114,18 +114,28 @@ pub(super) fn push_page(
 ) {
     let is_ascending = (order == Order::EarliestFirst) != back;
     if let Some(cursor) = cursor {
-        let beyond = if is_ascending { ") > (" } else { ") < (" };
-        for piece in [" AND (", at, ", ", id, beyond] {
-            statement.push(piece);
-        }
-        statement.bind(cursor.at).push(", ");
-        statement.bind(&cursor.id).push(")");
+        let comparison = if is_ascending { ">" } else { "<" };
+        push_comparison(statement, (at, id), comparison, cursor);
     }
     let way = if is_ascending { "" } else { " DESC" };
     for piece in [" ORDER BY ", at, way, ", ", id, way, " LIMIT "] {
         statement.push(piece);
     }
     statement.bind(limit);
+}
+
+/// Adds that a time and an id stand so (`<`, `>=`) to a place.
+pub(super) fn push_comparison(
+    statement: &mut Builder,
+    (at, id): (&'static str, &'static str),
+    comparison: &'static str,
+    place: &TimeCursor,
+) {
+    for piece in [" AND (", at, ", ", id, ") ", comparison, " ("] {
+        statement.push(piece);
+    }
+    statement.bind(place.at).push(", ");
+    statement.bind(&place.id).push(")");
 }
 
 /// How rows stand on a page.

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::keyset::{COUNT_LIMIT, push_list};
+use super::keyset::{COUNT_LIMIT, Order, push_list, push_page};
 use super::log_search::{COLUMNS, Entry, SHOWN};
 use super::sql::{Builder, Connection, sql};
 use crate::server::clock::Millis;
@@ -280,21 +280,10 @@ pub async fn find_neighbour(
         (None, Some(key)) => statement.push(" AND l.user_name_key = ").bind(key),
         (None, None) => return Ok(None),
     };
-    statement.push(if newer {
-        " AND (l.occurred_at, l.id) > ("
-    } else {
-        " AND (l.occurred_at, l.id) < ("
-    });
-    statement
-        .bind(entry.occurred_at)
-        .push(", ")
-        .bind(&entry.id)
-        .push(")");
-    statement.push(if newer {
-        " ORDER BY l.occurred_at, l.id LIMIT 1"
-    } else {
-        " ORDER BY l.occurred_at DESC, l.id DESC LIMIT 1"
-    });
+    let columns = ("l.occurred_at", "l.id");
+    let order = Order::LatestFirst;
+    let place = entry.cursor();
+    push_page(&mut statement, columns, order, Some(&place), newer, 1);
     let row: Option<(String,)> = connection.fetch_optional(statement.finish()).await?;
     Ok(row.map(|(id,)| id))
 }

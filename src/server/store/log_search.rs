@@ -5,7 +5,9 @@
 
 use sqlx::FromRow;
 
-use super::keyset::{COUNT_LIMIT, FETCH, FEW, TimeCursor, prefix_range, push_list};
+use super::keyset::{
+    COUNT_LIMIT, FETCH, FEW, TimeCursor, prefix_range, push_comparison, push_list,
+};
 use super::sql::{Builder, Connection, Record};
 use super::user_directory::push_text_candidates;
 use crate::model::log::{LogFilter, Status};
@@ -438,21 +440,19 @@ fn push_range(
     // One bound at each end, so that the walk begins where it should: `to` lies within the span of time.
     let (lower, upper) = if newer {
         let lower = match (after, &since) {
-            (Some(after), Some(since)) if since > after => Some((" >= (", since)),
-            (Some(after), _) => Some((" > (", after)),
-            (None, since) => since.as_ref().map(|since| (" >= (", since)),
+            (Some(after), Some(since)) if since > after => Some((">=", since)),
+            (Some(after), _) => Some((">", after)),
+            (None, since) => since.as_ref().map(|since| (">=", since)),
         };
-        let upper = to.map(|to| (" <= (", to));
-        (lower, upper.or(until.as_ref().map(|until| (" < (", until))))
+        let upper = to.map(|to| ("<=", to));
+        (lower, upper.or(until.as_ref().map(|until| ("<", until))))
     } else {
-        let lower = to.or(since.as_ref()).map(|place| (" >= (", place));
+        let lower = to.or(since.as_ref()).map(|place| (">=", place));
         let upper = after.into_iter().chain(&until).min();
-        (lower, upper.map(|place| (" < (", place)))
+        (lower, upper.map(|place| ("<", place)))
     };
     for (comparison, place) in [lower, upper].into_iter().flatten() {
-        statement.push(" AND (").push(search.time());
-        statement.push(", l.id)").push(comparison).bind(place.at);
-        statement.push(", ").bind(&place.id).push(")");
+        push_comparison(statement, (search.time(), "l.id"), comparison, place);
     }
 }
 

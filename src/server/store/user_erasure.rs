@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::keyset::{TimeCursor, push_list};
+use super::keyset::{Order, TimeCursor, push_comparison, push_list, push_page};
 use super::sql::{Builder, Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -110,6 +110,9 @@ pub async fn is_held(
     Ok(connection.fetch_count(statement.finish()).await? > 0)
 }
 
+/// Of an entry in the log.
+const PLACE: (&str, &str) = ("l.occurred_at", "l.id");
+
 /// A stretch of the log that was looked through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
@@ -129,20 +132,20 @@ pub async fn find_entries(
     after: Option<&TimeCursor>,
 ) -> Result<Stretch, StoreError> {
     let mut statement = Builder::new("SELECT l.occurred_at, l.id FROM provisioning_logs l WHERE ");
-    push_after(&mut statement, organization_id, after);
-    statement
-        .push(" ORDER BY l.occurred_at, l.id LIMIT 1 OFFSET ")
-        .bind(WINDOW - 1);
+    statement.push("l.organization_id = ").bind(organization_id);
+    let order = Order::EarliestFirst;
+    push_page(&mut statement, PLACE, order, after, false, 1);
+    statement.push(" OFFSET ").bind(WINDOW - 1);
     let end: Option<(Millis, String)> = connection.fetch_optional(statement.finish()).await?;
     let end = end.map(|(at, id)| TimeCursor { at, id });
 
     let mut statement = Builder::new("SELECT l.id FROM provisioning_logs l WHERE ");
-    push_after(&mut statement, organization_id, after);
-    if let Some(end) = &end {
-        statement
-            .push(" AND (l.occurred_at, l.id) <= (")
-            .bind(end.at);
-        statement.push(", ").bind(&end.id).push(")");
+    statement.push("l.organization_id = ").bind(organization_id);
+    let bounds = [(">", after), ("<=", end.as_ref())];
+    for (comparison, bound) in bounds {
+        if let Some(bound) = bound {
+            push_comparison(&mut statement, PLACE, comparison, bound);
+        }
     }
     statement.push(" AND (l.user_id = ").bind(id);
     statement.push(" OR (l.user_id IS NULL AND (");
@@ -163,16 +166,6 @@ pub async fn find_entries(
         ids: found.into_iter().map(|(id,)| id).collect(),
         end,
     })
-}
-
-fn push_after(statement: &mut Builder, organization_id: &str, after: Option<&TimeCursor>) {
-    statement.push("l.organization_id = ").bind(organization_id);
-    if let Some(after) = after {
-        statement
-            .push(" AND (l.occurred_at, l.id) > (")
-            .bind(after.at);
-        statement.push(", ").bind(&after.id).push(")");
-    }
 }
 
 /// Takes out of these entries whatever may name a person: names, texts that quote values, payloads. What, when,

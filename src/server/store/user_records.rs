@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::keyset::{COUNT_LIMIT, FETCH, TimeCursor, prefix_range};
+use super::keyset::{COUNT_LIMIT, FETCH, Order, TimeCursor, prefix_range, push_page};
 use super::log_details::LISTED_CHANGES;
 use super::sql::{Builder, Connection, sql};
 use super::user_directory::Search;
@@ -47,24 +47,13 @@ pub async fn list_deleted(
 
     let mut statement = Builder::new("SELECT d.id, d.label, d.user_name, d.deleted_at");
     conditions(&mut statement);
-    if let Some(cursor) = cursor {
-        statement.push(if descending {
-            " AND (d.deleted_at, d.id) < ("
-        } else {
-            " AND (d.deleted_at, d.id) > ("
-        });
-        statement
-            .bind(cursor.at)
-            .push(", ")
-            .bind(&cursor.id)
-            .push(")");
-    }
-    statement.push(if descending {
-        " ORDER BY d.deleted_at DESC, d.id DESC LIMIT "
+    let columns = ("d.deleted_at", "d.id");
+    let order = if descending {
+        Order::LatestFirst
     } else {
-        " ORDER BY d.deleted_at, d.id LIMIT "
-    });
-    statement.bind(FETCH);
+        Order::EarliestFirst
+    };
+    push_page(&mut statement, columns, order, cursor, false, FETCH);
     Ok((connection.fetch_all(statement.finish()).await?, total))
 }
 
@@ -165,24 +154,9 @@ pub async fn history(
         .push(" FROM user_changes WHERE organization_id = ")
         .bind(organization_id);
     statement.push(" AND user_id = ").bind(user_id);
-    if let Some(cursor) = cursor {
-        statement.push(if newer {
-            " AND (changed_at, id) > ("
-        } else {
-            " AND (changed_at, id) < ("
-        });
-        statement
-            .bind(cursor.at)
-            .push(", ")
-            .bind(&cursor.id)
-            .push(")");
-    }
-    statement.push(if newer {
-        " ORDER BY changed_at, id LIMIT "
-    } else {
-        " ORDER BY changed_at DESC, id DESC LIMIT "
-    });
-    statement.bind(FETCH);
+    let columns = ("changed_at", "id");
+    let order = Order::LatestFirst;
+    push_page(&mut statement, columns, order, cursor, newer, FETCH);
     Ok((connection.fetch_all(statement.finish()).await?, total))
 }
 
