@@ -10,8 +10,8 @@ mod redaction;
 
 pub use batch::{Note, Recorder};
 pub use outcome::issue_id;
-use redaction::redacted_query;
 pub use redaction::{redacted, redacted_body, redacted_text};
+use redaction::{redacted_answer, redacted_query};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -336,7 +336,7 @@ impl Exchange {
         // A caller that has not proved who it is leaves no body.
         self.token.as_ref()?;
         let request_body = self.incoming.body.take().map(redacted_body);
-        let response_body = response_body.map(|body| redacted_body(beginning(body)));
+        let response_body = response_body.map(redacted_answer);
         let is_cut = [&request_body, &response_body]
             .into_iter()
             .flatten()
@@ -396,28 +396,6 @@ fn log_remark(remark: &Remark) -> LogRemark {
 fn json(value: &impl serde::Serialize) -> String {
     // Plain data with string keys always serializes.
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// The JSON of a value, little beyond what is kept of it: a list may be large.
-fn beginning(value: &Value) -> String {
-    struct Beginning(Vec<u8>);
-    impl std::io::Write for Beginning {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            if self.0.len() > BODY_KEPT {
-                return Err(std::io::ErrorKind::FileTooLarge.into());
-            }
-            self.0.extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut json = Beginning(Vec::with_capacity(1_024));
-    // It fails where it stops.
-    let _ = serde_json::to_writer(&mut json, value);
-    String::from_utf8(json.0).unwrap_or_default()
 }
 
 fn micros(duration: std::time::Duration) -> i64 {

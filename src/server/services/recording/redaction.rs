@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::BODY_KEPT;
 use crate::model::token::{TOKEN_PREFIX, TOKEN_START};
 
 const HIDDEN: &str = "[redacted]";
@@ -19,6 +20,17 @@ pub fn redacted_body(body: String) -> String {
         }
         Err(_) => "[not kept: not JSON, and it mentions a password]".to_owned(),
     }
+}
+
+/// The JSON of an answer without passwords and tokens, little beyond what is kept of it.
+pub fn redacted_answer(answer: &Value) -> String {
+    let text = beginning(answer);
+    if !contains_password(&text) {
+        return redacted(text);
+    }
+    let mut answer = answer.clone();
+    hide_passwords(&mut answer);
+    redacted(beginning(&answer))
 }
 
 /// A query without tokens; one that speaks of a password is not kept, as a filter may compare with it.
@@ -64,6 +76,28 @@ pub fn redacted_text(text: &str) -> String {
     redacted
 }
 
+/// The JSON of a value, little beyond what is kept of it: a list may be large.
+fn beginning(value: &Value) -> String {
+    struct Beginning(Vec<u8>);
+    impl std::io::Write for Beginning {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.0.len() > BODY_KEPT {
+                return Err(std::io::ErrorKind::FileTooLarge.into());
+            }
+            self.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut json = Beginning(Vec::with_capacity(1_024));
+    // It fails where it stops.
+    let _ = serde_json::to_writer(&mut json, value);
+    String::from_utf8(json.0).unwrap_or_default()
+}
+
 fn contains_password(text: &str) -> bool {
     // Most windows are told by their first byte.
     text.as_bytes()
@@ -104,6 +138,8 @@ fn hide_passwords(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -132,6 +168,17 @@ mod tests {
         let search = r#"{"filter":"userName eq \"a\" and password eq \"s1\"","count":1}"#;
         let kept = redacted_body(search.to_owned());
         assert!(!kept.contains("s1") && kept.contains("count"), "{kept}");
+    }
+
+    #[test]
+    fn large_answers_are_kept_from_their_beginning_on() {
+        let users = vec![json!({"userName": "a", "password": "s1", "x": "y".repeat(1_000)}); 200];
+        let kept = redacted_answer(&json!({"Resources": users}));
+        assert!(
+            kept.starts_with(r#"{"Resources":[{"#) && kept.len() > BODY_KEPT,
+            "{kept}"
+        );
+        assert!(!kept.contains("s1"), "{kept}");
     }
 
     #[test]
