@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{Count, Moment, Page};
 
+/// What lists say instead of changes that are too large for them.
+pub const LARGE_CHANGE: &str = "A large change, shown in the log entry";
+
 /// What a request was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -31,7 +31,7 @@ use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::issue::IssueRow;
-use crate::model::log::{LogRow, Status};
+use crate::model::log::{LARGE_CHANGE, LogRow, Status};
 use crate::model::mapping;
 use crate::model::page::Page;
 use crate::model::query::href;
@@ -292,7 +292,7 @@ fn History(organization: String, here: String, history: Page<UserChange>) -> imp
             let diff = match change.changes {
                 Some(changes) if changes.is_empty() => None,
                 Some(changes) => Some(view! { <Diff changes/> }.into_any()),
-                None => Some(view! { <p>"A large change, shown in the log entry."</p> }.into_any()),
+                None => Some(view! { <p>{LARGE_CHANGE} "."</p> }.into_any()),
             };
             view! {
                 <Event tone title aside=move || view! { <ExactTime moment=moment.clone()/> }>

@@ -6,9 +6,6 @@ use serde_json::Value;
 use crate::model::log::AttributeChange;
 use crate::server::error::StoreError;
 
-/// The line of changes that are too large for a list.
-pub const LARGE: &str = "A large change, shown in the log entry";
-
 #[derive(Deserialize)]
 struct Stored {
     attribute: String,

@@ -1,6 +1,6 @@
 //! An entry in words: whom it is about, what it did or why not, and what to do then.
 
-use crate::model::log::{Action, AttributeChange, Explanation, Status};
+use crate::model::log::{Action, AttributeChange, Explanation, LARGE_CHANGE, Status};
 use crate::server::scim::reason::{self, Reason};
 use crate::server::services::changes;
 use crate::server::services::issue_fix::has_cure;
@@ -66,7 +66,7 @@ pub(super) fn summary(
         Action::Discover => "Entra asked what is supported".to_owned(),
         Action::Update | Action::Disable | Action::Enable | Action::Bulk | Action::Unknown => {
             changes
-                .map_or_else(|| Some(changes::LARGE.to_owned()), changes::line)
+                .map_or_else(|| Some(LARGE_CHANGE.to_owned()), changes::line)
                 .or_else(remark)
                 .unwrap_or_else(|| action.label().to_owned())
         }
