@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::keyset::{COUNT_LIMIT, Order, push_list, push_page};
 use super::log_search::{COLUMNS, Entry, SHOWN};
 use super::sql::{Builder, Connection, sql};
-use crate::server::clock::Millis;
+use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::StoreError;
 
 /// Changes as lists read them: a user may be as large as a request, and a page of such changes would fill the memory.
@@ -58,6 +58,9 @@ pub async fn whole_changes(
     Ok(rows.into_iter().map(|(changes,)| changes).collect())
 }
 
+/// Requests of a cycle that is not counted for each page that shows it.
+const LONG_CYCLE: i64 = 1_000;
+
 /// One cycle, from the entries that lists show, or as it was counted when it had ended.
 #[derive(Debug, Clone, FromRow)]
 pub struct Cycle {
@@ -100,10 +103,13 @@ async fn counted_cycles(
     }
     let mut statement = Builder::new(
         "SELECT id AS cycle_id, started_at, last_at AS ended_at, CAST(0 AS BIGINT) AS looked_at, changes, failures \
-         FROM cycles WHERE requests >= 1000 AND counted_at > last_at + 60000 AND (changes > 0 OR failures > 0) \
-         AND organization_id = ",
+         FROM cycles WHERE (changes > 0 OR failures > 0) AND requests >= ",
     );
-    statement.bind(organization_id);
+    statement.bind(LONG_CYCLE);
+    statement.push(" AND counted_at > last_at + ").bind(MINUTE);
+    statement
+        .push(" AND organization_id = ")
+        .bind(organization_id);
     push_list(&mut statement, " AND id IN (", cycle_ids.iter().copied());
     connection.fetch_all(statement.finish()).await
 }

@@ -41,7 +41,9 @@ enum Place {
     /// A text column of `users`; the flag says that it may be NULL.
     Column(&'static str, bool),
     Active,
-    Time(&'static str),
+    /// `meta.created`, whose order is that of the ids: a new one grows with its time.
+    Created,
+    LastModified,
     Version,
     /// The same for every user.
     Constant(&'static str),
@@ -62,8 +64,8 @@ fn place(path: &AttributePath) -> Place {
         "name.familyName" => Place::Column("u.family_name_key", true),
         "displayName" => Place::Column("u.display_name_key", true),
         "active" => Place::Active,
-        "meta.created" => Place::Time("u.created_at"),
-        "meta.lastModified" => Place::Time("u.updated_at"),
+        "meta.created" => Place::Created,
+        "meta.lastModified" => Place::LastModified,
         "meta.version" => Place::Version,
         "meta" | "meta.resourceType" => Place::Constant("User"),
         "meta.location" => Place::Location,
@@ -162,7 +164,8 @@ fn push_present(sql: &mut Builder, within: Within<'_>, path: &AttributePath) {
         }
         Place::Column(_, false)
         | Place::Active
-        | Place::Time(_)
+        | Place::Created
+        | Place::LastModified
         | Place::Version
         | Place::Constant(_)
         | Place::Location
@@ -228,8 +231,11 @@ fn push_compare(
         (Place::Active, Literal::Boolean(active)) => {
             sql.push("u.active = ").bind(*active);
         }
-        (Place::Time(column), Literal::DateTime(time)) => {
-            sql.push(column).push(operator(op)).bind(*time);
+        (Place::Created, Literal::DateTime(time)) => {
+            sql.push("u.created_at").push(operator(op)).bind(*time);
+        }
+        (Place::LastModified, Literal::DateTime(time)) => {
+            sql.push("u.updated_at").push(operator(op)).bind(*time);
         }
         (Place::Version, value) => {
             let text = text(value);
@@ -276,7 +282,7 @@ fn push_compare(
             sql.push("))");
         }
         // The parser refuses these; a filter that got here all the same selects nobody.
-        (Place::Active | Place::Time(_) | Place::Name, _) => {
+        (Place::Active | Place::Created | Place::LastModified | Place::Name, _) => {
             sql.push("FALSE");
         }
     }

@@ -15,11 +15,9 @@ pub fn push_order(sql: &mut Builder, sort: Option<(&AttributePath, bool)>) {
     let (column, nullable) = match place(path) {
         Place::Column(column, nullable) => (column, nullable),
         Place::Active => ("u.active", false),
-        // A new id grows with its time, and the key has an index.
-        Place::Time("u.created_at") => ("u.id", false),
-        Place::Time(column) => (column, false),
+        Place::LastModified => ("u.updated_at", false),
         Place::Version => ("u.version", false),
-        Place::Constant(_) | Place::Location | Place::Schemas => ("u.id", false),
+        Place::Created | Place::Constant(_) | Place::Location | Place::Schemas => ("u.id", false),
         Place::Name | Place::Values => {
             for missing in [true, false] {
                 sql.push(if missing { " ORDER BY (" } else { ", (" });
