@@ -199,6 +199,8 @@ pub async fn decide(
     };
     let (app, who) = (app.clone(), Who::of(allowed, now));
     to_the_end("deciding about held users", async move {
+        // What is over is open to a new decision at once, not when the watch comes by.
+        end_allowances(&app, now).await?;
         let mut decided = 0;
         let ended = decide_all(&app, &word, &mut decided).await;
         if decided > 0 {
@@ -214,6 +216,22 @@ pub async fn decide(
         Ok(())
     })
     .await
+}
+
+/// Lets those wait for a decision again who were allowed and did not try in time, in all organizations.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_allowances(app: &App, now: Millis) -> Result<(), StoreError> {
+    let mut connection = app.db.read().await?;
+    while store::is_allowance_over(&mut connection, now).await? {
+        app.db
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move { store::wait_again(tx, now).await })
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 /// Decides about some at a time, and counts them.

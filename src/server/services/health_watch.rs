@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::tz::TimeZone;
 
+use super::guard;
 use super::health::{self, Facts};
 use super::health_facts::{self, About, WATCH, WATCHED_SINCE};
 use super::moments::Moments;
@@ -68,6 +69,7 @@ pub async fn run_claimed(app: &App) -> Result<Option<Watched>, ServiceError> {
 pub async fn run(app: &App) -> Result<Watched, ServiceError> {
     let now = app.clock.now();
     let cycles = count_cycles(app, now).await?;
+    guard::end_allowances(app, now).await?;
     let mut connection = app.db.read().await?;
     let found = health_facts::gather(&mut connection, About::All, now).await?;
     let open = problem_store::open(&mut connection).await?;

@@ -273,6 +273,35 @@ pub async fn decide(
     Ok(Some((decided, TimeCursor { at, id })))
 }
 
+/// Whether somebody's allowance is over.
+pub async fn is_allowance_over(
+    connection: &mut Connection<'_>,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    let over: Option<(i64,)> = connection
+        .fetch_optional(
+            sql("SELECT allowed_until FROM guard_holds WHERE allowed_until <= $1 LIMIT 1")
+                .bind(now),
+        )
+        .await?;
+    Ok(over.is_some())
+}
+
+/// Lets some of those whose allowance is over wait for a decision again.
+pub async fn wait_again(tx: &mut Tx<'_>, now: Millis) -> Result<(), StoreError> {
+    tx.execute(
+        sql(
+            "UPDATE guard_holds SET decision = $1, allowed_until = NULL WHERE (organization_id, user_id) IN \
+             (SELECT organization_id, user_id FROM guard_holds WHERE allowed_until <= $2 LIMIT $3)",
+        )
+        .bind(Decision::Waiting.as_str())
+        .bind(now)
+        .bind(BATCH),
+    )
+    .await?;
+    Ok(())
+}
+
 /// How many wait for a decision, and how many are kept; counting stops beyond [`COUNT_LIMIT`].
 #[derive(Debug, Clone, FromRow)]
 pub struct Figures {

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::clock::{DAY, MINUTE};
+use rhombus_provisioning::server::services::health_watch;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 
@@ -151,6 +152,25 @@ entra_test! {
             of("guard.allow", r#"{"users":3}"#),
             of("guard.allow", r#"{"users":1}"#),
         ]);
+    }
+
+    async fn what_was_allowed_and_not_tried_in_time_waits_again(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[1]).await).await;
+        assert_eq!(decide(&entra, &admin, "allowed").await.status, 303);
+        assert_eq!(decide(&entra, &admin, "allowed").await.status, 409, "it is allowed already");
+        entra.app.advance(8 * DAY);
+        health_watch::run(&entra.app.app).await.unwrap();
+        let admin = person(&entra, "vic@contoso.com", AccountRole::Admin).await;
+        let page = open(entra.app, &admin, HELD).await.text;
+        assert!(page.contains("1 user waits for a decision."), "{page}");
+        assert_eq!(decide(&entra, &admin, "allowed").await.status, 303);
+        entra.app.advance(8 * DAY);
+        // Before the watch comes by, too.
+        let admin = person(&entra, "wil@contoso.com", AccountRole::Admin).await;
+        assert_eq!(decide(&entra, &admin, "kept").await.status, 303);
     }
 
     async fn what_is_kept_stays_held_and_can_be_allowed_later(entra: Entra) {

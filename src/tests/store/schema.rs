@@ -286,8 +286,16 @@ fn landed_migrations_stay_as_they_are() {
             "077e1c6e31070b6bf4edd82aab803d7a8d37a7e0450658d8b0f5c542c92dccef",
         ),
         (
+            "postgres/0019_guard_allowances.sql",
+            "f9668a5340217f7e9ced61c56008eeee85ed81b6f8bc5e2566cebd3ba8c793cc",
+        ),
+        (
             "sqlite/0018_page_indexes.sql",
             "077e1c6e31070b6bf4edd82aab803d7a8d37a7e0450658d8b0f5c542c92dccef",
+        ),
+        (
+            "sqlite/0019_guard_allowances.sql",
+            "f9668a5340217f7e9ced61c56008eeee85ed81b6f8bc5e2566cebd3ba8c793cc",
         ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
