@@ -26,6 +26,8 @@ struct Search {
     dialog: NodeRef<Dialog>,
     field: NodeRef<Input>,
     found: RwSignal<Found>,
+    /// The text that was asked for it.
+    answered: StoredValue<String>,
     /// What is said where nothing is found.
     said: RwSignal<&'static str>,
     /// The option that Enter opens.
@@ -46,6 +48,7 @@ impl Search {
             dialog: NodeRef::new(),
             field: NodeRef::new(),
             found: RwSignal::new(Found::default()),
+            answered: StoredValue::new(String::new()),
             said: RwSignal::new(""),
             at: RwSignal::new(0),
             is_open: RwSignal::new(false),
@@ -61,8 +64,9 @@ impl Search {
         self.asked.set_value(number);
         let text = shown(text).to_owned();
         spawn_local(async move {
-            let answer = search(text, self.here.get_value()).await;
+            let answer = search(text.clone(), self.here.get_value()).await;
             if self.asked.try_get_value() == Some(number) {
+                self.answered.set_value(text);
                 self.show(answer);
             }
         });
@@ -140,8 +144,16 @@ impl Search {
         })
     }
 
-    /// Opens the chosen option; without one the form leads to the page of results.
+    /// Opens the chosen option; without one, or before there is an answer to what was typed last, the form leads to the
+    /// page of results.
     fn go(self, event: &SubmitEvent) {
+        let typed = self.field.get_untracked().map(|field| field.value());
+        let is_answered = self
+            .answered
+            .with_value(|answered| typed.is_some_and(|typed| shown(&typed) == answered.as_str()));
+        if !is_answered {
+            return;
+        }
         let chosen = self.found.with(|found| {
             let mut hits = found.groups.iter().flat_map(|group| &group.hits);
             hits.nth(self.at.get()).map(|hit| hit.href.clone())
