@@ -25,6 +25,7 @@ use super::foresight::{Foreseen, Foresight};
 use super::group::{Job, write_groups};
 use super::readers::Readers;
 use super::sql::{Connection, Sql, sql};
+use super::user_counts::UserCounts;
 use crate::server::error::StoreError;
 
 /// What takes longer is broken off: a request has been given up by then, and nobody would hear the answer.
@@ -77,6 +78,8 @@ pub struct Tx<'c> {
     pub(super) after_commit: Effects,
     /// What is known without asking; on PostgreSQL nothing.
     pub(super) foreseen: Foreseen,
+    /// Users more and less.
+    pub(super) counted: UserCounts,
 }
 
 impl<'c> Tx<'c> {
@@ -86,6 +89,7 @@ impl<'c> Tx<'c> {
             deferred: Vec::new(),
             after_commit: Effects::new(),
             foreseen,
+            counted: UserCounts::default(),
         }
     }
 
@@ -95,12 +99,20 @@ impl<'c> Tx<'c> {
         self.deferred.push(statement);
     }
 
+    /// The statements that still wait.
+    pub(super) fn take_deferred(&mut self) -> Vec<Sql> {
+        std::mem::take(&mut self.deferred)
+    }
+
     /// What a closure answered, once its deferred statements have run.
     pub(super) async fn finish<T, E: From<StoreError>>(
         &mut self,
         outcome: Result<T, E>,
     ) -> Result<T, E> {
-        let deferred = std::mem::take(&mut self.deferred);
+        let mut deferred = self.take_deferred();
+        if self.dialect() == Dialect::Postgres {
+            deferred.extend(std::mem::take(&mut self.counted).into_statement());
+        }
         if outcome.is_ok() && !deferred.is_empty() {
             self.connection.execute_all(deferred).await?;
         }

@@ -5,14 +5,14 @@
 //! The answers stay true while the transaction lasts, because nobody else writes, but for what its own changes write:
 //! every function that does so takes back what it makes untrue.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use sqlx::FromRow;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::guard::{self, Facts};
 use super::role_catalogue::{self, RoleValue};
-use super::sql::{Connection, sql};
+use super::sql::{Connection, Sql, sql};
 use super::users::{self, StoredUser};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -44,6 +44,16 @@ pub struct Foreseen {
     counted: HashMap<String, (String, i64, Millis)>,
 }
 
+/// A row of any of the questions, which say in `answers` which of them it is of.
+enum Answer {
+    User(Box<Found>),
+    Taken(Taken),
+    Role(Role),
+}
+
+const USER: i64 = 0;
+const TAKEN: i64 = 1;
+
 #[derive(FromRow)]
 struct Found {
     organization_id: String,
@@ -59,72 +69,119 @@ struct Taken {
     user_name_key: String,
 }
 
+#[derive(FromRow)]
+struct Role {
+    organization_id: String,
+    #[sqlx(flatten)]
+    value: RoleValue,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for Answer
+where
+    &'static str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    Found: FromRow<'r, R>,
+    Taken: FromRow<'r, R>,
+    Role: FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        let answers: i64 = row.try_get("answers")?;
+        Ok(match answers {
+            USER => Self::User(Box::new(Found::from_row(row)?)),
+            TAKEN => Self::Taken(Taken::from_row(row)?),
+            _ => Self::Role(Role::from_row(row)?),
+        })
+    }
+}
+
 impl Foreseen {
-    /// Asks what these changes are going to.
+    /// Asks what these changes are going to, in one trip.
     pub(super) async fn ask(
         connection: &mut Connection<'_>,
         all: &[&Foresight],
     ) -> Result<Self, StoreError> {
-        let mut foreseen = Self::default();
+        let mut foreseen = Self {
+            free_names: all
+                .iter()
+                .filter_map(|foresight| {
+                    let key = foresight.user_name_key.clone()?;
+                    Some((foresight.organization_id.clone(), key))
+                })
+                .collect(),
+            ..Self::default()
+        };
+        let questions = foreseen.questions(all)?;
+        if questions.is_empty() {
+            return Ok(foreseen);
+        }
+        let mut roles: HashMap<String, Vec<RoleValue>> = HashMap::new();
+        for answer in connection.fetch_all_of(questions).await? {
+            match answer {
+                Answer::User(found) => {
+                    let Found {
+                        organization_id,
+                        user,
+                        facts,
+                    } = *found;
+                    foreseen.guard.insert(user.id.clone(), facts);
+                    foreseen
+                        .users
+                        .insert(user.id.clone(), (organization_id, user));
+                }
+                Answer::Taken(taken) => {
+                    foreseen.take_name(&taken.organization_id, &taken.user_name_key);
+                }
+                Answer::Role(role) => roles
+                    .entry(role.organization_id)
+                    .or_default()
+                    .push(role.value),
+            }
+        }
+        let roles = roles.into_iter().map(|(id, roles)| (id, roles.into()));
+        foreseen.roles.extend(roles);
+        Ok(foreseen)
+    }
+
+    fn questions(&self, all: &[&Foresight]) -> Result<Vec<Sql>, StoreError> {
+        let mut questions = Vec::new();
         let ids: Vec<&str> = all
             .iter()
             .filter_map(|foresight| foresight.user_id.as_deref())
             .collect();
         if !ids.is_empty() {
-            const EACH: &str = concat!(
-                "SELECT u.organization_id, ",
+            const USERS: &str = concat!(
+                "SELECT 0 AS answers, u.organization_id, ",
                 users::columns!(),
                 ", ",
                 guard::facts!(),
                 "u.id IN (SELECT value FROM json_each($1))"
             );
-            let ids = serde_json::to_string(&ids)?;
-            let found: Vec<Found> = connection.fetch_all(sql(EACH).bind(ids)).await?;
-            for Found {
-                organization_id,
-                user,
-                facts,
-            } in found
-            {
-                foreseen.guard.insert(user.id.clone(), facts);
-                let user = (organization_id, user);
-                foreseen.users.insert(user.1.id.clone(), user);
-            }
+            questions.push(sql(USERS).bind(serde_json::to_string(&ids)?));
         }
-        foreseen.free_names = all
-            .iter()
-            .filter_map(|foresight| {
-                let key = foresight.user_name_key.clone()?;
-                Some((foresight.organization_id.clone(), key))
-            })
-            .collect();
-        if !foreseen.free_names.is_empty() {
-            let names: Vec<_> = foreseen.free_names.iter().collect();
-            let taken: Vec<Taken> = connection
-                .fetch_all(
-                    sql(
-                        "SELECT u.organization_id, u.user_name_key FROM json_each($1) name \
-                         JOIN users u ON u.organization_id = name.value ->> 0 AND u.user_name_key = name.value ->> 1",
-                    )
-                    .bind(serde_json::to_string(&names)?),
+        if !self.free_names.is_empty() {
+            let names: Vec<_> = self.free_names.iter().collect();
+            questions.push(
+                sql(
+                    "SELECT 1 AS answers, u.organization_id, u.user_name_key FROM json_each($1) name \
+                     JOIN users u ON u.organization_id = name.value ->> 0 AND u.user_name_key = name.value ->> 1",
                 )
-                .await?;
-            for Taken {
-                organization_id,
-                user_name_key,
-            } in taken
-            {
-                foreseen.take_name(&organization_id, &user_name_key);
-            }
+                .bind(serde_json::to_string(&names)?),
+            );
         }
-        for foresight in all.iter().filter(|foresight| foresight.roles) {
-            let id = &foresight.organization_id;
-            if !foreseen.roles.contains_key(id) {
-                let roles = role_catalogue::list(connection, id).await?;
-                foreseen.roles.insert(id.clone(), roles.into());
-            }
+        let organizations: BTreeSet<&str> = all
+            .iter()
+            .filter(|foresight| foresight.roles)
+            .map(|foresight| foresight.organization_id.as_str())
+            .collect();
+        for organization_id in organizations {
+            const ROLES: &str = concat!(
+                "SELECT 2 AS answers, v.organization_id, ",
+                role_catalogue::value_columns!(),
+                "$1 ORDER BY r.position, v.value_key"
+            );
+            questions.push(sql(ROLES).bind(organization_id));
         }
-        Ok(foreseen)
+        Ok(questions)
     }
 
     /// The user, once: whoever asks is going to change it.

@@ -1,5 +1,5 @@
-//! SQLite's writer: runs the waiting closures of [`Db::write`](super::Db::write) in savepoints of one transaction, and
-//! commits once for all of them.
+//! SQLite's writer: runs the waiting closures of [`Db::write`](super::Db::write) in one transaction, and commits once for
+//! all of them. A savepoint for each undoes it alone.
 
 use std::panic::AssertUnwindSafe;
 
@@ -10,24 +10,26 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::db::{BoxFuture, Effects, Tx};
 use super::foresight::{Foreseen, Foresight};
-use super::sql::{Connection, Writer};
+use super::sql::{Connection, Sql, sql};
+use super::user_counts::UserCounts;
+use super::writer::{Stage, Writer};
 use crate::server::error::StoreError;
 
 /// Closures that one SQLite transaction takes at most.
 const GROUP: usize = 64;
 
-/// Begins a transaction and its first closure: one text, because each text is a trip to SQLite's thread.
-const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT closure; ";
-
 /// How a closure ended: whether its statements stay, and how its caller is told once the commit is known.
 struct Ended {
     keep: bool,
+    /// What came after it ended well.
+    failure: Option<StoreError>,
     tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
 
 /// A closure, and who waits for its answer.
 trait Change: Send {
-    fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>) -> BoxFuture<'t, Ended>;
+    /// Runs it; the deferred statements of the last one of a transaction wait for the commit.
+    fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>, is_last: bool) -> BoxFuture<'t, Ended>;
 
     /// Answers that there was no transaction to run in.
     fn refuse(self: Box<Self>, error: StoreError);
@@ -44,8 +46,8 @@ where
     E: From<StoreError> + Send + 'static,
     F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
 {
-    fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>) -> BoxFuture<'t, Ended> {
-        Box::pin(end(tx, self.work, self.answer))
+    fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>, is_last: bool) -> BoxFuture<'t, Ended> {
+        Box::pin(end(tx, self.work, self.answer, is_last))
     }
 
     fn refuse(self: Box<Self>, error: StoreError) {
@@ -80,7 +82,12 @@ impl Job {
 }
 
 /// Runs one closure and turns its answer into an [`Ended`].
-async fn end<T, E, F>(tx: &mut Tx<'_>, work: F, answer: oneshot::Sender<Result<T, E>>) -> Ended
+async fn end<T, E, F>(
+    tx: &mut Tx<'_>,
+    work: F,
+    answer: oneshot::Sender<Result<T, E>>,
+    is_last: bool,
+) -> Ended
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
@@ -88,11 +95,14 @@ where
 {
     // A panic in one closure must not take the writer and everybody else's changes with it.
     let outcome = AssertUnwindSafe(work(tx)).catch_unwind().await;
-    let outcome = outcome
+    let mut outcome = outcome
         .unwrap_or_else(|_| Err(StoreError::Unavailable("the change panicked".to_owned()).into()));
-    let outcome = tx.finish(outcome).await;
+    if !is_last {
+        outcome = tx.finish(outcome).await;
+    }
     Ended {
         keep: outcome.is_ok(),
+        failure: None,
         tell: Box::new(move |committed| {
             // The caller may have gone: then nobody waits for the answer.
             let _ = answer.send(match (outcome, committed) {
@@ -114,10 +124,11 @@ pub(super) async fn write_groups(mut connection: SqliteConnection, mut jobs: mps
         } else {
             effects.into_iter().for_each(|effect| effect());
         }
-        for Ended { tell, .. } in ended {
-            tell(match &committed {
-                Ok(()) => Ok(()),
-                Err(error) => Err(for_another(error)),
+        for Ended { tell, failure, .. } in ended {
+            tell(match (failure, &committed) {
+                (Some(error), _) => Err(error),
+                (None, Ok(())) => Ok(()),
+                (None, Err(error)) => Err(for_another(error)),
             });
         }
     }
@@ -133,13 +144,15 @@ async fn write_group(
 ) -> (Vec<Ended>, Effects, Result<(), StoreError>) {
     let mut all_ended = Vec::new();
     let mut effects = Effects::new();
+    let mut stage = Stage::Waiting;
     let all = group.iter().filter_map(|job| job.foresight.as_ref());
-    let (mut foreseen, mut committed) = match begin(connection, &all.collect::<Vec<_>>()).await {
+    let begun = begin(connection, &mut stage, &all.collect::<Vec<_>>()).await;
+    let (mut foreseen, mut committed) = match begun {
         Ok(foreseen) => (foreseen, Ok(())),
         Err(error) => (Foreseen::default(), Err(error)),
     };
-    // What ends one closure and begins the next goes along with the next one's first statement.
-    let mut before = "";
+    let mut counted = UserCounts::default();
+    let mut last = Last::default();
     let mut jobs = group.drain(..).peekable();
     while let Some(Job { foresight, change }) = jobs.next() {
         // Without a transaction no closure may run: its statements would commit one by one.
@@ -147,43 +160,116 @@ async fn write_group(
             change.refuse(for_another(error));
             continue;
         }
-        let writer = Connection::SqliteWriter(Writer::new(connection, &mut before));
+        let writer = Connection::SqliteWriter(Writer::new(connection, &mut stage));
         let mut tx = Tx::new(writer, std::mem::take(&mut foreseen));
-        let ended = change.run(&mut tx).await;
-        let tx_effects = std::mem::take(&mut tx.after_commit);
+        let is_last = jobs.peek().is_none();
+        let ended = change.run(&mut tx, is_last).await;
         if foresight.is_some() || !ended.keep {
             foreseen = std::mem::take(&mut tx.foreseen);
         }
         if !ended.keep {
             foreseen.forget_guard();
+        } else if is_last {
+            last.take_from(&mut tx);
+        } else {
+            counted.merge(std::mem::take(&mut tx.counted));
+            effects.append(&mut tx.after_commit);
         }
         drop(tx);
-        // A closure that ran no statement has nothing to undo: the savepoint is still that of the one before it.
-        let undo = !ended.keep && before.is_empty();
-        let is_last = jobs.peek().is_none();
-        match (undo, is_last) {
-            (false, false) => before = "RELEASE closure; SAVEPOINT closure; ",
-            (false, true) => committed = run(connection, "COMMIT").await,
-            (true, false) => committed = run(connection, "ROLLBACK TO closure").await,
-            (true, true) => committed = run(connection, "ROLLBACK TO closure; COMMIT").await,
-        }
-        if ended.keep {
-            effects.extend(tx_effects);
+        if stage == Stage::Own {
+            if !ended.keep {
+                committed = run(connection, "ROLLBACK TO closure").await;
+            }
+            if !is_last {
+                stage = Stage::Earlier;
+            }
         }
         all_ended.push(ended);
+    }
+    if committed.is_ok() {
+        // Where nothing is written yet, the transaction itself undoes the last closure alone.
+        let is_alone = stage == Stage::Begun;
+        if is_alone {
+            stage = Stage::Own;
+        }
+        match last.commit(connection, &mut stage, &counted).await {
+            Ok(more) => effects.extend(more),
+            // Its own statements may be what failed: the others do not depend on them.
+            Err(error) if stage == Stage::Own && all_ended.last().is_some_and(|last| last.keep) => {
+                committed = if is_alone {
+                    run(connection, "ROLLBACK").await
+                } else {
+                    without_last(connection, &mut stage, &counted).await
+                };
+                if let Some(last) = all_ended.last_mut() {
+                    last.failure = Some(error);
+                }
+            }
+            Err(error) => committed = Err(error),
+        }
     }
     (all_ended, effects, committed)
 }
 
-/// Begins the transaction, with the first of the questions that its closures are going to ask.
+/// Undoes the last closure, and commits what those before it did.
+async fn without_last(
+    connection: &mut SqliteConnection,
+    stage: &mut Stage,
+    counted: &UserCounts,
+) -> Result<(), StoreError> {
+    run(connection, "ROLLBACK TO closure").await?;
+    Last::default().commit(connection, stage, counted).await?;
+    Ok(())
+}
+
+/// What the last closure of a transaction has left for the commit.
+#[derive(Default)]
+struct Last {
+    deferred: Vec<Sql>,
+    counted: UserCounts,
+    effects: Effects,
+}
+
+impl Last {
+    fn take_from(&mut self, tx: &mut Tx<'_>) {
+        self.deferred = tx.take_deferred();
+        self.counted = std::mem::take(&mut tx.counted);
+        self.effects = std::mem::take(&mut tx.after_commit);
+    }
+
+    /// Runs what waits, counts the users who have come and gone with all closures, and commits: in one trip. Answers
+    /// what follows.
+    async fn commit(
+        self,
+        connection: &mut SqliteConnection,
+        stage: &mut Stage,
+        counted_before: &UserCounts,
+    ) -> Result<Effects, StoreError> {
+        let mut counted = self.counted;
+        counted.merge(counted_before.clone());
+        let mut statements = self.deferred;
+        statements.extend(counted.into_statement());
+        if statements.is_empty() {
+            run(connection, "COMMIT").await?;
+        } else {
+            statements.push(sql("COMMIT"));
+            Connection::SqliteWriter(Writer::new(connection, stage))
+                .execute_all(statements)
+                .await?;
+        }
+        Ok(self.effects)
+    }
+}
+
+/// Begins the transaction, with the questions that its closures are going to ask.
 async fn begin(
     connection: &mut SqliteConnection,
+    stage: &mut Stage,
     all: &[&Foresight],
 ) -> Result<Foreseen, StoreError> {
-    let mut before = BEGIN;
-    let mut asking = Connection::SqliteWriter(Writer::new(connection, &mut before));
+    let mut asking = Connection::SqliteWriter(Writer::new(connection, stage));
     match Foreseen::ask(&mut asking, all).await {
-        Ok(foreseen) if before.is_empty() => return Ok(foreseen),
+        Ok(foreseen) if *stage == Stage::Begun => return Ok(foreseen),
         Ok(_) => {}
         Err(error) => {
             // Only what has begun can be undone.
@@ -193,7 +279,8 @@ async fn begin(
             tracing::warn!(%error, "each change asks for itself");
         }
     }
-    run(connection, BEGIN).await?;
+    *stage = Stage::Begun;
+    run(connection, "BEGIN IMMEDIATE").await?;
     Ok(Foreseen::default())
 }
 

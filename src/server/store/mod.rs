@@ -46,11 +46,13 @@ pub mod support_bundles;
 pub mod take_overs;
 pub mod tokens;
 pub mod user_blocks;
+pub mod user_counts;
 pub mod user_directory;
 pub mod user_erasure;
 pub mod user_failures;
 pub mod user_filter;
 pub mod user_records;
 pub mod users;
+mod writer;
 
 pub use db::{Db, Tx};

@@ -25,6 +25,16 @@ pub struct RoleValue {
     pub is_reviewed: bool,
 }
 
+/// The columns of a [`RoleValue`], and its tables.
+macro_rules! value_columns {
+    () => {
+        "v.value_key, v.value, r.id AS role_id, r.value AS role_value, r.display_name, \
+         r.position, r.is_default, r.is_reviewed \
+         FROM role_values v JOIN roles r ON r.id = v.role_id WHERE v.organization_id = "
+    };
+}
+pub(super) use value_columns;
+
 /// All values of an organization, highest role first.
 pub async fn list(
     connection: &mut Connection<'_>,
@@ -53,11 +63,7 @@ pub async fn list_to_assign(
 }
 
 fn values(organization_id: &str, lock: &'static str) -> Builder {
-    let mut statement = Builder::new(
-        "SELECT v.value_key, v.value, r.id AS role_id, r.value AS role_value, r.display_name, \
-         r.position, r.is_default, r.is_reviewed \
-         FROM role_values v JOIN roles r ON r.id = v.role_id WHERE v.organization_id = ",
-    );
+    let mut statement = Builder::new(concat!("SELECT ", value_columns!()));
     statement
         .bind(organization_id)
         .push(" ORDER BY r.position, v.value_key")

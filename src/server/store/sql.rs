@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, FromRow, Postgres, SqlSafeStr, Sqlite, SqliteConnection};
 
 use super::readers::Reader;
+use super::writer::Writer;
 use crate::server::error::StoreError;
 
 /// A value to bind. Absent values keep their type, which PostgreSQL asks for. A NUL character, which
@@ -77,7 +78,7 @@ pub struct Sql {
 }
 
 #[derive(Debug, Clone)]
-enum Text {
+pub(super) enum Text {
     Static(&'static str),
     Built(String),
 }
@@ -179,24 +180,6 @@ pub enum Connection<'c> {
     Postgres(MaybePoolConnection<'c, Postgres>),
 }
 
-/// SQLite's one connection for changes.
-pub struct Writer<'c> {
-    connection: &'c mut SqliteConnection,
-    /// What is to run before the next statement, in the same trip to the connection's thread.
-    before: &'c mut &'static str,
-}
-
-impl<'c> Writer<'c> {
-    /// `before` ends with a semicolon and a blank, or is empty.
-    pub fn new(connection: &'c mut SqliteConnection, before: &'c mut &'static str) -> Self {
-        Self { connection, before }
-    }
-
-    fn text(&mut self, text: &Text) -> sqlx::SqlStr {
-        text.sqlite(std::mem::take(self.before))
-    }
-}
-
 macro_rules! bound {
     ($query:expr, $sql:expr) => {{
         // Statements built at run time have many shapes: keeping each prepared would crowd out the fixed ones.
@@ -260,7 +243,7 @@ impl Text {
 
     /// As SQLite takes it best. A built statement gets `?` for each `$n`, which stand in order there: SQLite takes
     /// `$n` for a name, and sqlx looks up the name of each in a list of all, most of the work for a thousand of them.
-    fn sqlite(&self, before: &'static str) -> sqlx::SqlStr {
+    pub(super) fn sqlite(&self, before: &'static str) -> sqlx::SqlStr {
         let mut plain = before.to_owned();
         match self {
             Self::Static(text) if before.is_empty() => return (*text).into_sql_str(),
@@ -307,8 +290,8 @@ impl Connection<'_> {
             }
             Self::SqliteWriter(writer) => {
                 // Alone: SQLite counts the rows of the last change again for a statement that changes none.
-                if !writer.before.is_empty() {
-                    let before = std::mem::take(writer.before);
+                let before = writer.before();
+                if !before.is_empty() {
                     sqlx::raw_sql(before)
                         .execute(&mut *writer.connection)
                         .await?;
@@ -343,6 +326,21 @@ impl Connection<'_> {
             }
         }
         Ok(())
+    }
+
+    /// All rows of several questions, each of which may have columns of its own: on SQLite one trip.
+    pub async fn fetch_all_of<T: Record>(
+        &mut self,
+        questions: Vec<Sql>,
+    ) -> Result<Vec<T>, StoreError> {
+        if let Self::Postgres(_) = self {
+            let mut found = Vec::new();
+            for question in questions {
+                found.extend(self.fetch_all(question).await?);
+            }
+            return Ok(found);
+        }
+        self.fetch_all(joined(questions)).await
     }
 
     /// All rows.

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::sql::{Arg, Builder, Connection, Sql, sql};
 use super::user_filter::{self, Scope};
-use super::{Tx, dialect};
+use super::{Tx, dialect, user_counts};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::scim::filter::Filter;
@@ -185,22 +185,8 @@ pub async fn insert(
     } else if tx.execute(statement).await? == 0 {
         return Ok(false);
     }
-    tx.defer(counted(organization_id, id, 1));
+    tx.counted.add(organization_id, id, 1);
     Ok(true)
-}
-
-/// Counts one more user, or one less. Ids end at random, so they share the parts of the count among them.
-fn counted(organization_id: &str, id: &str, more: i64) -> Sql {
-    const PARTS: i64 = 64;
-    let end = id.bytes().rev().take(2);
-    let part = end.fold(0, |part, digit| part * 16 + i64::from(digit)) % PARTS;
-    sql(
-        "INSERT INTO user_counts (organization_id, part, users) VALUES ($1, $2, $3) \
-         ON CONFLICT (organization_id, part) DO UPDATE SET users = user_counts.users + excluded.users",
-    )
-    .bind(organization_id)
-    .bind(part)
-    .bind(more)
 }
 
 /// Stores a changed user under its next version: only what differs from `before`, because a database maintains
@@ -371,6 +357,7 @@ pub fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str, now: Millis, log
     for statement in deletion(organization_id, id, now, log_id) {
         tx.defer(statement);
     }
+    tx.counted.add(organization_id, id, -1);
 }
 
 /// As [`delete`], at once: somebody else gets the userName in the same change.
@@ -385,10 +372,11 @@ pub async fn delete_now(
     for statement in deletion(organization_id, id, now, log_id) {
         tx.execute(statement).await?;
     }
+    tx.counted.add(organization_id, id, -1);
     Ok(())
 }
 
-fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql; 4] {
+fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql; 3] {
     [
         sql(
             "INSERT INTO deleted_users (id, organization_id, user_name, user_name_key, external_id, label, \
@@ -404,7 +392,6 @@ fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql;
         sql("DELETE FROM users WHERE id = $1 AND organization_id = $2")
             .bind(id)
             .bind(organization_id),
-        counted(organization_id, id, -1),
     ]
 }
 
@@ -467,12 +454,7 @@ pub async fn count(
     filter: Option<&Filter>,
 ) -> Result<i64, StoreError> {
     if filter.is_none() {
-        return connection
-            .fetch_count(
-                sql("SELECT CAST(COALESCE(sum(users), 0) AS BIGINT) FROM user_counts WHERE organization_id = $1")
-                    .bind(scope.organization_id),
-            )
-            .await;
+        return user_counts::count(connection, scope.organization_id).await;
     }
     let mut statement = Builder::new("SELECT count(*) FROM users u WHERE u.organization_id = ");
     statement.bind(scope.organization_id);

@@ -58,6 +58,17 @@ async fn numbers(db: &Db) -> Vec<i64> {
     rows.into_iter().map(|(number,)| number).collect()
 }
 
+async fn hold_the_door(db: Db, held: Arc<Notify>, may_go: Arc<Notify>) -> Result<(), StoreError> {
+    db.write(move |_| {
+        Box::pin(async move {
+            held.notify_one();
+            may_go.notified().await;
+            Ok(())
+        })
+    })
+    .await
+}
+
 async fn create_table(db: &Db) {
     db.write(|tx| {
         Box::pin(async move {
@@ -76,20 +87,7 @@ db_test! {
         change(&db, Work::Add(7), true).await.unwrap();
         // Holds the door until the others wait behind it, so that on SQLite they share one commit.
         let (hold, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (held, may_go) = (Arc::clone(&hold), Arc::clone(&go));
-        let holder = tokio::spawn({
-            let db = db.clone();
-            async move {
-                db.write(move |_| {
-                    Box::pin(async move {
-                        held.notify_one();
-                        may_go.notified().await;
-                        Ok::<_, StoreError>(())
-                    })
-                })
-                .await
-            }
-        });
+        let holder = tokio::spawn(hold_the_door(db.clone(), Arc::clone(&hold), Arc::clone(&go)));
         hold.notified().await;
         let changes = async {
             tokio::join!(
@@ -115,6 +113,30 @@ db_test! {
         assert!(ended.0.is_err() && ended.2.is_err() && ended.4.is_err() && ended.7.is_err());
         assert!(matches!(ended.9, Err(StoreError::Conflict { .. })), "{:?}", ended.9);
         assert!(ended.10.is_err());
+    }
+
+    async fn what_the_last_closure_left_is_refused_alone(db: TestDb) {
+        let db = db.db;
+        create_table(&db).await;
+        change(&db, Work::Defer(7), true).await.unwrap();
+        let refused = change(&db, Work::Defer(7), true).await;
+        assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
+        let (hold, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let holder = tokio::spawn(hold_the_door(db.clone(), Arc::clone(&hold), Arc::clone(&go)));
+        hold.notified().await;
+        let changes = async {
+            tokio::join!(
+                change(&db, Work::Defer(1), true),
+                change(&db, Work::Add(2), true),
+                change(&db, Work::Defer(7), true),
+            )
+        };
+        let (ended, ()) = tokio::join!(changes, async { go.notify_one() });
+        holder.await.unwrap().unwrap();
+        assert_eq!(numbers(&db).await, [1, 2, 7]);
+        assert!(ended.0.is_ok() && ended.1.is_ok(), "{ended:?}");
+        assert!(matches!(ended.2, Err(StoreError::Conflict { .. })), "{:?}", ended.2);
+        change(&db, Work::Defer(3), true).await.unwrap();
     }
 
     async fn a_statement_that_finds_nothing_changes_no_row_even_after_one_that_did(db: TestDb) {
