@@ -176,8 +176,7 @@ impl Foreseen {
         for organization_id in organizations {
             const ROLES: &str = concat!(
                 "SELECT 2 AS answers, v.organization_id, ",
-                role_catalogue::value_columns!(),
-                "$1 ORDER BY r.position, v.value_key"
+                role_catalogue::values!()
             );
             questions.push(sql(ROLES).bind(organization_id));
         }

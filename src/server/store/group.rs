@@ -245,8 +245,8 @@ impl Last {
         stage: &mut Stage,
         counted_before: &UserCounts,
     ) -> Result<Effects, StoreError> {
-        let mut counted = self.counted;
-        counted.merge(counted_before.clone());
+        let mut counted = counted_before.clone();
+        counted.merge(self.counted);
         let mut statements = self.deferred;
         statements.extend(counted.into_statement());
         if statements.is_empty() {

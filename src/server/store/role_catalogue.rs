@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use super::dialect::Dialect;
-use super::sql::{Builder, Connection, sql};
+use super::sql::{Connection, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -25,15 +25,18 @@ pub struct RoleValue {
     pub is_reviewed: bool,
 }
 
-/// The columns of a [`RoleValue`], and its tables.
-macro_rules! value_columns {
+/// The columns of a [`RoleValue`], and all values of an organization, highest role first.
+macro_rules! values {
     () => {
         "v.value_key, v.value, r.id AS role_id, r.value AS role_value, r.display_name, \
          r.position, r.is_default, r.is_reviewed \
-         FROM role_values v JOIN roles r ON r.id = v.role_id WHERE v.organization_id = "
+         FROM role_values v JOIN roles r ON r.id = v.role_id WHERE v.organization_id = $1 \
+         ORDER BY r.position, v.value_key"
     };
 }
-pub(super) use value_columns;
+pub(super) use values;
+
+const VALUES: &str = concat!("SELECT ", values!());
 
 /// All values of an organization, highest role first.
 pub async fn list(
@@ -41,7 +44,7 @@ pub async fn list(
     organization_id: &str,
 ) -> Result<Vec<RoleValue>, StoreError> {
     connection
-        .fetch_all(values(organization_id, "").finish_repeated())
+        .fetch_all(sql(VALUES).bind(organization_id))
         .await
 }
 
@@ -54,21 +57,14 @@ pub async fn list_to_assign(
     if let Some(roles) = tx.foreseen.roles(organization_id) {
         return Ok(roles);
     }
-    let lock = match tx.dialect() {
-        Dialect::Sqlite => "",
-        Dialect::Postgres => " FOR KEY SHARE OF r",
+    let values = match tx.dialect() {
+        Dialect::Sqlite => VALUES,
+        Dialect::Postgres => concat!("SELECT ", values!(), " FOR KEY SHARE OF r"),
     };
-    let values = values(organization_id, lock).finish_repeated();
-    Ok(tx.fetch_all(values).await?.into())
-}
-
-fn values(organization_id: &str, lock: &'static str) -> Builder {
-    let mut statement = Builder::new(concat!("SELECT ", value_columns!()));
-    statement
-        .bind(organization_id)
-        .push(" ORDER BY r.position, v.value_key")
-        .push(lock);
-    statement
+    Ok(tx
+        .fetch_all(sql(values).bind(organization_id))
+        .await?
+        .into())
 }
 
 /// Lets nobody else add to the catalogue until this transaction ends.

@@ -164,20 +164,23 @@ pub async fn authenticate(
         )));
     }
     let now = exchange.received_at;
+    let checked = check_token(&token, now);
     let calling = CallingToken {
-        id: token.id.clone(),
-        name: token.name.clone(),
-        prefix: token.prefix.clone(),
+        id: token.id,
+        name: token.name,
+        prefix: token.prefix,
     };
     exchange.token = Some(calling.clone());
-    check_token(&token, now).map_err(unproved)?;
+    checked.map_err(unproved)?;
     if bearer.doubled {
         exchange.remarks.push(Remark::new(
             Reason::BearerDoubled,
             "The Secret Token was pasted with 'Bearer ' before it. It works, but paste the token alone.",
         ));
     }
-    note_use(app, &token, exchange).await;
+    if token.last_used_at.is_none_or(|used| now - used >= MINUTE) {
+        note_use(app, calling.id.clone(), exchange).await;
+    }
     exchange.done(
         StepKind::Authenticate,
         format!(
@@ -213,19 +216,15 @@ fn check_token(token: &LookupToken, now: Millis) -> Result<(), ScimError> {
     ))
 }
 
-/// Notes that the token was used, once a minute at most.
-async fn note_use(app: &App, token: &LookupToken, exchange: &Exchange) {
-    let now = exchange.received_at;
-    if token.last_used_at.is_none_or(|used| now - used >= MINUTE) {
-        app.recorder
-            .note(Note::TokenUsed {
-                token_id: token.id.clone(),
-                at: now,
-                address: exchange.incoming.address.clone(),
-                user_agent: exchange.incoming.user_agent.clone().unwrap_or_default(),
-            })
-            .await;
-    }
+async fn note_use(app: &App, token_id: String, exchange: &Exchange) {
+    app.recorder
+        .note(Note::TokenUsed {
+            token_id,
+            at: exchange.received_at,
+            address: exchange.incoming.address.clone(),
+            user_agent: exchange.incoming.user_agent.clone().unwrap_or_default(),
+        })
+        .await;
 }
 
 fn check_state(state: ProvisioningState) -> Result<(), Refused> {
