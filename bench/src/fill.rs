@@ -2,7 +2,7 @@
 //! sends it, so that pages, logs and history are as real as they get; the same numbers on every run.
 
 mod causes;
-mod people;
+pub mod people;
 mod settings;
 
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use self::people::{FAMILY_NAMES, Person};
+use self::people::{DEPARTMENTS, FAMILY_NAMES, Person, TITLES};
 use crate::client::{Connection, Target};
 
 #[derive(Debug, clap::Args)]
@@ -72,23 +72,8 @@ pub fn run(options: &Options) -> Result<()> {
     })
 }
 
-const DEPARTMENTS: [&str; 6] = [
-    "Facilities",
-    "Security Operations",
-    "IT",
-    "Human Resources",
-    "Loss Prevention",
-    "Legal",
-];
 /// What people become; the highest role is given once.
 const ROLES: [&str; 2] = ["admin", "viewer"];
-const TITLES: [&str; 5] = [
-    "Engineer",
-    "Regional Security Manager",
-    "Director",
-    "Receptionist",
-    "Analyst",
-];
 
 struct Filling {
     entra: Connection,

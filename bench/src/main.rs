@@ -10,6 +10,7 @@ mod client;
 mod compare;
 mod failing;
 mod fill;
+mod lists;
 mod load;
 mod operations;
 mod pages;
@@ -41,8 +42,10 @@ enum Command {
     BareHandler,
     /// Fill a running application with a realistic organization
     Fill(fill::Options),
-    /// Measure the pages of the dashboard with many users and a long log
+    /// Measure the pages of the dashboard, and SCIM's lists and filters, with many users and a long log
     Pages(pages::Options),
+    /// Measure SCIM's lists and filters of a running application
+    Lists(lists::Options),
 }
 
 /// What to measure.
@@ -129,6 +132,7 @@ fn main() -> ExitCode {
         Some(Command::BareHandler) => ceiling::serve_bare_handler(),
         Some(Command::Fill(options)) => fill::run(&options),
         Some(Command::Pages(options)) => pages::run(&options),
+        Some(Command::Lists(options)) => lists::run(&options),
         None => match &arguments.options.against {
             Some(against) => compare::programs(&arguments.options, against),
             None if arguments.options.growth => compare::growth(&arguments.options),

@@ -10,6 +10,7 @@ use hyper::header::IF_MATCH;
 use serde_json::json;
 
 use crate::client::{Connection, Expected};
+use crate::fill::people::Person;
 
 /// One kind of measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
@@ -25,6 +26,9 @@ pub enum Operation {
     Read,
     /// A new user
     Create,
+    /// A new user with all that Microsoft's default mapping sends
+    #[value(skip)]
+    CreateMapped,
     /// Removal of a user that the measurement before created
     Delete,
     /// PATCH of `active`, each a real change
@@ -60,6 +64,7 @@ impl Operation {
             Self::MatchMiss => "match, miss",
             Self::Read => "read",
             Self::Create => "create",
+            Self::CreateMapped => "create with everything mapped",
             Self::Delete => "delete",
             Self::PatchActive => "patch active",
             Self::PatchRole => "patch role",
@@ -125,6 +130,12 @@ impl World {
         self.created_users().len()
     }
 
+    /// Number and userName of the next new user.
+    fn newcomer(&self) -> (usize, String) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        (number, format!("user-{number:07}@contoso.com"))
+    }
+
     fn created_users(&self) -> std::sync::MutexGuard<'_, Vec<User>> {
         self.created
             .lock()
@@ -153,6 +164,7 @@ impl Worker {
             }
             Operation::Read => self.read(self.user(world, turn)).await,
             Operation::Create => self.create(world).await,
+            Operation::CreateMapped => self.create_mapped(world).await,
             Operation::Delete => {
                 let user = world.created_users().pop();
                 let user =
@@ -234,8 +246,7 @@ impl Worker {
     }
 
     async fn create(&mut self, world: &World) -> Result<()> {
-        let number = world.next.fetch_add(1, Ordering::Relaxed);
-        let name = format!("user-{number:07}@contoso.com");
+        let (number, name) = world.newcomer();
         let body = json!({
             "schemas": [
                 "urn:ietf:params:scim:schemas:core:2.0:User",
@@ -248,6 +259,16 @@ impl Worker {
             "meta": { "resourceType": "User" },
             "roles": [{ "primary": true, "type": "WindowsAzureActiveDirectoryRole", "value": "viewer" }],
         });
+        self.post(world, name, body).await
+    }
+
+    async fn create_mapped(&mut self, world: &World) -> Result<()> {
+        let (number, name) = world.newcomer();
+        let body = Person::new(number).mapped_body(&name);
+        self.post(world, name, body).await
+    }
+
+    async fn post(&mut self, world: &World, name: String, body: serde_json::Value) -> Result<()> {
         let echoed = format!("\"userName\":\"{name}\"");
         let expected = Expected {
             status: 201,

@@ -69,6 +69,22 @@ pub const FAMILY_NAMES: [&str; 29] = [
     "St. John-Mollusc",
 ];
 
+pub const DEPARTMENTS: [&str; 6] = [
+    "Facilities",
+    "Security Operations",
+    "IT",
+    "Human Resources",
+    "Loss Prevention",
+    "Legal",
+];
+pub const TITLES: [&str; 5] = [
+    "Engineer",
+    "Regional Security Manager",
+    "Director",
+    "Receptionist",
+    "Analyst",
+];
+
 /// One person of the imaginary organization; the same number is always the same person.
 pub struct Person {
     pub user_name: String,
@@ -134,6 +150,35 @@ impl Person {
             "meta": { "resourceType": "User" },
             "roles": [{ "primary": true, "type": "WindowsAzureActiveDirectoryRole", "value": self.role }],
         })
+    }
+
+    /// As [`Person::body`] under another userName, with everything that Microsoft's default mapping sends.
+    pub fn mapped_body(&self, user_name: &str) -> Value {
+        const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let number = self.number;
+        let mut body = self.body();
+        body["userName"] = json!(user_name);
+        body["displayName"] = json!(format!("{} {}", self.given_name, self.family_name));
+        body["title"] = json!(TITLES[number % TITLES.len()]);
+        body["preferredLanguage"] = json!(if number % 3 == 0 { "en-US" } else { "de-DE" });
+        body["emails"] = json!([{ "type": "work", "value": user_name, "primary": true }]);
+        body["phoneNumbers"] = json!([
+            { "type": "work", "value": format!("+49 30 {number:07}") },
+            { "type": "mobile", "value": format!("+49 171 {number:07}") },
+        ]);
+        body["addresses"] = json!([{
+            "type": "work",
+            "formatted": format!("Building {}", number % 40),
+            "streetAddress": format!("Friedrichstrasse {}", number % 200),
+            "locality": "Berlin",
+            "postalCode": "10117",
+            "country": "DE",
+        }]);
+        body[ENTERPRISE] = json!({
+            "employeeNumber": format!("{number:07}"),
+            "department": DEPARTMENTS[number % DEPARTMENTS.len()],
+        });
+        body
     }
 }
 
