@@ -47,12 +47,13 @@ pub(super) static USER_NOT_FOUND: Explanation = Explanation {
     happened: "No user of your organization has this id. It was deleted, or never existed.",
     why: "Entra remembers the id from the first match and goes on using it after the user was deleted here.",
     fix_in_entra: &[
-        "Select Restart provisioning, so that Entra matches all users anew.",
-        "If the user is still not found, restart with the Full scope through Microsoft Graph; that drops the remembered ids.",
+        "Restart provisioning through Microsoft Graph with resetScope Full: Entra then drops the ids that it remembers, and matches all users anew. Restart provisioning in the portal keeps them.",
+        "Or remove the link of this user alone, through objectConnections of Microsoft Graph (beta).",
+        "Nothing has to be done where only a deletion was refused: the user is gone already.",
     ],
     fix_here: &["Open Users and search for the name among the deleted ones."],
     entra_code: Some("InvalidAnchor"),
-    next: "Until Entra matches anew, every change of this user is refused again.",
+    next: "Until the id is dropped, every change of this user is refused again.",
     ..NOT_FOUND
 };
 

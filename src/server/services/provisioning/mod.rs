@@ -30,7 +30,7 @@ use crate::model::log::{Action, Status};
 use crate::server::App;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
-use crate::server::scim::error::ScimError;
+use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Meta, User};
@@ -183,13 +183,26 @@ fn location(tenant_url: &str, id: &str) -> String {
     format!("{tenant_url}/Users/{id}")
 }
 
+/// Entra's links to ids survive a restart of provisioning from its pages.
 fn not_found(id: &str) -> ScimError {
-    let shown: String = id.chars().take(100).collect();
     ScimError::new(
         Reason::UserNotFound,
         format!(
-            "There is no user with the id '{shown}' here. It may have been deleted. Restart provisioning in Entra, \
-             so that it matches its users again."
+            "There is no user with the id {} here; it may have been deleted. Entra keeps this id until provisioning \
+             is restarted through Microsoft Graph with resetScope Full, or the link is removed there through \
+             objectConnections. Until then its requests for this user are refused.",
+            quoted(id)
+        ),
+    )
+}
+
+/// What a `DELETE` of nobody is told: nothing is left to do.
+fn gone_already(id: &str) -> ScimError {
+    ScimError::new(
+        Reason::UserNotFound,
+        format!(
+            "There is no user with the id {} here. It is gone already; nothing has to be done.",
+            quoted(id)
         ),
     )
 }

@@ -2,8 +2,8 @@
 //! changing and deleting share.
 
 use super::policy::{self, Role};
-use super::{Loaded, Refusal, UserRequest, not_found};
-use crate::model::log::StepKind;
+use super::{Loaded, Refusal, UserRequest, gone_already, not_found};
+use crate::model::log::{Action, StepKind};
 use crate::model::organization::UnknownRole;
 use crate::model::user::ChangeKind;
 use crate::server::clock::Millis;
@@ -40,7 +40,10 @@ impl Unit<'_, '_> {
         let organization_id = &self.request.caller.organization_id;
         let stored = users::find_locked(self.tx, organization_id, id)
             .await?
-            .ok_or_else(|| not_found(id))?;
+            .ok_or_else(|| match self.exchange.action {
+                Action::Delete => gone_already(id),
+                _ => not_found(id),
+            })?;
         let loaded = Loaded::new(stored)?;
         loaded.name_in(self.exchange);
         self.request.check_version(loaded.stored.version)?;

@@ -205,4 +205,27 @@ entra_test! {
         assert_ne!(again, id);
         assert_eq!(entra.history(&id).await.last().unwrap().kind, "deleted");
     }
+
+    async fn a_404_says_what_ends_it(entra: Entra) {
+        let id = entra.create("ana").await;
+        entra.delete(&id).await.is(204);
+        // Links to ids survive a plain restart (entra-client 6 and 13).
+        for answer in [
+            entra.get(&format!("/Users/{id}")).await,
+            entra.put(&id, &user("ana")).await,
+            entra.change(&id, "Replace", "title", json!("x")).await,
+            entra.send("PATCH", &format!("/Users/{id}"), Some(&json!({}))).await,
+        ] {
+            let detail = answer.is_error(404, "");
+            for word in ["Microsoft Graph with resetScope Full", "objectConnections", &format!("'{id}'")] {
+                assert!(detail.contains(word), "{word} is not in {detail}");
+            }
+        }
+        let detail = entra.delete(&id).await.is_error(404, "");
+        assert!(detail.contains("It is gone already; nothing has to be done.") && !detail.contains("Graph"), "{detail}");
+        for answer in [entra.get("/Users/a%1Bb").await, entra.delete("a%1Bb").await] {
+            let detail = answer.is_error(404, "");
+            assert!(detail.contains("'a\u{FFFD}b'"), "{detail:?}");
+        }
+    }
 }
