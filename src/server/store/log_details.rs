@@ -197,7 +197,8 @@ pub async fn find(
             sql("SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
                  l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us, \
                  l.method, l.scim_type, l.attribute, l.external_id, t.name AS token_name, l.address, \
-                 l.user_agent, l.client_version, l.steps, l.remarks \
+                 l.user_agent, l.client_version, l.steps, l.remarks, \
+                 CASE WHEN l.action = 'match' AND l.user_id IS NULL THEN l.steps END AS match_steps \
                  FROM provisioning_logs l \
                  LEFT JOIN tokens t ON t.id = l.token_id AND t.organization_id = l.organization_id \
                  WHERE l.organization_id = $1 AND l.id = $2")

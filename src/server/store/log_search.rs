@@ -27,7 +27,8 @@ pub(super) const SHOWN: &str = " AND (NOT l.is_lookup OR l.status = 'failure')";
 const SHOWN_TESTED: &str = " AND (NOT l.is_lookup OR (l.status || '') = 'failure')";
 
 pub(super) const COLUMNS: &str = "SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
-     l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us \
+     l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us, \
+     CASE WHEN l.action = 'match' AND l.user_id IS NULL THEN l.steps END AS match_steps \
      FROM provisioning_logs l WHERE ";
 
 /// What the log is asked for, in the terms of the tables.
@@ -62,6 +63,8 @@ pub struct Entry {
     pub path: String,
     pub token_prefix: Option<String>,
     pub duration_us: i64,
+    /// The steps of a match that is not about one user: they say how many it found.
+    pub match_steps: Option<String>,
 }
 
 impl Entry {

@@ -1,6 +1,8 @@
 //! An entry in words: whom it is about, what it did or why not, and what to do then.
 
-use crate::model::log::{Action, AttributeChange, Explanation, LARGE_CHANGE, Status};
+use crate::model::log::{
+    Action, AttributeChange, Explanation, LARGE_CHANGE, Status, Step, StepKind,
+};
 use crate::server::scim::reason::{self, Reason};
 use crate::server::services::changes;
 use crate::server::services::issue_fix::has_cure;
@@ -55,7 +57,7 @@ pub(super) fn summary(
             |role| format!("Created with role {role}"),
         ),
         Action::Delete => "Deleted".to_owned(),
-        Action::Match if entry.user_id.is_none() => "No user with this userName".to_owned(),
+        Action::Match if entry.user_id.is_none() => how_many(entry),
         Action::Match => match entry.label.as_deref().or(entry.user_name.as_deref()) {
             Some(name) => format!("Found {name}"),
             None => "Found one user".to_owned(),
@@ -71,6 +73,17 @@ pub(super) fn summary(
                 .unwrap_or_else(|| action.label().to_owned())
         }
     }
+}
+
+/// How many users a look-up found that is not about one: its step says it.
+fn how_many(entry: &Entry) -> String {
+    let steps = entry.match_steps.as_deref().unwrap_or_default();
+    let steps: Vec<Step> = serde_json::from_str(steps).unwrap_or_default();
+    let found = steps.into_iter().find(|step| step.kind == StepKind::Match);
+    found.map_or_else(
+        || "No user fits".to_owned(),
+        |step| step.text.trim_end_matches('.').to_owned(),
+    )
 }
 
 /// Why a request was refused, in one line: the detail that Entra was told, else the catalogue's title.

@@ -7,6 +7,7 @@ use crate::server::App;
 use crate::server::error::StoreError;
 use crate::server::scim::filter::{CompareOp, Filter, Literal};
 use crate::server::scim::list::{ListQuery, list_response};
+use crate::server::scim::path::AttributePath;
 use crate::server::scim::projection::Projection;
 use crate::server::scim::resource::case_key;
 use crate::server::scim::schema::Enforcement;
@@ -60,10 +61,10 @@ pub async fn list(
     exchange: &mut Exchange,
     query: &ListQuery,
 ) -> Result<Answer, Refusal> {
-    let matching = query.filter.as_ref().and_then(matching_value);
+    let matching = query.filter.as_ref().map_or_else(Vec::new, matching_values);
     exchange.action = query_action(query);
-    if let Some((attribute, value)) = &matching {
-        match *attribute {
+    for (path, value) in &matching {
+        match path.attribute.name {
             "userName" => exchange.subject.user_name = Some((*value).to_owned()),
             "externalId" => exchange.subject.external_id = Some((*value).to_owned()),
             _ => {}
@@ -71,10 +72,7 @@ pub async fn list(
     }
     exchange.done(StepKind::Parse, describe(query));
     let (total, stored) = select(app, caller, query).await?;
-    if let Some(("userName", value)) = matching
-        && stored.is_empty()
-        && is_probe(value)
-    {
+    if total == 0 && is_probe(&matching) {
         exchange.action = Action::TestConnection;
     }
     let mut resources = Vec::with_capacity(stored.len());
@@ -104,7 +102,7 @@ pub async fn list(
 /// What a query is, before it is known whom it finds.
 pub fn query_action(query: &ListQuery) -> Action {
     match &query.filter {
-        Some(filter) if is_match(filter) => Action::Match,
+        Some(filter) if !matching_values(filter).is_empty() => Action::Match,
         _ => Action::List,
     }
 }
@@ -171,32 +169,64 @@ pub async fn schemas_enforcement(app: &App, caller: &Caller) -> Result<Enforceme
     })
 }
 
-/// The attribute and value of a plain equality.
-fn matching_value(filter: &Filter) -> Option<(&'static str, &str)> {
+/// What a filter asks of attributes that Entra may match by. Entra's are equalities, joined by `and` at the most; any
+/// other filter asks nothing.
+fn matching_values(filter: &Filter) -> Vec<(&AttributePath, &str)> {
+    let mut values = Vec::new();
+    if push_equalities(filter, &mut values) {
+        values
+    } else {
+        Vec::new()
+    }
+}
+
+/// Whether the filter is made of equalities.
+fn push_equalities<'a>(filter: &'a Filter, values: &mut Vec<(&'a AttributePath, &'a str)>) -> bool {
     match filter {
         Filter::Compare {
             path,
             op: CompareOp::Eq,
-            value: Literal::String(value),
-        } => Some((path.attribute.name, value)),
-        _ => None,
+            value,
+        } => {
+            if let Literal::String(value) = value
+                && may_be_matched_by(path)
+            {
+                values.push((path, value.as_str()));
+            }
+            true
+        }
+        Filter::And(terms) => terms.iter().all(|term| push_equalities(term, values)),
+        Filter::ValuePath { filter, .. } => push_equalities(filter, values),
+        Filter::Compare { .. }
+        | Filter::Or(_)
+        | Filter::Not(_)
+        | Filter::Present(_)
+        | Filter::Absent(_) => false,
     }
 }
 
-/// Entra matches by equalities, joined by `and` at the most.
-fn is_match(filter: &Filter) -> bool {
-    match filter {
-        Filter::Compare { op, .. } => *op == CompareOp::Eq,
-        Filter::And(terms) => terms.iter().all(is_match),
-        Filter::ValuePath { filter, .. } => is_match(filter),
-        Filter::Or(_) | Filter::Not(_) | Filter::Present(_) | Filter::Absent(_) => false,
-    }
+/// Whether the attribute tells people apart: `active` or a type is shared by many.
+fn may_be_matched_by(path: &AttributePath) -> bool {
+    let part = path.sub.map_or("", |sub| sub.name);
+    matches!(
+        (path.attribute.name, part),
+        (
+            "id" | "externalId" | "userName" | "displayName" | "employeeNumber",
+            ""
+        ) | ("emails" | "phoneNumbers" | "manager", "value")
+    )
 }
 
-/// The random names that Test Connection asks for: a GUID, bare or after `AzureAD_Test-`.
-fn is_probe(user_name: &str) -> bool {
-    let guid = user_name.strip_prefix("AzureAD_Test-").unwrap_or(user_name);
-    guid.len() == 36 && uuid::Uuid::try_parse(guid).is_ok()
+/// The random values that Test Connection asks for, of the attribute that is matched by: a GUID, bare or after
+/// `AzureAD_Test-`. Ids are GUIDs in earnest.
+fn is_probe(matching: &[(&AttributePath, &str)]) -> bool {
+    let &[(path, value)] = matching else {
+        return false;
+    };
+    let guid = value.strip_prefix("AzureAD_Test-").unwrap_or(value);
+    !matches!(path.attribute.name, "id" | "externalId" | "manager")
+        && guid.len() == 36
+        && uuid::Uuid::try_parse(guid).is_ok()
 }
 
 fn describe(query: &ListQuery) -> String {

@@ -1,10 +1,13 @@
 //! Filters, matching and uniqueness.
 
+use rhombus_provisioning::model::log::LogFilter;
+use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
+use rhombus_provisioning::server::services::log_search;
 use serde_json::json;
 
 use crate::entra_test;
 use crate::support::app::Answer;
-use crate::support::entra::user;
+use crate::support::entra::{Entra, user};
 
 /// An empty list, as Entra's probe wants it.
 #[track_caller]
@@ -14,6 +17,26 @@ fn is_empty_list(answer: &Answer) {
         "totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": [],
     });
     assert_eq!(answer.is(200), empty);
+}
+
+/// The entry's line in the list; its own page says the same.
+async fn summary_of(entra: &Entra<'_>, id: &str) -> String {
+    let organization = OrganizationRef {
+        id: entra.organization_id.clone(),
+        slug: entra.slug.clone(),
+        name: entra.slug.clone(),
+    };
+    let allowed = Allowed::command_line(Permission::ReadLogs, Some(organization));
+    let filter = LogFilter {
+        request_id: Some(id.to_owned()),
+        ..LogFilter::default()
+    };
+    let app = &entra.app.app;
+    let mut page = log_search::list(app, &allowed, &filter).await.unwrap().page;
+    let detail = log_search::detail(app, &allowed, id).await.unwrap();
+    let row = page.items.swap_remove(0);
+    assert_eq!(detail.row.summary, row.summary);
+    row.summary
 }
 
 entra_test! {
@@ -126,5 +149,53 @@ entra_test! {
         let answer = entra.filter(&format!("userName eq \"{guid}\"")).await;
         assert_eq!(answer.is(200)["totalResults"], 1);
         assert_eq!(entra.entry(&answer).await.action, "match");
+    }
+
+    async fn e50_probes_of_whatever_attribute_is_matched_by(entra: Entra) {
+        let guid = "c5f6a0f2-4ba4-4f5e-9d34-3f06a1dbbd0e";
+        for (attribute, action) in [
+            ("emails[type eq \"work\"].value", "test_connection"),
+            ("emails", "test_connection"),
+            ("phoneNumbers.value", "test_connection"),
+            ("displayName", "test_connection"),
+            ("employeeNumber", "test_connection"),
+            ("active eq true and userName", "test_connection"),
+            // These are GUIDs in earnest.
+            ("id", "match"),
+            ("externalId", "match"),
+            ("manager", "match"),
+            // Nobody is matched by these.
+            ("title", "list"),
+            ("emails.display", "list"),
+        ] {
+            let answer = entra.filter(&format!("{attribute} eq \"{guid}\"")).await;
+            is_empty_list(&answer);
+            assert_eq!(entra.entry(&answer).await.action, action, "{attribute}");
+        }
+    }
+
+    async fn a_match_is_by_what_tells_people_apart(entra: Entra) {
+        let shared = json!({"emails": [{"type": "work", "value": "team@x"}], "externalId": "e1"});
+        let id = entra.create_with("ana", shared.clone()).await;
+        entra.create_with("ben", shared).await;
+        for (filter, action, summary) in [
+            ("userName eq \"ANA\"", "match", "Found Ana Ruiz"),
+            ("userName eq \"ana\" and active eq true", "match", "Found Ana Ruiz"),
+            (&format!("id eq \"{id}\" and manager eq \"{id}\""), "match", "No user fits"),
+            ("userName eq \"eve\"", "match", "No user fits"),
+            ("externalId eq \"e2\"", "match", "No user fits"),
+            ("externalId eq \"e1\"", "match", "2 users fit"),
+            ("emails[type eq \"work\"].value eq \"TEAM@x\"", "match", "2 users fit"),
+            ("active eq true", "list", "Listed users"),
+            ("emails[type eq \"work\"]", "list", "Listed users"),
+            ("userName eq \"ana\" or userName eq \"ben\"", "list", "Listed users"),
+            ("userName ne \"ana\"", "list", "Listed users"),
+        ] {
+            let answer = entra.filter(filter).await;
+            answer.is(200);
+            let entry = entra.entry(&answer).await;
+            assert_eq!((entry.action.as_str(), entry.reason), (action, None), "{filter}");
+            assert_eq!(summary_of(&entra, &entry.id).await, summary, "{filter}");
+        }
     }
 }
