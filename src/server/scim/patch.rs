@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 
 use super::body::{self, member};
 use super::error::{ScimError, quoted};
+use super::path::AttributePath;
 use super::reason::Reason;
 use super::resource::{Remark, User};
 use super::schema;
@@ -155,6 +156,25 @@ impl PatchRequest {
     /// `patch_value_path_no_target`, and those of [`User::from_create`].
     pub fn apply(&self, user: &User, remarks: &mut Vec<Remark>) -> Result<User, ScimError> {
         apply::apply(&self.operations, user, remarks)
+    }
+
+    /// Whether a `remove` takes away what stands at the path, or the whole that it is a part of.
+    #[must_use]
+    pub fn removes(&self, path: &AttributePath) -> bool {
+        let covers = |target: &Target| {
+            let (removed, sub) = match target {
+                Target::Attribute(removed) => (removed, removed.sub),
+                Target::ValuePath { path, sub, .. } => (path, *sub),
+                Target::Extension | Target::Unknown(_) => return false,
+            };
+            removed.whole() == path.whole()
+                && sub.is_none_or(|sub| path.sub.is_some_and(|part| part.name == sub.name))
+        };
+        self.operations
+            .iter()
+            .filter(|operation| operation.op == Op::Remove)
+            .flat_map(|operation| &operation.assignments)
+            .any(|assignment| covers(&assignment.target))
     }
 }
 

@@ -63,28 +63,36 @@ fn role(value: &str) -> Value {
 
 entra_test! {
     async fn missing_names_reject_names_attribute_and_mapping(entra: Entra) {
-        for (name, attribute, source) in [
-            (json!({"familyName": "Ruiz"}), "name.givenName", "givenName"),
-            (json!({"givenName": "Ana"}), "name.familyName", "surname"),
-            (json!({}), "name.givenName", "givenName"),
+        let (given, family) = (["name.givenName", "givenName"], ["name.familyName", "surname"]);
+        for (name, named, reason) in [
+            (json!({"familyName": "Ruiz"}), vec![given], "given_name_missing"),
+            (json!({"givenName": "Ana"}), vec![family], "family_name_missing"),
+            // Both at once, so that nobody goes round twice.
+            (json!({}), vec![given, family], "given_name_missing"),
         ] {
             let answer = entra.post(&ana(json!({"name": name}))).await;
             let detail = answer.is_error(400, "invalidValue");
-            for word in [attribute, source, "Mappings"] {
+            for word in named.iter().flatten().chain(&["Mappings"]) {
                 assert!(detail.contains(word), "{word} is not in {detail}");
             }
-            let reason = if attribute.ends_with("givenName") { "given_name_missing" } else { "family_name_missing" };
             assert_eq!(entra.entry(&answer).await.reason.as_deref(), Some(reason));
         }
         let id = entra.create("ana").await;
-        for operation in [
-            json!({"op": "remove", "path": "name"}),
-            json!({"op": "remove", "path": "name.familyName"}),
-            json!({"op": "replace", "path": "name.givenName", "value": ""}),
-            json!({"op": "replace", "value": {"name.givenName": null}}),
+        // Missing or emptied is invalidValue (product, Users); removed is mutability (RFC 7644 3.5.2.2), since /Schemas
+        // says that both are required.
+        for (operation, scim_type, named) in [
+            (json!({"op": "remove", "path": "name"}), "mutability", "name.givenName and name.familyName are required"),
+            (json!({"op": "remove", "path": "name.familyName"}), "mutability", "name.familyName is required"),
+            (json!({"op": "Remove", "path": "name[givenName eq \"Ana\"].givenName"}), "mutability", "name.givenName is required"),
+            (json!({"op": "replace", "path": "name.givenName", "value": ""}), "invalidValue", "name.givenName is required"),
+            (json!({"op": "replace", "value": {"name.givenName": null}}), "invalidValue", "name.givenName is required"),
         ] {
-            entra.patch(&id, json!([operation])).await.is_error(400, "invalidValue");
+            let detail = entra.patch(&id, json!([operation])).await.is_error(400, scim_type);
+            assert!(detail.starts_with(named), "{operation}: {detail}");
         }
+        // What else the request removes is not to blame, and what is sent anew is not missing.
+        let operations = [json!({"op": "remove", "path": "name.formatted"}), json!({"op": "replace", "path": "name.givenName", "value": ""})];
+        entra.patch(&id, json!(operations)).await.is_error(400, "invalidValue");
         assert_eq!(entra.user(&id).await["meta"]["version"], "W/\"1\"");
     }
 
@@ -125,7 +133,12 @@ entra_test! {
         let entry = entra.entry(&answer).await;
         assert_eq!((entry.reason.as_deref(), entry.attribute.as_deref()), (Some("role_missing"), Some(ROLE)));
         let id = entra.create("ana").await;
-        entra.patch(&id, json!([{"op": "remove", "path": "roles"}])).await.is_error(400, "invalidValue");
+        // Removed, it is mutability (RFC 7644 3.5.2.2), since /Schemas says that it is required.
+        for path in ["roles", "roles.value", ROLE, "roles[primary eq \"True\"]"] {
+            let answer = entra.patch(&id, json!([{"op": "remove", "path": path}])).await;
+            assert!(answer.is_error(400, "mutability").contains("A role is required"), "{path}");
+            assert_eq!(entra.entry(&answer).await.attribute.as_deref(), Some(ROLE));
+        }
         entra.change(&id, "replace", "roles", json!([])).await.is_error(400, "invalidValue");
         // On a user who has a role, a request that does not touch it is not asked for one.
         entra.change(&id, "replace", "title", json!("x")).await.is(200);

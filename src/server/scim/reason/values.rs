@@ -234,11 +234,15 @@ pub(super) static ATTRIBUTE_REQUIRED_REMOVED: Explanation = Explanation {
     scim_type: Some(ScimType::Mutability),
     title: "A required attribute was to be removed",
     named: Some("{attribute} is required and was to be removed"),
-    happened: "Every user has this attribute, so it cannot be removed. Nothing was changed.",
+    happened: "Every user of your organization must have this attribute, so it cannot be removed. Nothing was changed.",
     why: "A test tool or another client asks to remove it; Entra itself sends a new value instead.",
     fix_in_entra: &[
         steps::MAPPINGS,
         "Check that the attribute has a mapping whose source is filled for this user.",
+    ],
+    fix_here: &[
+        steps::ENTRY,
+        "If it is a name or the role: or open Settings and let it be missing.",
     ],
     rfc: Some("RFC 7644 3.5.2.2"),
     ..INVALID

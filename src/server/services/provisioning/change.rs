@@ -50,7 +50,11 @@ pub async fn patch(
             };
             let before = unit.load_locked(&id).await?;
             let after = patch.apply(&before.user, &mut unit.exchange.remarks)?;
-            unit.change(before, after, false).await
+            let outcome = unit.change(before, after, false).await;
+            outcome.map_err(|refusal| match refusal {
+                Refusal::Scim(error) => Refusal::Scim(policy::of_removal(error, &patch)),
+                Refusal::Store(_) => refusal,
+            })
         })
     })
     .await

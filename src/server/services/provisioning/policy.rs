@@ -10,6 +10,7 @@ use crate::model::user::RoleState;
 use crate::server::clock::Millis;
 use crate::server::ids;
 use crate::server::scim::error::{ScimError, quoted};
+use crate::server::scim::patch::PatchRequest;
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Remark, User, case_key};
@@ -54,7 +55,7 @@ impl Role {
 /// if there was one; `whole` says that the request sets every attribute, sent or not (PUT).
 ///
 /// # Errors
-/// `given_name_missing`, `family_name_missing` under the policy *reject*.
+/// `given_name_missing`, else `family_name_missing`, under the policy *reject*; the text names both where both are.
 pub(super) fn check_names(
     user: &mut User,
     before: Option<&User>,
@@ -82,6 +83,7 @@ pub(super) fn check_names(
             Reason::FamilyNameMissing,
         ),
     ];
+    let mut missing = Vec::new();
     for (part, path, source, reason) in PARTS {
         let is_missing = part(user).is_none_or(|name| name.trim().is_empty());
         let was = before.and_then(part);
@@ -108,19 +110,66 @@ pub(super) fn check_names(
             (false, _) if caller.missing_names == MissingNames::Accept => {
                 names_missing(path).push_to(remarks);
             }
-            (false, _) => {
-                return Err(ScimError::new(
-                    reason,
-                    format!(
-                        "{path} is required and was not sent or is empty. Fill {source} of this user in Entra and \
-                         map it to {path} in Provisioning, Mappings."
-                    ),
-                )
-                .on(path));
-            }
+            (false, _) => missing.push((path, source, reason)),
         }
     }
-    Ok(())
+    names_required(&missing)
+}
+
+/// Refuses what is missing, all in one text: whoever reads it fills both names at once.
+fn names_required(missing: &[(&str, &str, Reason)]) -> Result<(), ScimError> {
+    let Some((first, _, reason)) = missing.first() else {
+        return Ok(());
+    };
+    let (is, was, it) = match missing.len() {
+        1 => ("is", "was not sent or is empty", "it"),
+        _ => ("are", "were not sent or are empty", "them"),
+    };
+    let paths: Vec<&str> = missing.iter().map(|(path, ..)| *path).collect();
+    let paths = paths.join(" and ");
+    let sources: Vec<&str> = missing.iter().map(|(_, source, _)| *source).collect();
+    let sources = sources.join(" and ");
+    Err(ScimError::new(
+        *reason,
+        format!(
+            "{paths} {is} required and {was}. Fill {sources} of this user in Entra and map {it} to {paths} in \
+             Provisioning, Mappings."
+        ),
+    )
+    .on(*first))
+}
+
+/// The refusal of a name or a role that is missing because the request removes it: RFC 7644 3.5.2.2 has a rule of its
+/// own for what is required. Other refusals stay as they are.
+pub(super) fn of_removal(error: ScimError, patch: &PatchRequest) -> ScimError {
+    const NAMES: [&str; 2] = ["name.givenName", "name.familyName"];
+    let removes =
+        |path: &str| AttributePath::parse(path).is_ok_and(|removed| patch.removes(&removed));
+    let required = match error.reason {
+        Reason::GivenNameMissing => NAMES[0],
+        Reason::FamilyNameMissing => NAMES[1],
+        Reason::RoleMissing => "roles.value",
+        _ => return error,
+    };
+    if !removes(required) {
+        return error;
+    }
+    let text = if error.reason == Reason::RoleMissing {
+        "A role is required and cannot be removed. Assign the user to another app role in Entra, or let users without \
+         a role get the default role, in Rhombus under Settings."
+            .to_owned()
+    } else {
+        let names: Vec<&str> = NAMES.into_iter().filter(|name| removes(name)).collect();
+        let is = if names.len() == 1 { "is" } else { "are" };
+        format!(
+            "{} {is} required and cannot be removed. Send a new value instead, or let missing names be accepted, in \
+             Rhombus under Settings.",
+            names.join(" and ")
+        )
+    };
+    let mut removal = ScimError::new(Reason::AttributeRequiredRemoved, text);
+    removal.attribute = error.attribute;
+    removal
 }
 
 fn names_missing(path: &str) -> Remark {
