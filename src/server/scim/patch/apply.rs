@@ -11,7 +11,7 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{
     Normalizer, Parts, Remark, User, check_count, demote_others, set_parts, set_primary,
 };
-use crate::server::scim::schema::{Attribute, Mutability, Returned};
+use crate::server::scim::schema::{Attribute, Mutability};
 
 /// The most bytes of values that the filters of one request's paths read, counted for each of their
 /// terms: others wait for the row meanwhile, and on SQLite for the writer.
@@ -109,10 +109,6 @@ impl Patch<'_> {
                  Provisioning, Mappings."
             );
             return Err(ScimError::new(Reason::AttributeReadOnly, text).on(name));
-        }
-        if path.attribute.returned == Returned::Never {
-            self.normalizer.remark(Remark::password());
-            return Ok(false);
         }
         Ok(self.normalizer.is_settable(path, &assignment.value))
     }

@@ -402,6 +402,18 @@ fn e47_unknown_attributes_do_not_sink_the_rest() {
 }
 
 #[test]
+fn no_password_is_none_discarded() {
+    let body = json!({"userName": "u"});
+    for operation in [
+        json!({"op": "replace", "value": {"password": null}}),
+        op("Replace", "password", json!("")),
+        json!({"op": "Remove", "path": "password"}),
+    ] {
+        assert_eq!(patched(&body, json!([operation])), body);
+    }
+}
+
+#[test]
 fn the_verbatim_value_stays() {
     let body = user(&json!({"userName": "u", "title": "a"}));
     assert_eq!(body["title"], "a");

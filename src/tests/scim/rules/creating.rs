@@ -93,6 +93,11 @@ entra_test! {
         let id = answer.id();
         let changed = entra.change(&id, "Replace", "password", json!("t1meMa$heen")).await;
         assert_eq!(changed.is(200)["meta"]["version"], "W/\"1\"");
+        assert_eq!(entra.entry(&changed).await.remark_codes(), ["password_discarded"]);
+        let emptied = entra.patch(&id, json!([{"op": "replace", "value": {"password": null}}])).await;
+        emptied.is(200);
+        let entry = entra.entry(&emptied).await;
+        assert_eq!((entry.status.as_str(), entry.remark_codes()), ("skipped", vec![]));
         let documents: Vec<(String,)> = entra.app.rows(rhombus_provisioning::server::store::sql::sql(
             "SELECT document FROM users UNION ALL SELECT request_body FROM provisioning_log_payloads")).await;
         assert!(documents.len() >= 3);
