@@ -290,20 +290,18 @@ impl Patch<'_> {
         place: usize,
         parts: &Parts,
     ) {
-        let named = |name: &str| {
-            // The last one wins, as in `set_parts`.
-            let part = parts.iter().rfind(|(sub, _)| sub.name == name);
-            part.and_then(|(_, value)| value.clone())
-        };
-        let (value, display) = (named("value"), named("display"));
-        let becomes_primary = named("primary") == Some(Value::Bool(true));
+        // The last one wins, as in `set_parts`. What is unassigned is named too.
+        let part = |name: &str| parts.iter().rfind(|(sub, _)| sub.name == name);
+        let named = |name: &str| part(name).and_then(|(_, value)| value.as_ref());
+        let becomes_primary = named("primary") == Some(&Value::Bool(true));
         let Some(element) = list.get_mut(place).and_then(Value::as_object_mut) else {
             return;
         };
         if path.attribute.name == "roles" {
-            self.role_display_set |= display.is_some();
-            // The display name of another role would be wrong.
-            if value.is_some() && value.as_ref() != element.get("value") && !self.role_display_set {
+            self.role_display_set |= named("display").is_some();
+            let is_another = part("value").is_some() && named("value") != element.get("value");
+            // The display name of another role, or of none, would be wrong.
+            if is_another && !self.role_display_set {
                 element.shift_remove("display");
             }
         }

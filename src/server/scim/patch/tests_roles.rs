@@ -149,6 +149,29 @@ fn the_only_role_is_the_primary_one() {
 }
 
 #[test]
+fn a_display_name_goes_with_the_value_that_it_describes() {
+    let body = json!({"userName": "u", "roles": [
+        {"value": "A", "display": "Admin", "type": KIND, "primary": true}]});
+    for operation in [
+        json!({"op": "Remove", "path": PRIMARY}),
+        json!({"op": "Remove", "path": "roles.value"}),
+        op("Replace", PRIMARY, json!("")),
+        op(
+            "Replace",
+            r#"roles[primary eq "True"]"#,
+            json!({"value": null}),
+        ),
+    ] {
+        assert_eq!(patched(&body, json!([operation])), json!({"userName": "u"}));
+    }
+    let kept = op("Replace", r#"roles[primary eq "True"].type"#, json!("t"));
+    assert_eq!(
+        patched(&body, json!([kept]))["roles"][0]["display"],
+        "Admin"
+    );
+}
+
+#[test]
 fn a_filter_that_is_contradicted_does_not_demote() {
     let body = json!({"userName": "u", "roles": ["A", "B"]});
     let path = r#"roles[primary eq "True"].primary"#;
