@@ -261,11 +261,11 @@ impl Attribute {
         find(self.sub_attributes, name)
     }
 
-    /// Whether its values are compared as they stand: binary ones always (RFC 7643 2.3.6), whatever
-    /// `caseExact` of the RFC's own `/Schemas` says.
+    /// Whether its values are compared as they stand: binary ones and references always (RFC 7643
+    /// 2.3.6, 2.3.7), whatever `caseExact` of the RFC's own `/Schemas` says. Ours says what is done.
     #[must_use]
     pub fn is_compared_exactly(&self) -> bool {
-        self.case_exact || self.kind == Kind::Binary
+        self.case_exact || matches!(self.kind, Kind::Binary | Kind::Reference)
     }
 
     /// Whether it has parts.
@@ -379,7 +379,7 @@ fn attribute_to_json(attribute: &Attribute, parent: &str, enforcement: &Enforcem
         out.insert("canonicalValues".into(), json!(attribute.canonical_values));
     }
     if !matches!(attribute.kind, Kind::Boolean | Kind::Complex) {
-        out.insert("caseExact".into(), attribute.case_exact.into());
+        out.insert("caseExact".into(), attribute.is_compared_exactly().into());
     }
     out.insert("mutability".into(), attribute.mutability.as_str().into());
     out.insert("returned".into(), attribute.returned.as_str().into());

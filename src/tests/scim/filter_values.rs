@@ -1,5 +1,6 @@
 //! What filters search by follows every change, row by row.
 
+use rhombus_provisioning::server::store::dialect::Dialect;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
@@ -65,5 +66,24 @@ entra_test! {
         assert_eq!(put.status, 200, "{}", put.text);
         let same = entra.create("same").await;
         assert_eq!(rows(&entra, &id).await, rows(&entra, &same).await);
+    }
+
+    async fn keys_of_references_from_before_become_exact(entra: Entra) {
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let id = entra.create_with("ana", json!({
+            "profileUrl": "https://x/Ana", "title": "Boss",
+            "photos": [{"value": "https://x/A", "type": "photo"}, {"display": "none"}, {"value": "https://x/a", "type": "Thumbnail"}],
+            (enterprise): {"department": "D", "manager": {"value": "M1", "$ref": "https://x/Users/M1"}},
+        })).await;
+        let exact = rows(&entra, &id).await;
+        let lowered = "UPDATE user_values SET value_key = lower(value_key), match_key = lower(match_key) WHERE user_id = $1";
+        entra.app.execute(sql(lowered).bind(&id)).await;
+        assert_ne!(rows(&entra, &id).await, exact);
+        entra.app.execute(sql(match entra.app.app.db.dialect() {
+            Dialect::Sqlite => include_str!("../../../migrations/sqlite/0025_exact_references.sql"),
+            Dialect::Postgres => include_str!("../../../migrations/postgres/0025_exact_references.sql"),
+        })).await;
+        assert_eq!(rows(&entra, &id).await, exact);
+        assert_eq!(entra.found("photos[type eq \"thumbnail\"].value eq \"https://x/a\"").await, ["ana"]);
     }
 }

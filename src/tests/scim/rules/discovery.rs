@@ -95,7 +95,10 @@ entra_test! {
         assert_eq!(attribute(&schema, "roles.value")["canonicalValues"], json!(["super_admin", "admin", "viewer"]));
         assert_eq!(required(&schema), [true, false, false, false, true, false, false]);
         assert_eq!(attribute(&schema, "userName")["uniqueness"], "server");
-        assert_eq!(attribute(&schema, "userName")["caseExact"], false);
+        // What is enforced: binary values and references are compared as they stand.
+        for (name, exact) in [("userName", false), ("profileUrl", true), ("photos.value", true), ("photos.type", false), ("x509Certificates.value", true)] {
+            assert_eq!(attribute(&schema, name)["caseExact"], exact, "{name}");
+        }
         assert_eq!(attribute(&schema, "password")["returned"], "never");
         assert_eq!(attribute(&schema, "groups")["mutability"], "readOnly");
     }

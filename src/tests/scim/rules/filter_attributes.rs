@@ -58,6 +58,9 @@ const TEXTS: &[&str] = &[
     "ENT:manager.$ref",
 ];
 
+/// RFC 7643 2.3.7: compared with regard to case.
+const REFERENCES: &[&str] = &["profileUrl", "photos.value", "ENT:manager.$ref"];
+
 /// One attribute of each way in which values are stored gets every operator; the others show that they are found.
 const IN_FULL: &[&str] = &[
     "userName",
@@ -145,7 +148,7 @@ entra_test! {
         entra.post(&json!({"userName": "nothing"})).await.is(201);
         for path in TEXTS {
             let name = path.replace("ENT", ENT);
-            let exact = *path == "externalId";
+            let exact = *path == "externalId" || REFERENCES.contains(path);
             let (first, second) = (text("Alpha_1", path), text("beta%2", path));
             let third = (*path == "userName").then_some("nothing");
             let users = [(first.as_str(), Some(first.as_str())), (second.as_str(), Some(second.as_str())), ("nothing", third)];
@@ -153,6 +156,7 @@ entra_test! {
             for op in if IN_FULL.contains(path) { &all[..] } else { &all[..2] } {
                 let whole = first.to_uppercase();
                 let operands: &[&str] = match *op {
+                    "eq" if exact && !IN_FULL.contains(path) => &[&whole, &first],
                     "eq" if !IN_FULL.contains(path) => &[&whole],
                     "eq" | "ne" => &[&whole, "alpha", ""],
                     "co" => &["A_1", "%"],
@@ -216,6 +220,18 @@ entra_test! {
         ] {
             assert!(answer.is_error(400, "invalidValue").contains("x509Certificates.value must be text in base64"));
         }
+        // RFC 7643 2.3.7: so are references.
+        let id = entra.create_with("kim", json!({"photos": [{"value": "https://x/A"}, {"value": "https://x/a"}]})).await;
+        assert_eq!(entra.user(&id).await["photos"], json!([{"value": "https://x/A"}, {"value": "https://x/a"}]));
+        for (filter, expected) in [("photos eq \"https://x/A\"", vec!["kim"]), ("photos eq \"https://X/a\"", vec![]),
+            ("photos[value ew \"/A\"]", vec!["kim"]), ("photos[value eq \"HTTPS://x/A\"]", vec![])]
+        {
+            assert_eq!(entra.found(filter).await, expected, "{filter}");
+        }
+        entra.change(&id, "add", "photos", json!([{"value": "https://x/B"}, {"value": "https://x/b"}])).await.is(200);
+        entra.change(&id, "remove", "photos", json!([{"value": "https://x/A"}, {"value": "https://x/B"}])).await.is(200);
+        let after = entra.patch(&id, json!([{"op": "remove", "path": "photos[value eq \"https://x/B\"]"}])).await.is(200);
+        assert_eq!(after["photos"], json!([{"value": "https://x/a"}, {"value": "https://x/b"}]));
         for filter in ["x509Certificates gt \"a\"", "x509Certificates.value le \"a\"", "addresses eq \"a\""] {
             entra.filter(filter).await.is_error(400, "invalidFilter");
         }
