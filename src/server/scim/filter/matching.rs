@@ -12,15 +12,17 @@ use crate::server::scim::time;
 impl Filter {
     /// Whether the element, in canonical form, fulfils this inner filter of a value path.
     ///
-    /// An absent `primary` counts as false (RFC 7643 2.4), other absent parts equal nothing, and
-    /// `ne` is the negation of `eq`.
+    /// An absent `primary` counts as false (RFC 7643 2.4) and so is always present, other absent
+    /// parts equal nothing, and `ne` is the negation of `eq`.
     #[must_use]
     pub fn matches_element(&self, element: &Value) -> bool {
         match self {
             Self::And(parts) => parts.iter().all(|part| part.matches_element(element)),
             Self::Or(parts) => parts.iter().any(|part| part.matches_element(element)),
             Self::Not(part) => !part.matches_element(element),
-            Self::Present(path) => part_of(path, element).is_some_and(|value| !is_empty(value)),
+            Self::Present(path) => {
+                is_primary(path) || part_of(path, element).is_some_and(|value| !is_empty(value))
+            }
             Self::Compare { path, op, value } => compare(path, *op, value, element),
             // Complex attributes do not nest.
             Self::ValuePath { .. } | Self::Absent(_) => false,
@@ -49,6 +51,10 @@ fn part_of<'a>(path: &AttributePath, element: &'a Value) -> Option<&'a Value> {
     }
 }
 
+fn is_primary(path: &AttributePath) -> bool {
+    path.leaf().name == "primary"
+}
+
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -67,7 +73,7 @@ fn compare(path: &AttributePath, op: CompareOp, literal: &Literal, element: &Val
     match literal {
         Literal::Null => op == CompareOp::Eq && value.is_none_or(is_empty),
         Literal::Boolean(expected) => {
-            let absent = path.leaf().name == "primary" && value.is_none();
+            let absent = is_primary(path) && value.is_none();
             let actual = if absent {
                 Some(false)
             } else {

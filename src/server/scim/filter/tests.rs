@@ -256,6 +256,8 @@ fn elements_match() {
         (r#"emails[display ne "x"]"#, true),
         (r#"emails[primary eq "False"]"#, true),
         (r#"emails[primary eq true]"#, false),
+        (r#"emails[primary pr]"#, true),
+        (r#"emails[primary eq null]"#, false),
         (r#"emails[value sw "ana"]"#, true),
         (r#"emails[value ew ".c"]"#, true),
         (r#"emails[value co "@b"]"#, true),

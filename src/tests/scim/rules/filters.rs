@@ -180,6 +180,8 @@ entra_test! {
             // An absent primary is false.
             ("emails[primary eq false]", "a b"), ("emails[not (primary eq true)]", "a b"), ("emails[primary ne true]", "a b"),
             ("emails.primary eq true", "a"),
+            // So it is always there.
+            ("emails[primary pr]", "a b"), ("emails.primary pr", "a b"), ("emails[not (primary pr)]", ""), ("emails[primary eq null]", ""),
             ("emails[type eq \"work\" or display eq \"h\"]", "a b"),
             ("emails[display pr]", "a"), ("emails[not (display pr)]", "a b"),
             ("emails[type ne \"work\"]", "a b"), ("not (emails[type eq \"work\"])", "c"),
@@ -194,6 +196,10 @@ entra_test! {
             ("manager[not (value eq \"x\")]", ""), ("name[not (givenName eq \"x\")]", "a b c"), ("not (manager[value eq \"x\"])", "a b c"),
             ("name[givenName eq \"ana\" and familyName eq \"RUIZ\"]", "a b c"), ("name[givenName eq \"x\"]", ""),
         ]).await;
+        // A path of PATCH means the same by it.
+        let id = entra.create_with("d", json!({"emails": [{"value": "1@x", "primary": true}, {"value": "2@x"}]})).await;
+        let after = entra.change(&id, "replace", "emails[primary pr].display", json!("D")).await.is(200);
+        assert_eq!(after["emails"], json!([{"value": "1@x", "display": "D", "primary": true}, {"value": "2@x", "display": "D"}]));
     }
 
     async fn wildcards_of_like_are_letters(entra: Entra) {
