@@ -202,6 +202,9 @@ mod tests {
             canonical("manager.$REF"),
             format!("{}:manager.$ref", schema::ENTERPRISE_USER)
         );
+        // Entra's name, of roles alone.
+        assert_eq!(canonical("roles.displayName"), "roles.display");
+        assert!(AttributePath::parse("emails.displayName").is_err());
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use flaws::Draft;
 pub use normalize::{MAX_ELEMENTS, MAX_KEY_BYTES, MAX_TEXT_BYTES};
 pub(super) use normalize::{
     Normalizer, Parts, check_count, is_unassigned, section, section_members, section_path,
-    set_parts, sub_attribute,
+    set_parts,
 };
 pub use remark::{MAX_REMARKS, Remark};
 pub use roles::Role;

@@ -255,10 +255,12 @@ impl Attribute {
         self
     }
 
-    /// The sub-attribute of this name, without regard to case.
+    /// The sub-attribute of this name, without regard to case. Entra's mapping of app roles calls
+    /// `display` `displayName`.
     #[must_use]
     pub fn sub_attribute(&self, name: &str) -> Option<&'static Attribute> {
-        find(self.sub_attributes, name)
+        let is_alias = self.name == "roles" && name.eq_ignore_ascii_case("displayName");
+        find(self.sub_attributes, if is_alias { "display" } else { name })
     }
 
     /// Whether its values are compared as they stand: binary ones and references always (RFC 7643

@@ -9,7 +9,7 @@ use crate::server::scim::filter::{Filter, Literal};
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{
-    Normalizer, Parts, case_key, demote_others, is_primary, merge_into, sub_attribute,
+    Normalizer, Parts, case_key, demote_others, is_primary, merge_into,
 };
 use crate::server::scim::schema::Attribute;
 
@@ -135,7 +135,7 @@ pub(super) fn check_known(path: &AttributePath, raw: &Value) -> Result<(), ScimE
         !members.is_empty()
             && members
                 .keys()
-                .all(|key| sub_attribute(path.attribute, key).is_none())
+                .all(|key| path.attribute.sub_attribute(key).is_none())
     });
     if !alien {
         return Ok(());

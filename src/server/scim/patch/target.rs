@@ -7,9 +7,7 @@ use crate::server::scim::error::{ScimError, quoted, shortened};
 use crate::server::scim::filter::{Filter, parse_selection, string_end};
 use crate::server::scim::path::{AttributePath, PathError};
 use crate::server::scim::reason::Reason;
-use crate::server::scim::resource::{
-    is_unassigned, section, section_members, section_path, sub_attribute,
-};
+use crate::server::scim::resource::{is_unassigned, section, section_members, section_path};
 use crate::server::scim::schema::{Attribute, Schema};
 
 /// What an operation changes.
@@ -93,7 +91,7 @@ pub(super) fn parse(text: &str) -> Result<Target, ScimError> {
     };
     let sub = match sub {
         None => None,
-        Some(name) => match sub_attribute(path.attribute, name) {
+        Some(name) => match path.attribute.sub_attribute(name) {
             Some(sub) => Some(sub),
             None => return Ok(Target::Unknown(text.to_owned())),
         },

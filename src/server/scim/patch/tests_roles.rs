@@ -149,6 +149,20 @@ fn the_only_role_is_the_primary_one() {
 }
 
 #[test]
+fn display_name_is_display() {
+    let body = json!({"userName": "u", "roles": [{"value": "A", "primary": true}]});
+    for path in [
+        "roles.displayName",
+        r#"roles[primary eq "True"].displayName"#,
+        r#"roles[not (displayName pr)].displayName"#,
+    ] {
+        let after = patched(&body, json!([op("Replace", path, json!("Admin"))]));
+        let role = json!([{"value": "A", "display": "Admin", "primary": true}]);
+        assert_eq!(after["roles"], role, "{path}");
+    }
+}
+
+#[test]
 fn a_display_name_goes_with_the_value_that_it_describes() {
     let body = json!({"userName": "u", "roles": [
         {"value": "A", "display": "Admin", "type": KIND, "primary": true}]});

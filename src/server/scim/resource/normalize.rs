@@ -254,7 +254,7 @@ impl<'a> Normalizer<'a> {
     ) -> Result<Parts, ScimError> {
         let mut parts: Parts = Vec::with_capacity(members.len());
         for (key, raw) in members {
-            let Some(sub) = sub_attribute(path.attribute, key) else {
+            let Some(sub) = path.attribute.sub_attribute(key) else {
                 if !is_unassigned(raw) {
                     self.remark(Remark::ignored(&format!("{}.{key}", path.top_level())));
                 }
@@ -372,17 +372,6 @@ pub(in crate::server::scim) fn is_unassigned(value: &Value) -> bool {
         Value::Object(map) => map.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
     }
-}
-
-/// Entra's mapping of app roles calls `display` `displayName`.
-pub(in crate::server::scim) fn sub_attribute(
-    attribute: &'static Attribute,
-    key: &str,
-) -> Option<&'static Attribute> {
-    if attribute.name == "roles" && key.eq_ignore_ascii_case("displayName") {
-        return attribute.sub_attribute("display");
-    }
-    attribute.sub_attribute(key)
 }
 
 /// `[{"value":"x"}]`, `[{"$ref":null,"value":"x"}]` and `["x"]` for a single value.

@@ -66,6 +66,20 @@ entra_test! {
         assert_eq!(extension[ENT], whole[ENT]);
     }
 
+    async fn entra_calls_the_display_of_a_role_display_name(entra: Entra) {
+        let id = entra.create_with("ana", json!({"roles": [{"value": "admin", "displayName": "Admin", "primary": true}]})).await;
+        let only = entra.get(&format!("/Users/{id}?attributes=roles.displayName")).await.is(200);
+        assert_eq!(only["roles"], json!([{"display": "Admin"}]));
+        let rest = entra.get(&format!("/Users/{id}?excludedAttributes=roles.displayName")).await.is(200);
+        assert_eq!(rest["roles"], json!([{"value": "admin", "primary": true}]));
+        for filter in ["roles[displayName eq \"admin\"]", "roles[primary eq \"True\"].displayName eq \"Admin\"", "roles.displayName sw \"Ad\""] {
+            assert_eq!(entra.found(filter).await, ["ana"], "{filter}");
+        }
+        let answer = entra.change(&id, "Replace", "roles.displayName", json!("Administrator")).await;
+        assert_eq!(answer.is(200)["roles"][0]["display"], "Administrator");
+        assert_eq!(entra.entry(&answer).await.status, "success");
+    }
+
     async fn both_at_once_are_refused_before_anything_happens(entra: Entra) {
         let id = entra.create("ana").await;
         let both = "attributes=userName&excludedAttributes=name";
