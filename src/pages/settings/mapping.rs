@@ -51,7 +51,8 @@ pub(super) fn MappingSection(
                 <p>
                     "Compare with "
                     <MenuPath parts=&["Provisioning", "Mappings", "Provision Microsoft Entra ID Users"]/>
-                    " in Entra. Everything else that Entra sends of a user is stored, too."
+                    " in Entra. Every other attribute of /Schemas is stored too, except password; what is not listed there is left \
+                     out with a warning."
                 </p>
             </header>
             <Table caption="Attribute mapping">
