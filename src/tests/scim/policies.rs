@@ -444,8 +444,12 @@ entra_test! {
             (0..n).map(|at| json!({"value": format!("{at}@x"), "display": "d".repeat(15_000)})).collect()
         };
         entra.change(&id, "add", "emails", json!(mails(30))).await.is(200);
-        let detail = entra.change(&id, "replace", "emails", json!(mails(40))).await.is_error(400, "invalidValue");
-        assert!(detail.contains("512 KB"), "{detail}");
+        let answer = entra.change(&id, "replace", "emails", json!(mails(40))).await;
+        let detail = answer.is_error(400, "invalidValue");
+        for word in ["KB of them in emails", "512 KB", "Remove or narrow its mapping in Provisioning, Mappings."] {
+            assert!(detail.contains(word), "{word} is not in {detail}");
+        }
+        assert_eq!(entra.entry(&answer).await.attribute.as_deref(), Some("emails"));
         entra.change(&id, "Replace", "active", json!("False")).await.is(200);
     }
 

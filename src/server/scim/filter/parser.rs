@@ -272,7 +272,8 @@ impl<'a> Parser<'a> {
                 Reason::FilterAttributeUnknown,
                 format!(
                     "The filter names {}, which is not a searchable attribute of a user. Use one \
-                     that /Schemas lists, such as userName.",
+                     that /Schemas lists, such as userName. Choose another matching attribute in \
+                     Provisioning, Mappings.",
                     quoted(name)
                 ),
             )

@@ -406,8 +406,10 @@ pub(in crate::server::scim) fn check_count(
         return Ok(());
     }
     let name = path.top_level();
-    let text =
-        format!("{name} has {count} values; at most {MAX_ELEMENTS} are accepted. Send fewer.");
+    let text = format!(
+        "{name} has {count} values; at most {MAX_ELEMENTS} are accepted. Send fewer: remove or narrow \
+         its mapping in Provisioning, Mappings."
+    );
     Err(ScimError::new(Reason::TooManyValues, text).on(name))
 }
 

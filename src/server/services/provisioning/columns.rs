@@ -1,9 +1,12 @@
 //! The columns that stand beside a user's document.
 
+use serde_json::{Map, Value};
+
 use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{User, case_key};
+use crate::server::scim::schema::ENTERPRISE_USER;
 use crate::server::services::provisioning::policy::Role;
 use crate::server::store::users::UserColumns;
 
@@ -19,14 +22,39 @@ pub(super) fn check_size(row: &UserColumns, before: usize) -> Result<(), ScimErr
     if size <= DOCUMENT_BYTES.max(before) {
         return Ok(());
     }
-    Err(ScimError::new(
+    let largest = largest(&row.document);
+    let most = largest.as_ref().map_or_else(String::new, |(name, bytes)| {
+        format!(", {} KB of them in {name}", bytes / 1024)
+    });
+    let mut error = ScimError::new(
         Reason::ValueTooLong,
         format!(
-            "The user would have {} KB of attributes, and at most {} KB are kept. Send fewer or shorter values.",
+            "The user would have {} KB of attributes{most}; at most {} KB are kept. Remove or narrow its mapping in \
+             Provisioning, Mappings.",
             size / 1024,
             DOCUMENT_BYTES / 1024
         ),
-    ))
+    );
+    error.attribute = largest.map(|(name, _)| name);
+    Err(error)
+}
+
+/// The attribute that has the most bytes of a document, and how many.
+fn largest(document: &str) -> Option<(String, usize)> {
+    let members: Map<String, Value> = serde_json::from_str(document).ok()?;
+    let mut sizes = Vec::new();
+    for (name, value) in members {
+        match value {
+            // The extension's attributes are mapped one by one.
+            Value::Object(parts) if name == ENTERPRISE_USER => {
+                for (part, value) in parts {
+                    sizes.push((format!("{name}:{part}"), value.to_string().len()));
+                }
+            }
+            value => sizes.push((name, value.to_string().len())),
+        }
+    }
+    sizes.into_iter().max_by_key(|(_, bytes)| *bytes)
 }
 
 /// Derives the columns from the document and the role that decides access.
