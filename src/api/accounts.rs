@@ -14,6 +14,7 @@ use crate::server::{
     services::accounts::{self, AccountQuery},
 };
 
+/// A page of an organization's accounts; without `slug` of those of Support.
 #[server(prefix = "/api", endpoint = "accounts/list", input = GetUrl)]
 pub async fn list_accounts(
     slug: Option<String>,
@@ -26,6 +27,7 @@ pub async fn list_accounts(
     Ok(accounts::list(&app, &allowed, &query).await?)
 }
 
+/// One account; without `slug` one of Support's.
 #[server(prefix = "/api", endpoint = "accounts/get", input = GetUrl)]
 pub async fn get_account(slug: Option<String>, id: String) -> Result<AccountDetail, AppError> {
     let app = expect_context::<App>();

@@ -9,6 +9,7 @@ use crate::model::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::audit_search};
 
+/// A page of an organization's audit log.
 #[server(prefix = "/api", endpoint = "audit/list", input = GetUrl)]
 pub async fn list_audit(
     slug: String,

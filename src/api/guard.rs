@@ -9,6 +9,7 @@ use crate::model::guard::Guard;
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::guard};
 
+/// How the accidental-deletion guard is set, and a page of the users whom it holds.
 #[server(prefix = "/api", endpoint = "guard/get", input = GetUrl)]
 pub async fn get_guard(
     slug: String,

@@ -17,6 +17,7 @@ use crate::server::{
     services::{dry_run, issue_fix, issues},
 };
 
+/// A page of an organization's issues.
 #[server(prefix = "/api", endpoint = "issues/list", input = GetUrl)]
 pub async fn list_issues(
     slug: String,
@@ -27,6 +28,7 @@ pub async fn list_issues(
     Ok(issues::list(&app, &allowed, &filter).await?)
 }
 
+/// How many issues of an organization each tab has.
 #[server(prefix = "/api", endpoint = "issues/counts", input = GetUrl)]
 pub async fn count_issues(slug: String) -> Result<IssueCounts, AppError> {
     let app = expect_context::<App>();
@@ -44,6 +46,7 @@ pub async fn list_all_issues(
     Ok(issues::list(&app, &allowed, &filter).await?)
 }
 
+/// How many issues of all organizations each tab has.
 #[server(prefix = "/api", endpoint = "issues/count_all", input = GetUrl)]
 pub async fn count_all_issues() -> Result<IssueCounts, AppError> {
     let app = expect_context::<App>();
@@ -51,6 +54,7 @@ pub async fn count_all_issues() -> Result<IssueCounts, AppError> {
     Ok(issues::counts(&app, &allowed).await?)
 }
 
+/// One issue with its history and a page of the users whom it affects.
 #[server(prefix = "/api", endpoint = "issues/get", input = GetUrl)]
 pub async fn get_issue(
     slug: String,

@@ -15,6 +15,7 @@ use crate::server::{
     services::{dry_run, log_search},
 };
 
+/// A page of an organization's provisioning log.
 #[server(prefix = "/api", endpoint = "logs/list", input = GetUrl)]
 pub async fn list_logs(
     slug: String,

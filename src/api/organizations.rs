@@ -9,6 +9,7 @@ use crate::model::organization::{OrganizationPage, OrganizationQuery};
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::organization_list};
 
+/// A page of all organizations, for Support.
 #[server(prefix = "/api", endpoint = "organizations/list", input = GetUrl)]
 pub async fn list_organizations(
     #[server(default)] query: OrganizationQuery,

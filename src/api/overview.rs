@@ -9,6 +9,7 @@ use crate::model::overview::Overview;
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::overview};
 
+/// How an organization's provisioning is: health, figures, cycles and what failed last.
 #[server(prefix = "/api", endpoint = "overview", input = GetUrl)]
 pub async fn get_overview(slug: String) -> Result<Overview, AppError> {
     let app = expect_context::<App>();

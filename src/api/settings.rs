@@ -10,6 +10,7 @@ use crate::model::settings::Settings;
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::roles, services::settings};
 
+/// An organization's settings, with its role catalogue.
 #[server(prefix = "/api", endpoint = "settings/get", input = GetUrl)]
 pub async fn get_settings(slug: String) -> Result<Settings, AppError> {
     let app = expect_context::<App>();
@@ -17,6 +18,7 @@ pub async fn get_settings(slug: String) -> Result<Settings, AppError> {
     Ok(settings::get(&app, &allowed).await?)
 }
 
+/// One role of the catalogue.
 #[server(prefix = "/api", endpoint = "settings/role", input = GetUrl)]
 pub async fn get_role(slug: String, id: String) -> Result<RoleRow, AppError> {
     let app = expect_context::<App>();

@@ -25,6 +25,7 @@ pub async fn support_bundle_form(
     Ok(bundles::form(&app, &allowed, subject).await?)
 }
 
+/// The links to an organization's support bundles that still work, newest first.
 #[server(prefix = "/api", endpoint = "support_bundles/list", input = GetUrl)]
 pub async fn list_support_bundles(slug: String) -> Result<Vec<BundleLink>, AppError> {
     let app = expect_context::<App>();

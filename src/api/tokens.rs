@@ -9,6 +9,7 @@ use crate::model::token::TokenRow;
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::tokens};
 
+/// An organization's tokens, without their secrets.
 #[server(prefix = "/api", endpoint = "tokens/list", input = GetUrl)]
 pub async fn list_tokens(slug: String) -> Result<Vec<TokenRow>, AppError> {
     let app = expect_context::<App>();

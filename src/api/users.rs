@@ -10,6 +10,7 @@ use crate::model::user::{RoleChoice, UserChange, UserCounts, UserDetail, UserFil
 #[cfg(feature = "ssr")]
 use crate::server::{App, actor::Permission, auth::guards, services::user_directory};
 
+/// A page of an organization's users, or of those deleted.
 #[server(prefix = "/api", endpoint = "users/list", input = GetUrl)]
 pub async fn list_users(
     slug: String,
@@ -20,6 +21,7 @@ pub async fn list_users(
     Ok(user_directory::list(&app, &allowed, &filter).await?)
 }
 
+/// How many users each tab of the list has.
 #[server(prefix = "/api", endpoint = "users/counts", input = GetUrl)]
 pub async fn count_users(slug: String) -> Result<UserCounts, AppError> {
     let app = expect_context::<App>();
@@ -27,6 +29,7 @@ pub async fn count_users(slug: String) -> Result<UserCounts, AppError> {
     Ok(user_directory::counts(&app, &allowed).await?)
 }
 
+/// One user, or what is kept of a deleted one, with the history.
 #[server(prefix = "/api", endpoint = "users/get", input = GetUrl)]
 pub async fn get_user(slug: String, id: String) -> Result<UserDetail, AppError> {
     let app = expect_context::<App>();

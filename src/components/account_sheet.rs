@@ -31,6 +31,7 @@ impl Holder {
         }
     }
 
+    /// The heading of the list of accounts.
     pub fn title(&self) -> &'static str {
         match self {
             Self::Organization(_) => "Accounts",
@@ -38,6 +39,7 @@ impl Holder {
         }
     }
 
+    /// Who looks at it.
     pub fn me(&self) -> &Me {
         match self {
             Self::Organization(frame) => &frame.me,

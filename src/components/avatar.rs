@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+/// Whose initials they are, which decides shape and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AvatarKind {
     #[default]
@@ -13,6 +14,7 @@ pub enum AvatarKind {
     Organization,
 }
 
+/// The initials of a name. Screen readers skip it: the name stands beside it.
 #[component]
 pub fn Avatar(#[prop(into)] name: String, #[prop(optional)] kind: AvatarKind) -> impl IntoView {
     let class = match kind {

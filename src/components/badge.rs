@@ -27,6 +27,7 @@ pub fn Status(
     }
 }
 
+/// The status of a log entry, with the HTTP status as its `code`.
 #[component]
 pub fn LogStatus(
     status: log::Status,
@@ -35,6 +36,7 @@ pub fn LogStatus(
     view! { <Status tone=log_tone(status) label=status.label() code/> }
 }
 
+/// How a status of the log looks.
 pub fn log_tone(status: log::Status) -> Tone {
     match status {
         log::Status::Success => Tone::Ok,
@@ -44,6 +46,7 @@ pub fn log_tone(status: log::Status) -> Tone {
     }
 }
 
+/// Whether provisioning is on, off or paused.
 #[component]
 pub fn ProvisioningStatus(state: ProvisioningState) -> impl IntoView {
     let tone = match state {
@@ -53,6 +56,7 @@ pub fn ProvisioningStatus(state: ProvisioningState) -> impl IntoView {
     view! { <Status tone label=state.label()/> }
 }
 
+/// How the health of an organization looks.
 pub fn health_tone(state: HealthState) -> Tone {
     match state {
         HealthState::Healthy => Tone::Ok,

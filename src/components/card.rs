@@ -33,6 +33,7 @@ pub fn Facts(children: Children) -> impl IntoView {
     view! { <dl class="facts">{children()}</dl> }
 }
 
+/// One row of [`Facts`].
 #[component]
 pub fn Fact(#[prop(into)] name: String, children: Children) -> impl IntoView {
     view! {
@@ -47,6 +48,7 @@ pub fn FactsLine(children: Children) -> impl IntoView {
     view! { <dl class="facts-line">{children()}</dl> }
 }
 
+/// One item of [`FactsLine`].
 #[component]
 pub fn LineFact(#[prop(into)] name: String, children: Children) -> impl IntoView {
     view! {

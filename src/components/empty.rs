@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+/// The picture above the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmptyArt {
     /// Entra and Rhombus, not connected yet.

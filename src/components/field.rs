@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::icon::{Glyph, Tone};
 use crate::model::error::FieldError;
 
+/// What is typed into a field, which decides its keyboard and what browsers offer to fill in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FieldKind {
     #[default]

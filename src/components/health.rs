@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::Tone;
 
+/// The first line of an overview: how it is, in one sentence, and at most one thing to do.
 #[component]
 pub fn Health(
     tone: Tone,

@@ -11,6 +11,7 @@ pub fn held_label(may_decide: bool) -> &'static str {
     }
 }
 
+/// The way to the users whom the guard holds; the page's one primary action for whoever may decide.
 #[component]
 pub fn HeldLink(href: String, may_decide: bool) -> impl IntoView {
     let class = if may_decide { "btn btn-primary" } else { "btn" };

@@ -72,6 +72,7 @@ impl IconName {
     }
 }
 
+/// An icon beside a text; screen readers skip it.
 #[component]
 pub fn Icon(name: IconName) -> impl IntoView {
     view! { <svg class="icon" aria-hidden="true"><use href=name.href()></use></svg> }
@@ -118,6 +119,7 @@ impl Tone {
     }
 }
 
+/// The sign of a tone; screen readers skip it, so a word has to stand beside it.
 #[component]
 pub fn Glyph(tone: Tone) -> impl IntoView {
     view! {

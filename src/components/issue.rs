@@ -18,6 +18,7 @@ pub fn issue_tone(row: &IssueRow) -> Tone {
     }
 }
 
+/// The state of an issue, coloured by how bad it is while it is open.
 #[component]
 pub fn IssueStatus(row: IssueRow) -> impl IntoView {
     let (tone, label) = match row.state {

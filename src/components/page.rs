@@ -18,6 +18,7 @@ pub struct Crumb {
 }
 
 impl Crumb {
+    /// A crumb that leads to a page above.
     pub fn link(label: impl Into<String>, href: impl Into<String>) -> Self {
         Self {
             label: label.into(),
@@ -25,6 +26,7 @@ impl Crumb {
         }
     }
 
+    /// The crumb of the page itself.
     pub fn here(label: impl Into<String>) -> Self {
         Self {
             label: label.into(),
@@ -33,6 +35,7 @@ impl Crumb {
     }
 }
 
+/// How wide a page's content may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Width {
     #[default]

@@ -18,6 +18,7 @@ use crate::model::form::FormAnswer;
 pub struct AnswerStatus(Arc<dyn Fn(u16) + Send + Sync>);
 
 impl AnswerStatus {
+    /// `set` gets the status code and writes it into the answer.
     pub fn new(set: impl Fn(u16) + Send + Sync + 'static) -> Self {
         Self(Arc::new(set))
     }

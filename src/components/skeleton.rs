@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+/// Grey rows where a list is about to stand.
 #[component]
 pub fn Skeleton() -> impl IntoView {
     let row = || {

@@ -36,6 +36,7 @@ pub fn Stepper(label: &'static str, steps: Vec<Milestone>) -> impl IntoView {
     view! { <ol class="stepper" aria-label=label>{steps}</ol> }
 }
 
+/// Steps that are done or not yet, in their order.
 #[component]
 pub fn Checklist(steps: Vec<Milestone>) -> impl IntoView {
     let steps = steps

@@ -8,6 +8,7 @@ pub fn Steps(children: Children) -> impl IntoView {
     view! { <ol class="steps">{children()}</ol> }
 }
 
+/// One step of instructions.
 #[component]
 pub fn Step(children: Children) -> impl IntoView {
     view! { <li><p>{children()}</p></li> }

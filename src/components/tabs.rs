@@ -11,6 +11,7 @@ pub struct Tab {
     pub current: bool,
 }
 
+/// Links to the parts of a list, each with an address of its own; `label` names them for screen readers.
 #[component]
 pub fn Tabs(label: &'static str, tabs: Vec<Tab>) -> impl IntoView {
     let tabs = tabs

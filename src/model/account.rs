@@ -15,6 +15,7 @@ pub enum AccountRole {
 }
 
 impl AccountRole {
+    /// Every role, the widest first.
     pub const ALL: [Self; 3] = [Self::Support, Self::Admin, Self::Viewer];
 
     /// As stored and typed on the command line.
@@ -35,6 +36,7 @@ impl AccountRole {
         }
     }
 
+    /// The role that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
@@ -72,6 +74,7 @@ pub struct AccountRow {
     pub last_sign_in: Option<Moment>,
 }
 
+/// Whether an account can sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountState {
@@ -188,6 +191,7 @@ pub enum SignInError {
 }
 
 impl SignInError {
+    /// As it stands in the address that the form leads back to: a code, never a text.
     pub fn code(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",

@@ -25,8 +25,10 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// Every decision.
     pub const ALL: [Self; 3] = [Self::Waiting, Self::Kept, Self::Allowed];
 
+    /// As stored and as it stands in forms.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -35,6 +37,7 @@ impl Decision {
         }
     }
 
+    /// The decision that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL
             .into_iter()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How provisioning of an organization is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HealthState {
@@ -95,6 +96,7 @@ pub enum NextStep {
     SeeHeld,
 }
 
+/// How provisioning of an organization is, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
     pub state: HealthState,

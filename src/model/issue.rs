@@ -22,6 +22,7 @@ pub enum IssueState {
 }
 
 impl IssueState {
+    /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -31,6 +32,7 @@ impl IssueState {
         }
     }
 
+    /// The state that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         [
             Self::Open,
@@ -60,8 +62,10 @@ pub enum IssueTab {
 }
 
 impl IssueTab {
+    /// Every tab, in the order shown.
     pub const ALL: [Self; 3] = [Self::Open, Self::Resolved, Self::Ignored];
 
+    /// As it stands in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -70,6 +74,7 @@ impl IssueTab {
         }
     }
 
+    /// As shown.
     pub fn label(self) -> &'static str {
         match self {
             Self::Open => "Open",
@@ -92,8 +97,10 @@ pub enum Assigned {
 }
 
 impl Assigned {
+    /// Every choice, in the order shown.
     pub const ALL: [Self; 2] = [Self::ToMe, Self::ToNobody];
 
+    /// As it stands in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ToMe => "me",
@@ -101,6 +108,7 @@ impl Assigned {
         }
     }
 
+    /// As shown.
     pub fn label(self) -> &'static str {
         match self {
             Self::ToMe => "Me",
@@ -210,6 +218,7 @@ pub struct IssueEvent {
     pub text: String,
 }
 
+/// What can stand in an issue's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IssueEventKind {
@@ -224,6 +233,7 @@ pub enum IssueEventKind {
 }
 
 impl IssueEventKind {
+    /// Every kind.
     pub const ALL: [Self; 8] = [
         Self::FirstSeen,
         Self::CameBack,
@@ -235,6 +245,7 @@ impl IssueEventKind {
         Self::Note,
     ];
 
+    /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FirstSeen => "first_seen",
@@ -248,10 +259,12 @@ impl IssueEventKind {
         }
     }
 
+    /// The kind that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// As shown.
     pub fn label(self) -> &'static str {
         match self {
             Self::FirstSeen => "First seen",

@@ -70,6 +70,7 @@ pub struct RoleCure {
     pub is_rejected: bool,
 }
 
+/// A role value that Entra sent, and what it means here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleValue {
     pub value: String,
@@ -141,6 +142,7 @@ pub struct TokenCure {
     pub once: String,
 }
 
+/// A token that has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedToken {
     pub prefix: String,
@@ -149,6 +151,7 @@ pub struct EndedToken {
     pub is_revoked: bool,
 }
 
+/// A valid token that Entra has not used yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewToken {
     pub name: String,

@@ -29,6 +29,7 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action, in the order that filters show.
     pub const ALL: [Self; 12] = [
         Self::Create,
         Self::Update,
@@ -62,6 +63,7 @@ impl Action {
         }
     }
 
+    /// The action that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.as_str() == text)
     }
@@ -114,6 +116,7 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status, in the order that filters show.
     pub const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Skipped, Self::Warning];
 
     /// As stored and as it stands in URLs.
@@ -126,10 +129,12 @@ impl Status {
         }
     }
 
+    /// The status that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
+    /// As shown, in Entra's words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Success => "Success",
@@ -178,6 +183,7 @@ pub struct Step {
     pub text: String,
 }
 
+/// The steps of a request, in the order in which they are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
@@ -189,6 +195,7 @@ pub enum StepKind {
     Store,
 }
 
+/// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepOutcome {

@@ -37,6 +37,7 @@ pub enum Event {
 }
 
 impl Event {
+    /// Every event, in the order of the page.
     pub const ALL: [Self; 9] = [
         Self::NewIssue,
         Self::Refused,
@@ -64,6 +65,7 @@ impl Event {
         }
     }
 
+    /// The event that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.as_str() == text)
     }
@@ -111,6 +113,7 @@ pub enum RecipientState {
 }
 
 impl RecipientState {
+    /// Every state.
     pub const ALL: [Self; 3] = [Self::Unverified, Self::Verified, Self::Unsubscribed];
 
     /// As stored.
@@ -122,6 +125,7 @@ impl RecipientState {
         }
     }
 
+    /// The state that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
@@ -211,6 +215,7 @@ pub enum MailKind {
 }
 
 impl MailKind {
+    /// Every kind.
     pub const ALL: [Self; 8] = [
         Self::Issue,
         Self::Problem,
@@ -236,6 +241,7 @@ impl MailKind {
         }
     }
 
+    /// The kind that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }

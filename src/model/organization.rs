@@ -18,8 +18,10 @@ pub enum ProvisioningState {
 }
 
 impl ProvisioningState {
+    /// Every state.
     pub const ALL: [Self; 3] = [Self::Off, Self::On, Self::Paused];
 
+    /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
@@ -28,10 +30,12 @@ impl ProvisioningState {
         }
     }
 
+    /// The state that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
+    /// As shown.
     pub fn label(self) -> &'static str {
         match self {
             Self::Off => "Off",
@@ -81,6 +85,7 @@ macro_rules! stored_as {
                 match self { $(Self::$variant => $text),+ }
             }
 
+            /// The value that [`Self::as_str`] calls so.
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$variant),)+ _ => None }
             }
@@ -132,8 +137,10 @@ pub enum OrganizationSort {
 }
 
 impl OrganizationSort {
+    /// Every order that the list can have.
     pub const ALL: [Self; 4] = [Self::Health, Self::Name, Self::LastContact, Self::Failures];
 
+    /// As it stands in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Health => "health",
@@ -143,6 +150,7 @@ impl OrganizationSort {
         }
     }
 
+    /// The order that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|sort| sort.as_str() == text)
     }

@@ -8,6 +8,7 @@ use super::log::LogRow;
 use super::page::{Count, Moment};
 use super::token::TokenState;
 
+/// All that the overview of an organization shows beside its issues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overview {
     pub health: Health,
@@ -58,10 +59,12 @@ pub struct Chart {
 }
 
 impl Chart {
+    /// Changes in all columns, failed ones included.
     pub fn changes(&self) -> u64 {
         self.columns.iter().map(|column| column.changes).sum()
     }
 
+    /// Failed changes in all columns.
     pub fn failed(&self) -> u64 {
         self.columns.iter().map(|column| column.failed).sum()
     }
@@ -74,6 +77,7 @@ impl Chart {
     }
 }
 
+/// One hour or day of the chart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// "09:00", "Mon 23 Nov".
@@ -83,6 +87,7 @@ pub struct Column {
     pub failed: u64,
 }
 
+/// An organization's users in figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFigures {
     pub all: Count,
@@ -96,6 +101,7 @@ pub struct UserFigures {
     pub disabled: u64,
 }
 
+/// How many users have a role as their primary one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleFigure {
     pub id: String,
@@ -110,6 +116,7 @@ pub struct SetupStep {
     pub done: bool,
 }
 
+/// The steps of the setup, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetupKind {
@@ -122,6 +129,7 @@ pub enum SetupKind {
 }
 
 impl SetupKind {
+    /// As shown.
     pub fn label(self) -> &'static str {
         match self {
             Self::TurnOn => "Turned on by Support",
@@ -143,6 +151,7 @@ pub struct Seen {
     pub at: Option<Moment>,
 }
 
+/// How a step that Entra takes turned out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SeenKind {

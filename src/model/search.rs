@@ -10,6 +10,7 @@ pub struct Found {
     pub groups: Vec<FoundGroup>,
 }
 
+/// What was found of one sort, below its heading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundGroup {
     /// "Users".

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::page::{Count, number};
 use super::role::RoleCatalogue;
 
+/// All that the settings of an organization show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub carried: Carried,

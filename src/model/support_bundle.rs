@@ -34,6 +34,7 @@ impl BundleSubject {
         }
     }
 
+    /// The id of what it is about.
     pub fn id(&self) -> &str {
         match self {
             Self::LogEntry(id) | Self::Issue(id) | Self::User(id) => id,

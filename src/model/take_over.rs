@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Days for which what is allowed may be used.
 pub const ALLOWED_DAYS: i64 = 7;
 
+/// What an Admin has decided about a user whom Entra wants to take over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
@@ -15,8 +16,10 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// Every decision.
     pub const ALL: [Self; 2] = [Self::Allowed, Self::Kept];
 
+    /// As stored and as it stands in forms.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
@@ -24,6 +27,7 @@ impl Decision {
         }
     }
 
+    /// The decision that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL
             .into_iter()

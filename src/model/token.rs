@@ -9,6 +9,7 @@ pub const TOKEN_START: &str = "rhp_";
 /// Bytes of its prefix: all of a secret that is ever shown.
 pub const TOKEN_PREFIX: usize = TOKEN_START.len() + 8;
 
+/// Whether a token opens the door, and for how long still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenState {
@@ -72,6 +73,7 @@ pub enum Overlap {
 }
 
 impl Overlap {
+    /// Every choice, the shortest first.
     pub const ALL: [Self; 3] = [Self::OneHour, Self::OneDay, Self::SevenDays];
 
     /// As it stands in forms.
@@ -83,6 +85,7 @@ impl Overlap {
         }
     }
 
+    /// The choice that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL
             .into_iter()

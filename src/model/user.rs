@@ -20,6 +20,7 @@ pub enum RoleState {
 }
 
 impl RoleState {
+    /// As stored and as it stands in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Known => "known",
@@ -29,6 +30,7 @@ impl RoleState {
         }
     }
 
+    /// The state that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         [
             Self::Known,
@@ -116,6 +118,7 @@ pub struct UserChange {
     pub changes: Option<Vec<AttributeChange>>,
 }
 
+/// What a change did to a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
@@ -132,6 +135,7 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
+    /// Every kind.
     pub const ALL: [Self; 8] = [
         Self::Created,
         Self::Updated,
@@ -143,6 +147,7 @@ impl ChangeKind {
         Self::Unblocked,
     ];
 
+    /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -156,6 +161,7 @@ impl ChangeKind {
         }
     }
 
+    /// The kind that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
@@ -174,8 +180,10 @@ pub enum UserState {
 }
 
 impl UserState {
+    /// Every state that a list can be narrowed to.
     pub const ALL: [Self; 4] = [Self::Active, Self::Inactive, Self::Blocked, Self::Deleted];
 
+    /// As it stands in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -185,6 +193,7 @@ impl UserState {
         }
     }
 
+    /// The state that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
@@ -206,6 +215,7 @@ pub enum UserSort {
 }
 
 impl UserSort {
+    /// Every order that the list can have.
     pub const ALL: [Self; 5] = [
         Self::Changed,
         Self::Name,
@@ -214,6 +224,7 @@ impl UserSort {
         Self::Status,
     ];
 
+    /// As it stands in URLs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Changed => "changed",
@@ -224,6 +235,7 @@ impl UserSort {
         }
     }
 
+    /// The order that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|sort| sort.as_str() == text)
     }

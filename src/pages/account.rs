@@ -31,16 +31,19 @@ enum Question {
     Deactivate,
 }
 
+/// One account, and what can be done with it.
 #[component]
 pub fn AccountPage() -> impl IntoView {
     account_page(Question::None)
 }
 
+/// The same, asking whether to make a new link.
 #[component]
 pub fn NewLinkPage() -> impl IntoView {
     account_page(Question::Link)
 }
 
+/// The same, asking whether to deactivate it.
 #[component]
 pub fn DeactivateAccountPage() -> impl IntoView {
     account_page(Question::Deactivate)

@@ -24,6 +24,7 @@ use crate::model::form::FormAnswer;
 use crate::model::page::{Page, counted_up_to};
 use crate::model::query::href;
 
+/// The accounts of an organization, or those of Support.
 #[component]
 pub fn AccountsPage() -> impl IntoView {
     let answer = form_answer();

@@ -24,6 +24,7 @@ use crate::model::page::{Page, counted_up_to};
 
 const TITLE: &str = "Audit";
 
+/// Who changed what in an organization.
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let params = use_params_map();

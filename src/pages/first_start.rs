@@ -9,6 +9,7 @@ use crate::components::entrance::{DeadLink, Entrance, PasswordForm, form_error};
 use crate::components::load::load_page;
 use crate::model::account::LinkPurpose;
 
+/// Where the first Support account is made, by the link that the first start prints.
 #[component]
 pub fn FirstStartPage() -> impl IntoView {
     let secret = use_params_map()

@@ -12,6 +12,7 @@ use crate::components::icon::Tone;
 use crate::components::load::load_page;
 use crate::model::error::FieldError;
 
+/// Asking for a link that sets a new password.
 #[component]
 pub fn ForgotPasswordPage() -> impl IntoView {
     let is_asked = use_query_map().get_untracked().get("asked").is_some();

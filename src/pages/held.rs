@@ -26,6 +26,7 @@ use crate::model::query::href;
 
 const TITLE: &str = "Held users";
 
+/// The users whom the accidental-deletion guard holds, and the decision about them.
 #[component]
 pub fn HeldPage() -> impl IntoView {
     let answer = form_answer();

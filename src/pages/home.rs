@@ -6,6 +6,7 @@ use leptos_router::components::Redirect;
 use crate::api::frame::get_me;
 use crate::components::load::load_page;
 
+/// Leads to the organization that one belongs to, or for Support to the list of all.
 #[component]
 pub fn HomePage() -> impl IntoView {
     let me = Resource::new(|| (), |()| get_me());

@@ -9,6 +9,7 @@ use crate::components::entrance::{DeadLink, Entrance, PasswordForm, form_error};
 use crate::components::load::load_page;
 use crate::model::account::LinkPurpose;
 
+/// Where an invited person chooses a password.
 #[component]
 pub fn InvitationPage() -> impl IntoView {
     let secret = use_params_map()

@@ -46,6 +46,7 @@ use crate::model::support_bundle::BundleSubject;
 /// Latest log entries that are shown.
 const ENTRIES: usize = 5;
 
+/// One issue: what is wrong, for whom, and how to fix it in Entra or here.
 #[component]
 pub fn IssuePage() -> impl IntoView {
     let answer = form_answer();

@@ -24,6 +24,7 @@ use crate::model::page::{Page, count, counted_up_to};
 
 const TITLE: &str = "Issues";
 
+/// The issues of an organization.
 #[component]
 pub fn IssuesPage() -> impl IntoView {
     let params = use_params_map();

@@ -25,6 +25,7 @@ mod dry_run;
 
 use dry_run::DryRunView;
 
+/// One entry of the provisioning log.
 #[component]
 pub fn LogPage() -> impl IntoView {
     let params = use_params_map();

@@ -27,6 +27,7 @@ use crate::model::frame::Frame;
 use crate::model::log::{self, CycleSummary, LogFilter, LogPage, LogRow};
 use crate::model::page::{Count, count, counted_up_to};
 
+/// The provisioning log of an organization; the entry that the address names stands in a drawer.
 #[component]
 pub fn LogsPage() -> impl IntoView {
     let params = use_params_map();

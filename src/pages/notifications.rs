@@ -28,6 +28,7 @@ use crate::model::page::counted;
 /// The form of the settings, for the check box that stands above it.
 const SETTINGS_FORM: &str = "notification-settings";
 
+/// Who is mailed about what, and what was sent.
 #[component]
 pub fn NotificationsPage() -> impl IntoView {
     let answer = form_answer();

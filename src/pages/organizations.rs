@@ -30,6 +30,7 @@ use crate::model::page::{count, counted_up_to, number};
 
 const PATH: &str = "/organizations";
 
+/// Every organization, those first that need help, for Support.
 #[component]
 pub fn OrganizationsPage() -> impl IntoView {
     let answer = form_answer();

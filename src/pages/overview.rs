@@ -42,6 +42,7 @@ use crate::model::page::{Count, counted_up_to};
 /// Open issues that are shown.
 const ISSUES: usize = 5;
 
+/// How provisioning of an organization is, and until Entra has called, how to connect it.
 #[component]
 pub fn OverviewPage() -> impl IntoView {
     let params = use_params_map();

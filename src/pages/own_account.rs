@@ -18,6 +18,7 @@ use crate::model::account::{Me, SessionRow};
 use crate::model::form::FormAnswer;
 use crate::model::zone::{ZoneChoice, shown};
 
+/// One's own password, time zone and sessions.
 #[component]
 pub fn OwnAccountPage() -> impl IntoView {
     let answer = form_answer();

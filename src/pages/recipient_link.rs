@@ -11,11 +11,13 @@ use crate::components::load::load_page;
 use crate::components::problem::answer_with;
 use crate::model::notification::{RecipientLink, RecipientLinkDetails};
 
+/// Where a recipient confirms the address.
 #[component]
 pub fn VerifyPage() -> impl IntoView {
     link_page(RecipientLink::Verify)
 }
 
+/// Where a recipient stops the mails.
 #[component]
 pub fn UnsubscribePage() -> impl IntoView {
     link_page(RecipientLink::Unsubscribe)

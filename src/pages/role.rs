@@ -17,6 +17,7 @@ use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::role::RoleRow;
 
+/// The form that adds a role to the catalogue.
 #[component]
 pub fn NewRolePage() -> impl IntoView {
     let answer = form_answer();
@@ -34,6 +35,7 @@ pub fn NewRolePage() -> impl IntoView {
     })
 }
 
+/// The form that changes a role of the catalogue.
 #[component]
 pub fn RolePage() -> impl IntoView {
     role_page(false)

@@ -11,6 +11,7 @@ use crate::components::page::{Crumb, MeResource, PageHead, Sheet, Width};
 use crate::model::account::AccountRole;
 use crate::model::search::shown;
 
+/// What the command search finds, as a page for when scripts are off.
 #[component]
 pub fn SearchPage() -> impl IntoView {
     let MeResource(me) = expect_context();

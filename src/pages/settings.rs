@@ -28,6 +28,7 @@ use crate::model::organization::{OrganizationDetail, ProvisioningState};
 use crate::model::page::{counted, number};
 use crate::model::settings::{Retention, Settings};
 
+/// The settings of an organization.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     settings_page(false)

@@ -9,6 +9,7 @@ use crate::components::field::{Field, FieldKind};
 use crate::model::account::SignInError;
 use crate::model::error::FieldError;
 
+/// Where one signs in.
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let query = use_query_map().get_untracked();

@@ -25,6 +25,7 @@ use crate::model::support_bundle::{
 
 const TITLE: &str = "Support bundle links";
 
+/// The form that makes a support bundle, or a link to one.
 #[component]
 pub fn NewSupportBundlePage() -> impl IntoView {
     let answer = form_answer();
@@ -214,6 +215,7 @@ fn Created(frame: Frame, link: CreatedBundleLink, subject: BundleSubject) -> imp
     }
 }
 
+/// The links to support bundles that still work.
 #[component]
 pub fn SupportBundlesPage() -> impl IntoView {
     let params = use_params_map();

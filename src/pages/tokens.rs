@@ -35,16 +35,19 @@ enum About {
     Revoke(String),
 }
 
+/// The tokens of an organization.
 #[component]
 pub fn TokensPage() -> impl IntoView {
     tokens_page(|_| About::All)
 }
 
+/// The same, asking how to rotate one.
 #[component]
 pub fn RotateTokenPage() -> impl IntoView {
     tokens_page(About::Rotate)
 }
 
+/// The same, asking whether to revoke one.
 #[component]
 pub fn RevokeTokenPage() -> impl IntoView {
     tokens_page(About::Revoke)

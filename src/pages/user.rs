@@ -38,21 +38,25 @@ use crate::model::query::href;
 use crate::model::support_bundle::BundleSubject;
 use crate::model::user::{ChangeKind, RoleState, UserChange, UserDetail};
 
+/// One user: state, role, attributes and history.
 #[component]
 pub fn UserPage() -> impl IntoView {
     user_page(None)
 }
 
+/// The same, asking whether to block the user.
 #[component]
 pub fn BlockUserPage() -> impl IntoView {
     user_page(Some(Question::Block))
 }
 
+/// The same, asking whether to lift the block.
 #[component]
 pub fn UnblockUserPage() -> impl IntoView {
     user_page(Some(Question::Unblock))
 }
 
+/// The same, asking whether to erase a deleted user now.
 #[component]
 pub fn EraseUserPage() -> impl IntoView {
     user_page(Some(Question::Erase))

@@ -21,6 +21,7 @@ use crate::model::frame::Frame;
 use crate::model::page::{Page, counted_up_to};
 use crate::model::user::{RoleState, UserFilter, UserRow, UserSort, UserState};
 
+/// The users of an organization.
 #[component]
 pub fn UsersPage() -> impl IntoView {
     let params = use_params_map();

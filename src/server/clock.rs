@@ -7,9 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Epoch milliseconds: how every time is stored and compared.
 pub type Millis = i64;
 
+/// A second in milliseconds.
 pub const SECOND: Millis = 1_000;
+/// A minute in milliseconds.
 pub const MINUTE: Millis = 60 * SECOND;
+/// An hour in milliseconds.
 pub const HOUR: Millis = 60 * MINUTE;
+/// A day of 24 hours in milliseconds.
 pub const DAY: Millis = 24 * HOUR;
 
 /// Tells the time of day. Cloning shares the clock.

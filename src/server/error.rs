@@ -71,6 +71,7 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// `field` is its name in the form; `message` is a whole sentence for the person.
     pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid {
             field,
@@ -78,6 +79,7 @@ impl ServiceError {
         }
     }
 
+    /// `message` is a whole sentence for the person.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::Conflict {
             message: message.into(),

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 pub struct Secret(String);
 
 impl Secret {
+    /// Wraps a secret, so that no log and no `Debug` shows it.
     pub fn new(secret: impl Into<String>) -> Self {
         Self(secret.into())
     }

@@ -27,6 +27,7 @@ struct Hand {
     may_act: bool,
 }
 
+/// *Fix here*: what can be done about the issue in Rhombus, and what follows.
 #[component]
 pub fn FixCard(
     frame: Frame,

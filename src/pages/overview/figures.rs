@@ -92,6 +92,7 @@ fn percent(chart: &Chart) -> String {
     }
 }
 
+/// The latest failures of the last 24 hours.
 #[component]
 pub fn LatestFailures(logs: String, failures: Vec<LogRow>) -> impl IntoView {
     let all = LogFilter::failures_of_a_day().href(&logs);
@@ -139,6 +140,7 @@ fn request_name(row: &LogRow) -> String {
     }
 }
 
+/// How many users there are, by state and by role.
 #[component]
 pub fn Users(path: String, figures: UserFigures) -> impl IntoView {
     let title = match figures.all {
@@ -209,6 +211,7 @@ fn list_href(path: &str, filter: &UserFilter) -> String {
     crate::model::query::href(path, &filter.to_pairs())
 }
 
+/// The token that lives longest, and how much of its life is used.
 #[component]
 pub fn TokenCard(frame: Frame, token: Option<TokenLife>) -> impl IntoView {
     let tokens = frame.href("/tokens");

@@ -18,6 +18,7 @@ use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;
 use crate::model::overview::{Overview, Reach, RoleHint, Seen, SeenKind, SetupKind};
 
+/// The overview until Entra has called: how to connect it, and how far that is.
 #[component]
 pub fn Waiting(
     frame: Frame,

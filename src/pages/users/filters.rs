@@ -11,6 +11,7 @@ use crate::model::page::count;
 use crate::model::user::{RoleChoice, RoleState, UserCounts, UserFilter, UserSort, UserState};
 use crate::model::user_query::SPANS;
 
+/// The states that users are listed by, each with its number.
 #[component]
 pub fn StateTabs(path: String, filter: UserFilter, counts: UserCounts) -> impl IntoView {
     let tab = |label, state, has_failures, n| {

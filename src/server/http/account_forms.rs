@@ -19,6 +19,7 @@ use crate::model::form::FormAnswer;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::services::accounts::{self, Invitee};
 
+/// Inviting, changing, re-inviting and deactivating accounts.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/accounts", post(invite))

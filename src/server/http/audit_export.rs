@@ -14,6 +14,7 @@ use crate::server::actor::Permission;
 use crate::server::services::audit_search;
 use crate::server::services::export::Format;
 
+/// Downloads of audit logs.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/audit/export", get(of_organization))

@@ -110,6 +110,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .with_state(dashboard)
 }
 
+/// What pages and server functions find in their context: the application and the answer's status.
 pub(super) fn provide_page_context(app: App) {
     provide_context(app);
     // A redirect has been decided: what is drawn beside it does not matter any more.

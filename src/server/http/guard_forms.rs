@@ -13,6 +13,7 @@ use crate::model::guard::Decision;
 use crate::server::actor::Permission;
 use crate::server::services::{guard, names};
 
+/// Deciding about held users and setting the accidental-deletion guard.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/held", post(decide))

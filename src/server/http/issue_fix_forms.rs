@@ -23,6 +23,7 @@ use crate::server::services::roles::{self, TypedRole};
 use crate::server::services::take_overs;
 use crate::server::services::tokens::{self, NewToken};
 
+/// *Fix here*.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new().route("/organizations/{slug}/issues/{id}/fix", post(fix))
 }

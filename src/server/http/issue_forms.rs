@@ -12,6 +12,7 @@ use crate::model::error::{AppError, FieldError};
 use crate::server::actor::Permission;
 use crate::server::services::issues::{self, Act};
 
+/// Working on an issue.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new().route("/organizations/{slug}/issues/{id}", post(act))
 }

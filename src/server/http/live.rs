@@ -28,6 +28,7 @@ const KEPT_ALIVE: Duration = Duration::from_secs(15);
 /// When the browser tries again after the stream broke.
 const RETRY: Duration = Duration::from_secs(3);
 
+/// The streams that tell open pages of something new.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/live", get(of_organization))

@@ -13,6 +13,7 @@ use crate::server::actor::Permission;
 use crate::server::services::export::Format;
 use crate::server::services::log_search::{export, filter_of};
 
+/// Downloads of the provisioning log.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route(

@@ -21,6 +21,7 @@ use crate::server::error::ServiceError;
 use crate::server::services::notifications::settings::TypedSettings;
 use crate::server::services::notifications::{delivery, links, recipients, settings};
 
+/// Recipients, settings of notifications, the test mail and the links in mails.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/notifications", post(set))

@@ -12,6 +12,7 @@ use crate::model::error::AppError;
 use crate::server::actor::Permission;
 use crate::server::services::organizations::{self, NewOrganization};
 
+/// Creating organizations and turning provisioning on and off, which is Support's.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations", post(create))

@@ -18,6 +18,7 @@ use crate::server::services::own_account::{self, Ending, PasswordChange};
 
 const PAGE: &str = "/account";
 
+/// One's own password, time zone and sessions.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/account", post(change_password))

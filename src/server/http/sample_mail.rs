@@ -16,6 +16,7 @@ use crate::server::services::notifications::sample;
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox";
 
+/// The sample of a mail, as the recipient would see it.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new().route("/organizations/{slug}/notifications/sample", get(show))
 }

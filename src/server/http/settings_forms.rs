@@ -16,6 +16,7 @@ use crate::server::actor::{Allowed, Permission};
 use crate::server::services::organizations::{self, OrganizationChange};
 use crate::server::services::roles::{self, TypedRole};
 
+/// An organization's settings and role catalogue.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/settings", post(set))

@@ -17,6 +17,7 @@ use crate::server::actor::Permission;
 use crate::server::auth::guards;
 use crate::server::services::support_bundle::{self as bundles, Format, NewLink, Wanted};
 
+/// Making support bundles, and opening and revoking links to them.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/support-bundles/new", post(make))

@@ -19,6 +19,7 @@ use crate::server::actor::Permission;
 use crate::server::clock::{DAY, Millis};
 use crate::server::services::tokens::{self, NewToken};
 
+/// Creating, rotating and revoking tokens.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/tokens", post(create))

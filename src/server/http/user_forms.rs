@@ -13,6 +13,7 @@ use crate::model::error::AppError;
 use crate::server::actor::Permission;
 use crate::server::services::user_access;
 
+/// Blocking, unblocking and erasing users.
 pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/organizations/{slug}/users/{id}/block", post(block))

@@ -18,11 +18,13 @@ const DRAFT: &str = "eml.new";
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
+    /// In the data folder, which need not be there yet.
     pub(super) fn new(data_dir: &Path) -> Self {
         let path = data_dir.join(NAME);
         Self(std::path::absolute(&path).unwrap_or(path))
     }
 
+    /// The folder's absolute path.
     pub(super) fn path(&self) -> &Path {
         &self.0
     }

@@ -83,6 +83,7 @@ impl fmt::Debug for Smtp {
 }
 
 impl Smtp {
+    /// Opens no connection yet. The host of `public_url` is what it greets the server with.
     pub(super) fn new(server: SmtpServer, public_url: &str) -> Self {
         let url = Url::parse(public_url).ok();
         let hello = match url.as_ref().and_then(Url::host) {
@@ -99,6 +100,7 @@ impl Smtp {
         }
     }
 
+    /// The server's name.
     pub(super) fn host(&self) -> &str {
         &self.server.host
     }
@@ -302,6 +304,7 @@ impl Smtp {
         .await;
     }
 
+    /// Closes the connections that wait for the next mail.
     pub(super) async fn finish(&self) {
         self.close(Instant::now()).await;
     }

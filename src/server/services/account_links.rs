@@ -39,6 +39,7 @@ pub struct NewLink {
 }
 
 impl NewLink {
+    /// A link with a new secret; it works once it is kept.
     pub(super) fn new(purpose: LinkPurpose) -> Result<Self, ServiceError> {
         Ok(Self {
             secret: Secret::new(secret::random_base62(43)?),

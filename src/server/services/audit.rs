@@ -50,6 +50,7 @@ pub struct Target {
 }
 
 impl Target {
+    /// `kind` is a noun such as "token"; `name` is how people know it at this time.
     pub fn new(kind: &'static str, id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             kind,

@@ -28,6 +28,7 @@ impl Format {
         }
     }
 
+    /// For the `Content-Type` header.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8; header=present",

@@ -86,6 +86,7 @@ fn is_sequence(text: &str) -> bool {
 pub struct Hasher(Arc<Semaphore>);
 
 impl Hasher {
+    /// With nothing under way.
     pub fn new() -> Self {
         Self(Arc::new(Semaphore::new(AT_A_TIME)))
     }

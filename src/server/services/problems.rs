@@ -8,20 +8,31 @@ use crate::server::clock::{DAY, Millis};
 /// Days before a token's end at which it is spoken of.
 pub const THRESHOLDS: [i64; 4] = [30, 14, 7, 1];
 
+/// What can be wrong with a whole connection, beside the issues of single users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
+    /// Entra's requests get 401.
     Refused,
+    /// Entra is likely to quarantine the connection soon.
     QuarantineRisk,
+    /// Entra has probably quarantined it.
     Quarantined,
+    /// Entra has called before, and has not for longer than the organization's limit.
     Silent,
+    /// Users wait for a decision whom the accidental-deletion guard holds.
     GuardHolding,
+    /// An Admin has paused provisioning.
     Paused,
+    /// Support has turned provisioning off.
     Off,
+    /// The valid token that lives longest is near its end, and nobody has made a successor.
     TokenExpiring,
+    /// No token is valid any more, and Entra has called before.
     TokenExpired,
 }
 
 impl ProblemKind {
+    /// Every kind.
     pub const ALL: [Self; 9] = [
         Self::Refused,
         Self::QuarantineRisk,
@@ -34,6 +45,7 @@ impl ProblemKind {
         Self::TokenExpired,
     ];
 
+    /// The kind that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }

@@ -41,6 +41,7 @@ pub enum Format {
 }
 
 impl Format {
+    /// For the `Content-Type` header.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Html => "text/html; charset=utf-8",
@@ -48,6 +49,7 @@ impl Format {
         }
     }
 
+    /// The end of the file's name, without a dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Html => "html",

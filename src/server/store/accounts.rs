@@ -187,6 +187,7 @@ pub async fn hold_password(
     Ok(held == 1)
 }
 
+/// Gives an account another role. The caller has seen to it that a last Admin or Support account stays.
 pub async fn set_role(tx: &mut Tx<'_>, id: &str, role: AccountRole) -> Result<(), StoreError> {
     tx.execute(
         sql("UPDATE accounts SET role = $1 WHERE id = $2")
@@ -197,6 +198,7 @@ pub async fn set_role(tx: &mut Tx<'_>, id: &str, role: AccountRole) -> Result<()
     Ok(())
 }
 
+/// Notes that an account may no longer sign in; an earlier time stays. Its sessions are for the caller to end.
 pub async fn deactivate(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), StoreError> {
     tx.execute(
         sql("UPDATE accounts SET deactivated_at = $1 WHERE id = $2 AND deactivated_at IS NULL")
@@ -207,6 +209,7 @@ pub async fn deactivate(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), St
     Ok(())
 }
 
+/// Notes when an account last signed in.
 pub async fn note_sign_in(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), StoreError> {
     tx.execute(
         sql("UPDATE accounts SET last_sign_in_at = $1 WHERE id = $2")

@@ -83,6 +83,7 @@ pub struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
+    /// Around a transaction that has begun; `foreseen` is what was read ahead for it.
     pub(super) fn new(connection: Connection<'c>, foreseen: Foreseen) -> Self {
         Self {
             connection,

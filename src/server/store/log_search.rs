@@ -26,6 +26,7 @@ pub(super) const SHOWN: &str = " AND (NOT l.is_lookup OR l.status = 'failure')";
 /// shown for the one of a status, and reads all of the log where that status is old.
 const SHOWN_TESTED: &str = " AND (NOT l.is_lookup OR (l.status || '') = 'failure')";
 
+/// Columns of a row of the list, up to its conditions.
 pub(super) const COLUMNS: &str = "SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
      l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us, \
      CASE WHEN l.action = 'match' AND l.user_id IS NULL THEN l.steps END AS match_steps \

@@ -98,6 +98,7 @@ pub async fn touch(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Ends one session by its id; one that has ended already is no error.
 pub async fn delete(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
     tx.execute(sql("DELETE FROM sessions WHERE id = $1").bind(id))
         .await?;

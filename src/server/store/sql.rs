@@ -77,6 +77,7 @@ pub struct Sql {
     keep: bool,
 }
 
+/// The text of a statement.
 #[derive(Debug, Clone)]
 pub(super) enum Text {
     Static(&'static str),
@@ -109,6 +110,7 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// Begins with this text; arguments are numbered as they are bound.
     pub fn new(text: &'static str) -> Self {
         Self {
             text: text.to_owned(),

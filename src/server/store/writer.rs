@@ -25,6 +25,7 @@ pub struct Writer<'c> {
 }
 
 impl<'c> Writer<'c> {
+    /// For one group of closures on the writer's connection; `stage` says how far its transaction is.
     pub fn new(connection: &'c mut SqliteConnection, stage: &'c mut Stage) -> Self {
         Self { connection, stage }
     }

@@ -60,6 +60,7 @@ impl Progress {
 }
 
 impl RequestBody {
+    /// `patience` is how long the client may send nothing before the body fails.
     pub(super) fn new(inner: Incoming, patience: Duration, inbound: Arc<Inbound>) -> Self {
         inbound.body_begun();
         let mut body = Self {
@@ -141,6 +142,7 @@ pub(super) struct AnswerBody {
 }
 
 impl AnswerBody {
+    /// `busy` ends with the body, so that the connection counts as busy until the answer is out.
     pub(super) fn new(inner: Body, busy: Busy) -> Self {
         Self { inner, _busy: busy }
     }

@@ -29,6 +29,7 @@ pub(super) struct PhaseCell {
 }
 
 impl PhaseCell {
+    /// Where the connection is.
     pub(super) fn get(&self) -> Phase {
         self.since().0
     }
@@ -62,6 +63,7 @@ impl PhaseCell {
         self.answers.load(Ordering::Relaxed)
     }
 
+    /// Waits until the connection is asked to end.
     pub(super) async fn asked_to_close(&self) {
         self.close.cancelled().await;
     }
@@ -104,6 +106,7 @@ impl Registry {
 }
 
 impl Connections {
+    /// Notes a new connection, which waits for a head; it is forgotten when its cell is dropped.
     pub(super) fn add(&self) -> Arc<PhaseCell> {
         let key = self.0.next.fetch_add(1, Ordering::Relaxed);
         let cell = Arc::new(PhaseCell {

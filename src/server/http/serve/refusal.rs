@@ -59,6 +59,7 @@ impl Refusals {
         self.rest.clone().filter(|rest| !rest.is_empty())
     }
 
+    /// Notes that so many bytes of the rest have left.
     pub(super) fn written(&mut self, bytes: usize) {
         if let Some(rest) = &mut self.rest {
             let _ = rest.split_to(bytes.min(rest.len()));

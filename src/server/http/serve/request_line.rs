@@ -33,14 +33,17 @@ impl Inbound {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A reader has taken the body on.
     pub(super) fn body_begun(&self) {
         self.read().is_open = true;
     }
 
+    /// So many bytes of the body have been read.
     pub(super) fn body_received(&self, bytes: u64) {
         self.read().bytes += bytes;
     }
 
+    /// The body has been read to its end, or given up.
     pub(super) fn body_ended(&self) {
         let mut read = self.read();
         read.ended += 1;

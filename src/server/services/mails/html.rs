@@ -91,6 +91,7 @@ const END: &str = "</td></tr>
 </html>
 ";
 
+/// The mail as a whole HTML document, with its style inside.
 pub(super) fn render(letter: &Letter) -> String {
     let mut page = Page(String::new());
     page.markup(HEAD)

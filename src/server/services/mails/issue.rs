@@ -96,6 +96,7 @@ impl IssueFacts {
         }
     }
 
+    /// Its page, below the organization's.
     pub(super) fn path(&self) -> String {
         format!("/issues/{}", self.id)
     }
@@ -132,6 +133,7 @@ pub fn issue(context: &MailContext<'_>, facts: &IssueFacts) -> Composed {
     compose(&new_issue(context, facts))
 }
 
+/// The letter itself, of which the mail is composed.
 pub(super) fn new_issue(context: &MailContext<'_>, facts: &IssueFacts) -> Letter {
     let explanation = facts.reason.explanation();
     let cause = facts.cause();

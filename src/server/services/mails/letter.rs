@@ -13,6 +13,7 @@ pub(super) struct Letter {
     pub(super) foot: Foot,
 }
 
+/// How the head of a mail is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Fail,
@@ -48,12 +49,14 @@ pub(super) enum Part {
     Facts(Vec<(&'static str, String)>),
 }
 
+/// Whom it is about.
 pub(super) struct Person {
     pub(super) name: String,
     /// "" where nothing else is known.
     pub(super) user_name: String,
 }
 
+/// One thing of a list, with its page.
 pub(super) struct Item {
     pub(super) title: String,
     pub(super) url: String,

@@ -6,6 +6,7 @@ use crate::model::page::number;
 /// Characters of a line at most, where its words allow it (RFC 3676 4.2).
 const WIDTH: usize = 76;
 
+/// The mail as plain text.
 pub(super) fn render(letter: &Letter) -> String {
     let mut paragraphs = vec![wrapped(&letter.kind, ""), wrapped(&letter.title, "")];
     paragraphs.extend(letter.parts.iter().map(part));

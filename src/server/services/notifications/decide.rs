@@ -14,8 +14,9 @@ pub const AGAIN: Millis = HOUR;
 /// Mails are counted over this time.
 pub const COUNTED: Millis = HOUR;
 
-/// Kinds of causes, as stored.
+/// The kind of a cause that is an issue, as stored.
 pub const ISSUE: &str = "issue";
+/// The kind of a cause that is a problem, as stored.
 pub const PROBLEM: &str = "problem";
 
 /// What a cause is.

@@ -66,6 +66,7 @@ pub(super) struct Text {
 }
 
 impl Text {
+    /// `kind` decides what stands for it where personal data is left out.
     pub fn new(kind: Kind, text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -74,6 +75,7 @@ impl Text {
     }
 }
 
+/// A named value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Fact {
     pub name: String,
@@ -81,6 +83,7 @@ pub(super) struct Fact {
 }
 
 impl Fact {
+    /// `kind` is the value's; names of facts are never personal.
     pub fn new(name: impl Into<String>, kind: Kind, value: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -107,6 +110,7 @@ pub(super) struct Person {
     pub name: Option<String>,
 }
 
+/// A user whom an issue affects.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct AffectedUser {
     pub name: Text,
@@ -147,6 +151,7 @@ pub(super) struct Entry {
     pub person: Person,
 }
 
+/// A step of a request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Step {
     pub name: String,

@@ -10,6 +10,7 @@ use crate::model::log::AttributeChange;
 use crate::model::token::TOKEN_START;
 use crate::server::services::recording::{redacted_body, redacted_text};
 
+/// What stands for a secret.
 pub(super) const HIDDEN: &str = "[redacted]";
 /// What names a secret, in any case and as a part of a longer name.
 const NAMES: [&str; 12] = [

@@ -16,6 +16,7 @@ pub(super) enum Group {
 }
 
 impl Group {
+    /// As it stands in cursors.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Everyone => "",
@@ -26,6 +27,7 @@ impl Group {
         }
     }
 
+    /// Adds its condition to a statement.
     pub(super) fn push(&self, statement: &mut Builder) {
         match self {
             Self::Everyone => {}

@@ -149,6 +149,7 @@ impl Pseudonyms {
         }
     }
 
+    /// A query string with pseudonyms for names and values that are not known to be impersonal.
     pub(super) fn query(&mut self, query: &str) -> String {
         let mut shown = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -165,6 +166,7 @@ impl Pseudonyms {
         shown.join("&")
     }
 
+    /// A SCIM path with pseudonyms for ids and for what is no known segment.
     pub(super) fn url_path(&mut self, path: &str) -> String {
         let mut after_users = false;
         // `/scim/{slug}/v2/...`: the slug is the organization's.

@@ -53,6 +53,7 @@ fn is_gap(letter: char) -> bool {
 }
 
 impl Pseudonyms {
+    /// A sentence of ours, with pseudonyms for what it quotes and for whoever is known.
     pub(super) fn sentence(&mut self, text: &str) -> String {
         let pieces = self.without_patterns(text);
         let pieces = self.each_open(pieces, Self::without_quoted);
