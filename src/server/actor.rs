@@ -61,38 +61,6 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: &'static [Self] = &[
-        Self::ListOrganizations,
-        Self::CreateOrganization,
-        Self::SwitchProvisioning,
-        Self::PauseProvisioning,
-        Self::ReadOrganization,
-        Self::ManageOrganization,
-        Self::ManageGuard,
-        Self::ManageRoles,
-        Self::ReadUsers,
-        Self::BlockUsers,
-        Self::DecideTakeOvers,
-        Self::EraseUsers,
-        Self::Search,
-        Self::ReadLogs,
-        Self::ReadPayloads,
-        Self::ReadIssues,
-        Self::ReadAllIssues,
-        Self::ManageIssues,
-        Self::ReadTokens,
-        Self::ManageTokens,
-        Self::ReadNotifications,
-        Self::ManageNotifications,
-        Self::ReadAccounts,
-        Self::ManageAccounts,
-        Self::InviteFirstAdmin,
-        Self::ManageSupportAccounts,
-        Self::ManageOwnAccount,
-        Self::ReadAudit,
-        Self::ReadAllAudit,
-    ];
-
     /// Support reads everywhere, works on issues and switches provisioning; never tokens, roles, settings or users. Admin does
     /// everything in one organization; Viewer reads there, without payloads.
     pub fn granted_to(self, role: AccountRole) -> bool {
@@ -171,6 +139,7 @@ impl Actor {
         }
     }
 
+    /// The id of the token or account; "" for the command line and the system.
     pub fn id(&self) -> &str {
         match self {
             Self::Token { id, .. } | Self::Account { id, .. } => id,
@@ -238,6 +207,7 @@ impl Allowed {
         Self::new(Actor::CommandLine, "", permission, organization)
     }
 
+    /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
@@ -252,6 +222,7 @@ impl Allowed {
         &self.zone
     }
 
+    /// What is allowed.
     pub fn permission(&self) -> Permission {
         self.permission
     }
