@@ -85,26 +85,42 @@ pub struct Figures {
     pub oldest_mail: Duration,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
+impl Inner {
+    /// Names what grows while requests are answered.
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        let build = [("version", env!("CARGO_PKG_VERSION"))];
+        registry.register("build", "The program that runs", Info::new(build));
+        registry.register(
+            "scim_requests",
+            "SCIM requests by what they asked for and what became of them",
+            self.requests.clone(),
+        );
+        registry.register_with_unit(
+            "scim_request_duration",
+            "From a SCIM request's arrival to the hand-over of its change",
+            Unit::Seconds,
+            self.durations.clone(),
+        );
+        registry.register_with_unit(
+            "commit_wait",
+            "From the hand-over of a change to its being durable",
+            Unit::Seconds,
+            self.commit_waits.clone(),
+        );
+        registry.register_with_unit(
+            "log_lag",
+            "Age of the oldest entry of the log's latest batch when it was stored, or last tried",
+            Unit::Seconds,
+            self.log_lag.clone(),
+        );
     }
 }
 
-impl Metrics {
-    /// With everything at zero.
-    pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("rhombus");
-        let durations: fn() -> Histogram = || Histogram::new(SECONDS);
-        let inner = Inner {
-            requests: Family::default(),
-            durations: Family::new_with_constructor(durations),
-            commit_waits: Histogram::new(SECONDS),
-            log_lag: Seconds::default(),
-            figures: Gauges::default(),
-            registry: Registry::default(),
-        };
-        let Gauges {
+impl Gauges {
+    /// Names the figures that are read when asked for.
+    fn register(&self, registry: &mut Registry) {
+        let Self {
             log_waiting,
             connections,
             writes_waiting,
@@ -113,32 +129,7 @@ impl Metrics {
             open_issues,
             mails_waiting,
             oldest_mail,
-        } = &inner.figures;
-        let build = [("version", env!("CARGO_PKG_VERSION"))];
-        registry.register("build", "The program that runs", Info::new(build));
-        registry.register(
-            "scim_requests",
-            "SCIM requests by what they asked for and what became of them",
-            inner.requests.clone(),
-        );
-        registry.register_with_unit(
-            "scim_request_duration",
-            "From a SCIM request's arrival to the hand-over of its change",
-            Unit::Seconds,
-            inner.durations.clone(),
-        );
-        registry.register_with_unit(
-            "commit_wait",
-            "From the hand-over of a change to its being durable",
-            Unit::Seconds,
-            inner.commit_waits.clone(),
-        );
-        registry.register_with_unit(
-            "log_lag",
-            "Age of the oldest entry of the log's latest batch when it was stored, or last tried",
-            Unit::Seconds,
-            inner.log_lag.clone(),
-        );
+        } = self;
         registry.register(
             "log_waiting_entries",
             "Log entries and counts that wait to be stored",
@@ -180,7 +171,30 @@ impl Metrics {
             Unit::Seconds,
             oldest_mail.clone(),
         );
-        Self(Arc::new(Inner { registry, ..inner }))
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// With everything at zero.
+    pub fn new() -> Self {
+        let durations: fn() -> Histogram = || Histogram::new(SECONDS);
+        let mut inner = Inner {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(durations),
+            commit_waits: Histogram::new(SECONDS),
+            log_lag: Seconds::default(),
+            figures: Gauges::default(),
+            registry: Registry::with_prefix("rhombus"),
+        };
+        inner.register();
+        inner.figures.register(&mut inner.registry);
+        Self(Arc::new(inner))
     }
 
     /// Counts SCIM requests that ended alike, by the words of the log ("" for no reason). `duration` is of one request,
