@@ -165,18 +165,8 @@ fn IssueView(
     let above = vec![Crumb::link("Issues", frame.href("/issues"))];
     let stream = frame.href("/live");
     let may_see = !frame.is_viewer();
-    let ignored = issue.ignored.clone().map(|text| {
-        view! {
-            <Callout tone=Tone::Off>
-                <p>{text}</p>
-            </Callout>
-        }
-    });
-    // What is wrong with a field stands there.
-    let has_field = field_errors(answer.as_ref())
-        .iter()
-        .any(|error| ["days", "events", "note"].contains(&error.field.as_str()));
-    let refusal = (!has_field).then(|| view! { <Refusal answer=answer.clone()/> });
+    let ignored = ignored(issue.ignored.clone());
+    let refusal = refusal(answer.as_ref());
     let head = view! {
         <Head
             frame=frame.clone()
@@ -196,19 +186,8 @@ fn IssueView(
         let (frame, here, dry_run) = (frame.clone(), here.clone(), dry_run.clone());
         view! { <FixCard frame here fix tries dry_run asked/> }
     });
-    let again = (tries && !has_cure).then(|| {
-        view! {
-            <div class="row">
-                <DryRunLink page=here.clone() asked label="Dry-run for affected users"/>
-                <span class="small muted">"Tries their latest requests again. Nothing is stored."</span>
-            </div>
-        }
-    });
-    let dry_run = dry_run.map(|dry_run| {
-        let next = dry_run.next.as_deref();
-        let next = next.map(|next| part_href(&here, asked, next));
-        view! { <DryRunView slug=row.organization.slug.clone() id=row.id.clone() dry_run next/> }
-    });
+    let again = (tries && !has_cure).then(|| try_again(&here, asked));
+    let dry_run = dry_run.map(|dry_run| dry_run_view(&row, &here, asked, dry_run));
     let users = view! {
         <Users organization=organization.clone() here=here.clone() users=issue.users.clone()/>
     };
@@ -238,6 +217,45 @@ fn IssueView(
             {follows}
         </OrganizationSheet>
     }
+}
+
+fn ignored(until: Option<String>) -> Option<impl IntoView> {
+    until.map(|text| {
+        view! {
+            <Callout tone=Tone::Off>
+                <p>{text}</p>
+            </Callout>
+        }
+    })
+}
+
+/// Why a form was refused, unless a field says it.
+fn refusal(answer: Option<&FormAnswer>) -> Option<impl IntoView + use<>> {
+    let has_field = field_errors(answer)
+        .iter()
+        .any(|error| ["days", "events", "note"].contains(&error.field.as_str()));
+    (!has_field).then(|| view! { <Refusal answer=answer.cloned()/> })
+}
+
+/// The way to a dry-run, where *Fix here* has none.
+fn try_again(here: &str, asked: Option<u32>) -> impl IntoView + use<> {
+    view! {
+        <div class="row">
+            <DryRunLink page=here asked label="Dry-run for affected users"/>
+            <span class="small muted">"Tries their latest requests again. Nothing is stored."</span>
+        </div>
+    }
+}
+
+fn dry_run_view(
+    row: &IssueRow,
+    here: &str,
+    asked: Option<u32>,
+    dry_run: IssueDryRun,
+) -> impl IntoView + use<> {
+    let next = dry_run.next.as_deref();
+    let next = next.map(|next| part_href(here, asked, next));
+    view! { <DryRunView slug=row.organization.slug.clone() id=row.id.clone() dry_run next/> }
 }
 
 /// What it is, how it stands, and what can be done with it.

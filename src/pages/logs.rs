@@ -24,94 +24,27 @@ use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, TimeOfDay, duration};
 use crate::model::error::AppError;
 use crate::model::frame::Frame;
-use crate::model::log::{self, CycleSummary, LogFilter, LogPage, LogRow};
+use crate::model::log::{
+    self, CycleSummary, LogDetail, LogFilter, LogFilterWords, LogPage, LogRow,
+};
 use crate::model::page::{Count, count, counted_up_to};
+use crate::model::token::TokenRow;
 
 /// The provisioning log of an organization; the entry that the address names stands in a drawer.
 #[component]
 pub fn LogsPage() -> impl IntoView {
-    let params = use_params_map();
-    let query = use_query_map();
-    let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
-    let filter = Memo::new(move |_| query.with(|query| LogFilter::from_pairs(query.into_iter())));
-    let asked = Memo::new(move |_| query.with(|query| query.get("entry")));
-    let logs = Resource::new(
-        move || (slug.get(), filter.get()),
-        |(slug, filter)| list_logs(slug, filter),
-    );
-    let words = Resource::new(
-        move || (slug.get(), filter.get()),
-        |(slug, filter)| describe_log_filter(slug, filter),
-    );
-    let tokens = Resource::new(move || slug.get(), list_tokens);
-    let shown = Resource::new(
-        move || (slug.get(), asked.get()),
-        move |(slug, asked)| async move {
-            let Some(asked) = asked else {
-                return Ok::<_, AppError>(None);
-            };
-            let Some(shown) = Shown::of(&logs.await?.page, &asked) else {
-                return Ok(None);
-            };
-            let log = glance_at_log(slug, shown.id.clone()).await?;
-            Ok(Some((shown, log)))
-        },
-    );
+    let loaded = Loaded::at_address();
     in_organization(move |frame: Frame| {
         let path = frame.href("/logs");
-        let organization = frame.href("");
         let slug = frame.organization.slug.clone();
-        let clock = frame.me.zone.clone();
-        let results = {
-            let (path, zone) = (path.clone(), frame.me.zone.clone());
-            load(move || {
-                let (path, organization) = (path.clone(), organization.clone());
-                let zone = zone.shown();
-                async move {
-                    let (page, shown) = (logs.await?, shown.await?);
-                    let shown = shown.map(|(shown, _)| shown.id);
-                    let filter = filter.get_untracked();
-                    Ok(view! { <LogTable path organization filter page shown zone/> }.into_any())
-                }
-            })
-        };
-        let drawer = {
-            let (path, organization) = (path.clone(), frame.href(""));
-            let may_read_payloads = frame.is_admin() || frame.is_support();
-            load(move || {
-                let (path, organization) = (path.clone(), organization.clone());
-                async move {
-                    let filter = filter.get_untracked();
-                    Ok(shown
-                        .await?
-                        .map(|(shown, log)| {
-                            view! { <EntryDrawer path organization filter shown log may_read_payloads/> }
-                        })
-                        .into_any())
-                }
-            })
-        };
-        let bar = {
-            let (path, zone) = (path.clone(), frame.me.zone.clone());
-            load(move || {
-                let (path, zone) = (path.clone(), zone.clone());
-                async move {
-                    let (tokens, words) = (tokens.await?, words.await?);
-                    Ok(view! { <LogFilters path words zone tokens/> }.into_any())
-                }
-            })
-        };
+        let zone = frame.me.zone.clone();
+        let results = results(loaded, &frame);
+        let drawer = drawer(loaded, &frame);
+        let bar = bar(loaded, &frame);
         let actions = move || {
-            let path = path.clone();
-            let export = load(move || {
-                let path = path.clone();
-                async move {
-                    let total = logs.await?.page.total;
-                    Ok(view! { <ExportMenu path filter=filter.get_untracked() total/> }.into_any())
-                }
-            });
+            let export = export(loaded, path.clone());
             view! {
-                <LiveTail slug=slug.clone() zone=clock.clone()/>
+                <LiveTail slug=slug.clone() zone=zone.clone()/>
                 <Region name="export">{export}</Region>
             }
         };
@@ -126,6 +59,117 @@ pub fn LogsPage() -> impl IntoView {
                 <Region name="results">{results}</Region>
                 {drawer}
             </OrganizationSheet>
+        }
+    })
+}
+
+/// What the page's parts are drawn from.
+#[derive(Clone, Copy)]
+struct Loaded {
+    filter: Memo<LogFilter>,
+    logs: Resource<Result<LogPage, AppError>>,
+    words: Resource<Result<LogFilterWords, AppError>>,
+    tokens: Resource<Result<Vec<TokenRow>, AppError>>,
+    /// The entry in the drawer.
+    shown: Resource<Result<Option<(Shown, LogDetail)>, AppError>>,
+}
+
+impl Loaded {
+    /// What the page's address asks for.
+    fn at_address() -> Self {
+        let params = use_params_map();
+        let query = use_query_map();
+        let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
+        let filter =
+            Memo::new(move |_| query.with(|query| LogFilter::from_pairs(query.into_iter())));
+        let asked = Memo::new(move |_| query.with(|query| query.get("entry")));
+        let logs = Resource::new(
+            move || (slug.get(), filter.get()),
+            |(slug, filter)| list_logs(slug, filter),
+        );
+        let words = Resource::new(
+            move || (slug.get(), filter.get()),
+            |(slug, filter)| describe_log_filter(slug, filter),
+        );
+        let tokens = Resource::new(move || slug.get(), list_tokens);
+        let shown = Resource::new(
+            move || (slug.get(), asked.get()),
+            move |(slug, asked)| async move {
+                let Some(asked) = asked else {
+                    return Ok::<_, AppError>(None);
+                };
+                let Some(shown) = Shown::of(&logs.await?.page, &asked) else {
+                    return Ok(None);
+                };
+                let log = glance_at_log(slug, shown.id.clone()).await?;
+                Ok(Some((shown, log)))
+            },
+        );
+        Self {
+            filter,
+            logs,
+            words,
+            tokens,
+            shown,
+        }
+    }
+}
+
+/// The entries.
+fn results(loaded: Loaded, frame: &Frame) -> impl IntoView + use<> {
+    let (path, organization) = (frame.href("/logs"), frame.href(""));
+    let zone = frame.me.zone.clone();
+    load(move || {
+        let (path, organization) = (path.clone(), organization.clone());
+        let zone = zone.shown();
+        async move {
+            let (page, shown) = (loaded.logs.await?, loaded.shown.await?);
+            let shown = shown.map(|(shown, _)| shown.id);
+            let filter = loaded.filter.get_untracked();
+            Ok(view! { <LogTable path organization filter page shown zone/> }.into_any())
+        }
+    })
+}
+
+/// One entry, beside the others.
+fn drawer(loaded: Loaded, frame: &Frame) -> impl IntoView + use<> {
+    let (path, organization) = (frame.href("/logs"), frame.href(""));
+    let may_read_payloads = frame.is_admin() || frame.is_support();
+    load(move || {
+        let (path, organization) = (path.clone(), organization.clone());
+        async move {
+            let filter = loaded.filter.get_untracked();
+            Ok(loaded
+                .shown
+                .await?
+                .map(|(shown, log)| {
+                    view! { <EntryDrawer path organization filter shown log may_read_payloads/> }
+                })
+                .into_any())
+        }
+    })
+}
+
+/// The filters.
+fn bar(loaded: Loaded, frame: &Frame) -> impl IntoView + use<> {
+    let (path, zone) = (frame.href("/logs"), frame.me.zone.clone());
+    load(move || {
+        let (path, zone) = (path.clone(), zone.clone());
+        async move {
+            let (tokens, words) = (loaded.tokens.await?, loaded.words.await?);
+            Ok(view! { <LogFilters path words zone tokens/> }.into_any())
+        }
+    })
+}
+
+/// The files of what the filters let through.
+fn export(loaded: Loaded, path: String) -> impl IntoView {
+    load(move || {
+        let path = path.clone();
+        async move {
+            let total = loaded.logs.await?.page.total;
+            let filter = loaded.filter.get_untracked();
+            Ok(view! { <ExportMenu path filter total/> }.into_any())
         }
     })
 }
@@ -185,14 +229,7 @@ fn LogTable(
         cursor.map(|cursor| filter.page_href(&path, &cursor, newer))
     };
     let (previous, next) = (turn(page.previous, true), turn(page.next, false));
-    let mut groups: Vec<(String, Vec<LogRow>)> = Vec::new();
-    for row in page.items {
-        match groups.last_mut() {
-            Some((cycle, rows)) if *cycle == row.cycle_id => rows.push(row),
-            _ => groups.push((row.cycle_id.clone(), vec![row])),
-        }
-    }
-    let groups = groups
+    let groups = by_cycle(page.items)
         .into_iter()
         .map(|(cycle, rows)| {
             let heading = cycles
@@ -240,6 +277,18 @@ fn LogTable(
         <Pager previous next previous_label="Newer" next_label="Older">{note}</Pager>
     }
     .into_any()
+}
+
+/// Rows that stand together, each with the id of their cycle.
+fn by_cycle(rows: Vec<LogRow>) -> Vec<(String, Vec<LogRow>)> {
+    let mut groups: Vec<(String, Vec<LogRow>)> = Vec::new();
+    for row in rows {
+        match groups.last_mut() {
+            Some((cycle, rows)) if *cycle == row.cycle_id => rows.push(row),
+            _ => groups.push((row.cycle_id.clone(), vec![row])),
+        }
+    }
+    groups
 }
 
 /// Cycles are inferred: a run of requests without a gap above five minutes.

@@ -19,70 +19,22 @@ pub(super) fn PoliciesSection(
         let typed = answer.as_ref().and_then(|answer| answer.value(name));
         typed.unwrap_or(stored).to_owned()
     };
-    let names = chosen("missing_names", organization.missing_names.as_str());
-    let missing = chosen("missing_role", organization.missing_role.as_str());
-    let unknown = chosen("unknown_role", organization.unknown_role.as_str());
+    let names = choices(
+        "missing_names",
+        &chosen("missing_names", organization.missing_names.as_str()),
+        &for_missing_names(),
+    );
     let use_default = format!("Use the default role, {default_role}");
-    let choice = |name, value: &'static str, chosen: &str, label: &str, detail: &str| {
-        view! {
-            <Choice name value label=label.to_owned() detail=detail.to_owned() checked=chosen == value/>
-        }
-    };
-    let names = [
-        choice(
-            "missing_names",
-            MissingNames::Reject.as_str(),
-            &names,
-            "Refuse the request",
-            "Entra gets 400 with the attribute and the mapping to fix, and tries the user again in later cycles.",
-        ),
-        choice(
-            "missing_names",
-            MissingNames::Accept.as_str(),
-            &names,
-            "Accept with a warning",
-            "The user is stored without the name and has access. The log says Warning.",
-        ),
-    ];
-    let missing = [
-        choice(
-            "missing_role",
-            MissingRole::Default.as_str(),
-            &missing,
-            &use_default,
-            "The user is stored. The log says Warning. Provision on demand needs it, since it sends no role.",
-        ),
-        choice(
-            "missing_role",
-            MissingRole::Reject.as_str(),
-            &missing,
-            "Refuse the request",
-            "Entra gets 400 with the list of values. Provision on demand always fails then.",
-        ),
-    ];
-    let unknown = [
-        choice(
-            "unknown_role",
-            UnknownRole::Reject.as_str(),
-            &unknown,
-            "Refuse the request",
-            "Entra gets 400 with the list of values. No other change in the request arrives.",
-        ),
-        choice(
-            "unknown_role",
-            UnknownRole::Default.as_str(),
-            &unknown,
-            &use_default,
-            "The user is stored. The log says Warning, and Entra reports success.",
-        ),
-        choice(
-            "unknown_role",
-            UnknownRole::Accept.as_str(),
-            &unknown,
-            "Add it to the roles as not reviewed",
-            "The user is stored and has no rights until an administrator reviews the role below. While 200 roles wait for that, further ones are refused.",
-        ),
-    ];
+    let missing = choices(
+        "missing_role",
+        &chosen("missing_role", organization.missing_role.as_str()),
+        &for_missing_role(&use_default),
+    );
+    let unknown = choices(
+        "unknown_role",
+        &chosen("unknown_role", organization.unknown_role.as_str()),
+        &for_unknown_role(&use_default),
+    );
     let save = may_change
         .then(|| view! { <div><button class="btn btn-primary">"Save changes"</button></div> });
     view! {
@@ -95,18 +47,81 @@ pub(super) fn PoliciesSection(
             </header>
             <form class="stack" method="post" action=path>
                 <Policy legend="When a given name or family name is missing" may_change>
-                    {names.into_iter().collect_view()}
+                    {names}
                 </Policy>
                 <Policy legend="When Entra sends no role" may_change>
-                    {missing.into_iter().collect_view()}
+                    {missing}
                 </Policy>
                 <Policy legend="When Entra sends an unknown role" may_change>
-                    {unknown.into_iter().collect_view()}
+                    {unknown}
                 </Policy>
                 {save}
             </form>
         </section>
     }
+}
+
+/// What can be chosen: the value, the label and the consequence.
+type Consequence<'a> = (&'static str, &'a str, &'static str);
+
+fn for_missing_names() -> [Consequence<'static>; 2] {
+    [
+        (
+            MissingNames::Reject.as_str(),
+            "Refuse the request",
+            "Entra gets 400 with the attribute and the mapping to fix, and tries the user again in later cycles.",
+        ),
+        (
+            MissingNames::Accept.as_str(),
+            "Accept with a warning",
+            "The user is stored without the name and has access. The log says Warning.",
+        ),
+    ]
+}
+
+fn for_missing_role(use_default: &str) -> [Consequence<'_>; 2] {
+    [
+        (
+            MissingRole::Default.as_str(),
+            use_default,
+            "The user is stored. The log says Warning. Provision on demand needs it, since it sends no role.",
+        ),
+        (
+            MissingRole::Reject.as_str(),
+            "Refuse the request",
+            "Entra gets 400 with the list of values. Provision on demand always fails then.",
+        ),
+    ]
+}
+
+fn for_unknown_role(use_default: &str) -> [Consequence<'_>; 3] {
+    [
+        (
+            UnknownRole::Reject.as_str(),
+            "Refuse the request",
+            "Entra gets 400 with the list of values. No other change in the request arrives.",
+        ),
+        (
+            UnknownRole::Default.as_str(),
+            use_default,
+            "The user is stored. The log says Warning, and Entra reports success.",
+        ),
+        (
+            UnknownRole::Accept.as_str(),
+            "Add it to the roles as not reviewed",
+            "The user is stored and has no rights until an administrator reviews the role below. While 200 roles wait for that, further ones are refused.",
+        ),
+    ]
+}
+
+/// The choices of one policy; `chosen` is the value that holds.
+fn choices(name: &'static str, chosen: &str, options: &[Consequence<'_>]) -> impl IntoView + use<> {
+    options
+        .iter()
+        .map(|&(value, label, detail)| {
+            view! { <Choice name value label detail checked=chosen == value/> }
+        })
+        .collect_view()
 }
 
 #[component]

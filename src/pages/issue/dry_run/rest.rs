@@ -41,85 +41,88 @@ pub(super) fn follow_rest() -> Option<(Stage, DryRunTally)> {
     RUN.with(ArcRwSignal::clone).get()
 }
 
+/// A run over the affected users of an issue.
+#[derive(Clone, Copy)]
+struct Run {
+    /// The organization's slug and the issue's id.
+    issue: StoredValue<(String, String)>,
+    /// What was tried so far.
+    tried: RwSignal<IssueDryRun>,
+    tally: Signal<DryRunTally>,
+    stage: RwSignal<Stage>,
+    /// A stopped run may still wait for an answer: it counts, and is not asked for twice.
+    is_asking: StoredValue<bool>,
+}
+
+impl Run {
+    fn new(slug: String, id: String, first: IssueDryRun) -> Self {
+        let tried = RwSignal::new(first);
+        Self {
+            issue: StoredValue::new((slug, id)),
+            tried,
+            tally: Signal::derive(move || tried.with(|tried| tried.tally)),
+            stage: RwSignal::new(Stage::Drawn),
+            is_asking: StoredValue::new(false),
+        }
+    }
+
+    fn goes_on(self) -> bool {
+        self.stage.with_untracked(|stage| *stage == Stage::GoingOn)
+    }
+
+    /// Asks for part after part.
+    fn go_on(self) {
+        self.stage.set(Stage::GoingOn);
+        if self.is_asking.get_value() {
+            return;
+        }
+        self.is_asking.set_value(true);
+        spawn_local(async move {
+            while self.goes_on() {
+                let (slug, id) = self.issue.get_value();
+                let after = self.tried.with_untracked(|tried| tried.next.clone());
+                match dry_run_issue(slug, id, after).await {
+                    Ok(part) => self.tried.update(|tried| tried.add(part)),
+                    Err(error) => self.stage.set(Stage::Failed(error)),
+                }
+                if self.tried.with_untracked(|tried| tried.next.is_none()) {
+                    self.stage.set(Stage::Over);
+                }
+            }
+            self.is_asking.set_value(false);
+        });
+    }
+
+    /// What its button does.
+    fn press(self) {
+        if self.goes_on() {
+            self.stage.set(Stage::Stopped);
+        } else {
+            self.go_on();
+        }
+    }
+}
+
 /// `next` is the address of the next part, for who has no scripts.
 #[island]
 pub(super) fn Rest(slug: String, id: String, first: IssueDryRun, next: String) -> impl IntoView {
     let organization = format!("/organizations/{slug}");
-    let issue = StoredValue::new((slug, id));
-    let run = RwSignal::new(first);
-    let stage = RwSignal::new(Stage::Drawn);
-    let tally = Signal::derive(move || run.with(|run| run.tally));
-    // A stopped run may still wait for an answer: it counts, and is not asked for twice.
-    let is_asking = StoredValue::new(false);
-    let go_on = move || {
-        stage.set(Stage::GoingOn);
-        if is_asking.get_value() {
-            return;
-        }
-        is_asking.set_value(true);
-        spawn_local(async move {
-            while stage.with_untracked(|stage| *stage == Stage::GoingOn) {
-                let (slug, id) = issue.get_value();
-                let after = run.with_untracked(|run| run.next.clone());
-                match dry_run_issue(slug, id, after).await {
-                    Ok(part) => run.update(|run| run.add(part)),
-                    Err(error) => stage.set(Stage::Failed(error)),
-                }
-                if run.with_untracked(|run| run.next.is_none()) {
-                    stage.set(Stage::Over);
-                }
-            }
-            is_asking.set_value(false);
-        });
-    };
-    Effect::new(move |_| go_on());
+    let run = Run::new(slug, id, first);
+    let Run { stage, tally, .. } = run;
+    Effect::new(move |_| run.go_on());
     Effect::new(move |_| {
         let now = (stage.get(), tally.get());
         RUN.with(ArcRwSignal::clone).set(Some(now));
     });
-    let said = RwSignal::new(String::new());
-    let tell = spaced(TOLD, move || {
-        if stage.with_untracked(|stage| *stage == Stage::GoingOn) {
-            said.set(tally.get_untracked().so_far());
-        }
-    });
-    Effect::new(move |_| {
-        let tally = tally.get();
-        match stage.get() {
-            Stage::GoingOn => tell(),
-            Stage::Stopped | Stage::Over => said.set(format!("{}.", tally.verdict())),
-            // That is an alert.
-            Stage::Drawn | Stage::Failed(_) => {}
-        }
-    });
-
+    let said = said(run);
     let button = NodeRef::<Button>::new();
-    Effect::new(move |_| {
-        // The button goes: whoever has pressed it is not sent to the top of the page.
-        if stage.get() == Stage::Over
-            && let Some(button) = button.get_untracked()
-            && document().active_element().as_ref() == Some(button.as_ref())
-            && let Some(heading) = document().get_element_by_id("dry-run-heading")
-            && let Ok(heading) = heading.dyn_into::<HtmlElement>()
-        {
-            // Focus is a courtesy: without it nothing is wrong.
-            let _ = heading.focus();
-        }
-    });
-    let press = move |_| {
-        if stage.with_untracked(|stage| *stage == Stage::GoingOn) {
-            stage.set(Stage::Stopped);
-        } else {
-            go_on();
-        }
-    };
+    keep_focus(stage, button);
     let label = move || match stage.get() {
         Stage::Drawn | Stage::GoingOn | Stage::Over => "Stop",
         Stage::Stopped => "Go on",
         Stage::Failed(_) => "Try again",
     };
-
-    let users = Memo::new(move |_| run.with(|run| run.users.clone()));
+    let users = Memo::new(move |_| run.tried.with(|tried| tried.users.clone()));
     let above = move || match stage.get() {
         Stage::Drawn => drawn(tally.get_untracked(), &next).into_any(),
         Stage::GoingOn => ().into_any(),
@@ -136,11 +139,48 @@ pub(super) fn Rest(slug: String, id: String, first: IssueDryRun, next: String) -
             >
                 <span>{move || tally.get().so_far()}</span>
             </Progress>
-            <button type="button" class="btn" node_ref=button on:click=press>{label}</button>
+            <button type="button" class="btn" node_ref=button on:click=move |_| run.press()>
+                {label}
+            </button>
         </div>
         <p class="visually-hidden" role="status">{move || said.get()}</p>
         <Tried organization users tally/>
     }
+}
+
+/// What screen readers are told while it goes on and when it has ended.
+fn said(run: Run) -> RwSignal<String> {
+    let said = RwSignal::new(String::new());
+    let tell = spaced(TOLD, move || {
+        if run.goes_on() {
+            said.set(run.tally.get_untracked().so_far());
+        }
+    });
+    Effect::new(move |_| {
+        let tally = run.tally.get();
+        match run.stage.get() {
+            Stage::GoingOn => tell(),
+            Stage::Stopped | Stage::Over => said.set(format!("{}.", tally.verdict())),
+            // That is an alert.
+            Stage::Drawn | Stage::Failed(_) => {}
+        }
+    });
+    said
+}
+
+/// The button goes at the end: whoever has pressed it is not sent to the top of the page.
+fn keep_focus(stage: RwSignal<Stage>, button: NodeRef<Button>) {
+    Effect::new(move |_| {
+        if stage.get() == Stage::Over
+            && let Some(button) = button.get_untracked()
+            && document().active_element().as_ref() == Some(button.as_ref())
+            && let Some(heading) = document().get_element_by_id("dry-run-heading")
+            && let Ok(heading) = heading.dyn_into::<HtmlElement>()
+        {
+            // Focus is a courtesy: without it nothing is wrong.
+            let _ = heading.focus();
+        }
+    });
 }
 
 /// The verdict about one part, with the way to the next.
