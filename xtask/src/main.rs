@@ -70,7 +70,7 @@ enum Command {
         after_help = "Example:\n  cargo xtask fill --url http://127.0.0.1:3000 --organization contoso --token rhp_..."
     )]
     Fill {
-        /// --url, --organization, --token, --users
+        /// --url, --organization, --token, --users, --program
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
