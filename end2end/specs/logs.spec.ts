@@ -53,6 +53,7 @@ test("a refused request is tried again before Entra tries it", async ({ page, or
   await expect(logPage.dryRun).toContainText("201");
   await expect(logPage.dryRun).toContainText("Nothing was stored.");
   await page.goto(organization.path("/users"));
+  await expect(page.getByText("No users yet")).toBeVisible();
   await expect(page.getByRole("main")).not.toContainText("Marcus");
 });
 

@@ -5,6 +5,7 @@ test("a new Secret Token is shown once and works", async ({ page, organization, 
   const secret = await tokensPage.create("Entra 2027", "6 months");
   expect((await organization.entra(secret).testConnection()).status).toBe(200);
 
+  await expect(page.getByText(secret)).toBeVisible();
   // Sends the form again.
   await page.reload();
   await expect(page.getByText(secret)).toHaveCount(0);

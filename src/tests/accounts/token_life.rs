@@ -49,7 +49,9 @@ db_test! {
         let nothing = look_up(&app, "nobody", "rhp_nothing").await;
         assert_eq!((nothing.organization, nothing.token), (None, None));
 
-        for entry in audited(&app).await {
+        let entries = audited(&app).await;
+        assert!(entries.iter().any(|entry| entry.action == "token.create"));
+        for entry in entries {
             let text = format!("{entry:?}");
             assert!(!text.contains(&created.secret) && !text.contains(&secret::hash(&created.secret)));
         }

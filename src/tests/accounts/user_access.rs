@@ -242,7 +242,9 @@ db_test! {
         assert_eq!(post(&app, &path, &cookie, "user_name=zoe.last").await.status, 303);
 
         app.flush().await;
-        for entry in entra.log().await {
+        let log = entra.log().await;
+        assert_eq!(log.iter().filter(|entry| entry.action == "match").count(), 2, "{log:?}");
+        for entry in log {
             let text = format!("{entry:?}").to_lowercase();
             for name in ["zoe.marsh", "zoe.last", "object-1", "object-2"] {
                 assert!(!text.contains(name), "{name}: {text}");

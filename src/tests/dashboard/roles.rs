@@ -322,6 +322,7 @@ entra_test! {
                     .bind(&other.organization_id),
             )
             .await;
+        assert_eq!(theirs.len(), 3);
         for (id,) in &theirs {
             assert_eq!(admin.open(&format!("/roles/{id}")).await.status, 404);
             for button in ["default", "review", "up", "down", "delete"] {
