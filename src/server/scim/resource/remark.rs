@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::server::scim::error::{named, shortened};
 use crate::server::scim::reason::Reason;
 
-/// The most remarks that one request collects; a body can name very many unknown attributes.
+/// The most remarks about names of the client's own choice that one request collects: a body can have very many.
 pub const MAX_REMARKS: usize = 50;
 
 /// Something the log shows as Warning although the request was carried out.
@@ -47,13 +47,25 @@ impl Remark {
         self
     }
 
-    /// Adds the remark unless its like is there already or there are [`MAX_REMARKS`].
+    /// Adds the remark unless its like is there already, or it is about a name of the client's own choice and there are
+    /// [`MAX_REMARKS`] of those.
     pub fn push_to(self, remarks: &mut Vec<Remark>) {
         let known =
             |remark: &Remark| remark.code == self.code && remark.attribute == self.attribute;
-        if remarks.len() < MAX_REMARKS && !remarks.iter().any(known) {
+        let chosen = |remark: &&Remark| remark.names_freely();
+        let is_full = self.names_freely()
+            && remarks.len() >= MAX_REMARKS
+            && remarks.iter().filter(chosen).count() >= MAX_REMARKS;
+        if !is_full && !remarks.iter().any(known) {
             remarks.push(self);
         }
+    }
+
+    /// Whether there may be as many as the client sends names; of the others the schema has few.
+    fn names_freely(&self) -> bool {
+        [Reason::AttributeIgnored, Reason::AttributeRepeated]
+            .iter()
+            .any(|reason| reason.code() == self.code)
     }
 
     /// An attribute that is not in the schema was left out.

@@ -133,10 +133,17 @@ fn remarks_are_bounded_and_free_of_control_characters() {
     for index in 0..10_000 {
         body[format!("x{index}")] = json!(1);
     }
-    let (_, remarks) = created(body);
+    let (_, mut remarks) = created(body);
     assert_eq!(remarks.len(), MAX_REMARKS);
     assert_eq!(remarks[0].attribute.as_deref(), Some("x\u{fffd}"));
     assert!(!remarks[0].text.contains('\0'));
+    // However many they are, what is remarked about the user has its place.
+    for reason in [Reason::RoleUnreviewed, Reason::AttributeIgnored] {
+        let remark = Remark::new(reason, "").on("roles");
+        remark.push_to(&mut remarks);
+    }
+    assert_eq!(remarks.len(), MAX_REMARKS + 1);
+    assert_eq!(remarks[MAX_REMARKS].code, "role_unreviewed");
 }
 
 #[test]
