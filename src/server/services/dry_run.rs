@@ -77,9 +77,9 @@ pub async fn dry_run_issue(
     let mut tried = Vec::with_capacity(users.len());
     for user in users {
         let log_id = entries.remove(&user.user_key);
-        let (status, reason, text) = match &log_id {
+        let (status, reasons, text) = match &log_id {
             Some(log_id) => outcome(app, organization, log_id).await?,
-            None => (None, None, NOT_KEPT.to_owned()),
+            None => (None, Vec::new(), NOT_KEPT.to_owned()),
         };
         let is_refused = status.is_none_or(|status| status == Status::Failure);
         tried.push(UserDryRun {
@@ -88,38 +88,38 @@ pub async fn dry_run_issue(
             log_id,
             status,
             text,
-            is_put_right: !is_refused && reason.as_deref() != Some(issue.reason.as_str()),
+            is_put_right: !is_refused && !reasons.contains(&issue.reason.as_str()),
         });
     }
     let affected = u64::try_from(issue.users_affected).unwrap_or_default();
     Ok(IssueDryRun::part(tried, affected, next))
 }
 
-/// How one request would end: the status, the reason code, and words for it.
+/// How one request would end: the status, the reason codes, and words for it.
 async fn outcome(
     app: &App,
     organization: &OrganizationRef,
     log_id: &str,
-) -> Result<(Option<Status>, Option<String>, String), ServiceError> {
+) -> Result<(Option<Status>, Vec<&'static str>, String), ServiceError> {
+    let unknown = |why: String| Ok((None, Vec::new(), why));
     let logged = match find(app, organization, log_id).await {
         Ok(Ok(logged)) => logged,
-        Ok(Err(why)) => return Ok((None, None, why)),
+        Ok(Err(why)) => return unknown(why),
         // Deleted since it was looked up.
-        Err(ServiceError::NotFound { .. }) => return Ok((None, None, NOT_KEPT.to_owned())),
+        Err(ServiceError::NotFound { .. }) => return unknown(NOT_KEPT.to_owned()),
         Err(error) => return Err(error),
     };
     let Some(Rehearsed { entry, .. }) = rehearse(app, logged).await? else {
-        return Ok((None, None, NOTHING_NEW.to_owned()));
+        return unknown(NOTHING_NEW.to_owned());
     };
+    // Of several remarks the entry is named after one; each belongs to an issue.
+    let remarked = entry.occurrences.iter().map(|issue| issue.reason);
+    let reasons = entry.reason.into_iter().chain(remarked).collect();
     let remark = || entry.reason.and_then(Reason::from_code);
     let text = entry
         .detail
         .or_else(|| Some(remark()?.explanation().title.to_owned()));
-    Ok((
-        Some(entry.status),
-        entry.reason.map(str::to_owned),
-        text.unwrap_or_default(),
-    ))
+    Ok((Some(entry.status), reasons, text.unwrap_or_default()))
 }
 
 /// The request of one entry, or why it cannot be tried.

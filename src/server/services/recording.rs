@@ -264,12 +264,8 @@ impl Exchange {
         self.subject.tidy();
         let payload = self.payload(response_body);
         let remarks: Vec<LogRemark> = self.remarks.iter().map(log_remark).collect();
-        let value = error
-            .map_or_else(
-                || self.remarks.first().and_then(|remark| remark.value.clone()),
-                |error| error.value.clone(),
-            )
-            .map(redacted);
+        // A remark's code stands where a refusal's would, so that both are found in the same way.
+        let remark = outcome::gravest(&self.remarks).filter(|_| error.is_none());
         let mut entry = NewEntry {
             occurred_at: self.received_at,
             organization_id: self.organization_id,
@@ -280,17 +276,12 @@ impl Exchange {
             path: redacted(cut(self.incoming.path, TEXT_KEPT)),
             http_status: i64::from(http_status),
             scim_type: error.and_then(|error| error.scim_type().map(|kind| kind.as_str())),
-            // A remark's code stands where a refusal's would, so that both are found in the same way.
             reason: error
                 .map(|error| error.reason.code())
-                .or_else(|| self.remarks.first().map(|remark| remark.code)),
+                .or_else(|| remark.map(|remark| remark.code)),
             attribute: error
                 .and_then(|error| error.attribute.clone())
-                .or_else(|| {
-                    self.remarks
-                        .first()
-                        .and_then(|remark| remark.attribute.clone())
-                })
+                .or_else(|| remark.and_then(|remark| remark.attribute.clone()))
                 .map(redacted),
             detail: error.map(|error| redacted_text(&error.detail)),
             user_name_key: self.subject.user_name.as_deref().map(case_key),
@@ -311,11 +302,11 @@ impl Exchange {
             steps: redacted(json(&self.steps)),
             remarks: (!remarks.is_empty()).then(|| redacted(json(&remarks))),
             payload,
-            occurrence: None,
+            occurrences: Vec::new(),
             success: None,
             id: self.request_id,
         };
-        entry.occurrence = outcome::occurrence(&entry, value);
+        entry.occurrences = outcome::occurrences(&entry, error, &self.remarks);
         entry.success = outcome::success(&entry);
         entry
     }
@@ -360,8 +351,7 @@ impl Exchange {
     pub fn store(tx: &mut Tx<'_>, entry: NewEntry, live: Live) {
         let organization_id = entry.organization_id.clone();
         tx.after_commit(move || live.grown(&organization_id));
-        let (occurrence, success) = (entry.occurrence.as_ref(), entry.success.as_ref());
-        issue_records::record_with_change(tx, occurrence, success);
+        issue_records::record_with_change(tx, &entry.occurrences, entry.success.as_ref());
         provisioning_logs::insert_with_change(tx, entry);
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::dialect::like_escaped;
 use super::issues::Issue;
 use super::keyset::push_list;
 use super::log_search::SHOWN;
 use super::sql::{Builder, Connection, Sql};
+use crate::model::log::LogRemark;
 use crate::server::error::StoreError;
 
 /// The latest log entry of an issue about each of these of its users, by their keys, while it is kept.
@@ -39,7 +41,25 @@ const KINDS: [(&str, &str, &str); 3] = [
     ),
 ];
 
+/// What stands in the column of remarks where the issue's is one of several, and another one has named the entry.
+fn remarked(issue: &Issue) -> Option<String> {
+    if !issue.is_remark {
+        return None;
+    }
+    let attribute = Some(&issue.attribute).filter(|attribute| !attribute.is_empty());
+    let remark = serde_json::to_string(&LogRemark {
+        code: issue.reason.clone(),
+        attribute: attribute.cloned(),
+        text: String::new(),
+    });
+    // Up to the text, which ends it.
+    let remark = remark.ok()?;
+    let begins = remark.strip_suffix("\"}")?;
+    Some(format!("%{}%", like_escaped(begins)))
+}
+
 fn latest_sql(mut statement: Builder, issue: &Issue, user_keys: &[&str]) -> Sql {
+    let remarked = remarked(issue);
     statement.push("SELECT u.user_key, CASE substr(u.user_key, 1, 2)");
     for (kind, test, order) in KINDS {
         statement
@@ -51,12 +71,15 @@ fn latest_sql(mut statement: Builder, issue: &Issue, user_keys: &[&str]) -> Sql 
             .push("substr(u.user_key, 3) AND l.action = ")
             .bind(&issue.action)
             // The user finds it; the reason is only tested: an issue may have most of the log's entries.
-            .push(" AND (l.reason || '') = ")
+            .push(" AND ((l.reason || '') = ")
             .bind(&issue.reason)
             .push(" AND COALESCE(l.attribute, '') = ")
-            .bind(&issue.attribute)
-            .push(order)
-            .push(" LIMIT 1)");
+            .bind(&issue.attribute);
+        if let Some(pattern) = &remarked {
+            statement.push(" OR l.remarks LIKE ").bind(pattern);
+            statement.push(" ESCAPE '\\'");
+        }
+        statement.push(")").push(order).push(" LIMIT 1)");
     }
     statement
         .push(" END AS log_id FROM issue_users u WHERE u.issue_id = ")
@@ -75,42 +98,61 @@ mod tests {
     use super::*;
     use crate::server::store::{Db, migrate};
 
+    #[test]
+    fn a_remark_among_others_is_looked_for_as_it_is_written() {
+        let mut issue = Issue {
+            reason: "attribute_ignored".to_owned(),
+            attribute: "a\"b".to_owned(),
+            ..Issue::default()
+        };
+        assert_eq!(remarked(&issue), None);
+        issue.is_remark = true;
+        let pattern = r#"%{"code":"attribute\_ignored","attribute":"a\\"b","text":"%"#;
+        assert_eq!(remarked(&issue).as_deref(), Some(pattern));
+        issue.attribute.clear();
+        let pattern = r#"%{"code":"attribute\_ignored","attribute":null,"text":"%"#;
+        assert_eq!(remarked(&issue).as_deref(), Some(pattern));
+    }
+
     #[tokio::test]
     async fn each_kind_of_user_is_found_by_its_index() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let db = Db::open(&url, true).await.unwrap();
         migrate::migrate(&db, &url).await.unwrap();
-        let issue = Issue {
-            id: "issue".to_owned(),
-            organization_id: "contoso".to_owned(),
-            action: "create".to_owned(),
-            reason: "role_unknown".to_owned(),
-            ..Issue::default()
-        };
-        let explained = latest_sql(
-            Builder::new("EXPLAIN QUERY PLAN "),
-            &issue,
-            &["u:1", "n:ana", "x:7"],
-        );
-        let plan: Vec<(i64, i64, i64, String)> =
-            db.read().await.unwrap().fetch_all(explained).await.unwrap();
-        let plan: Vec<String> = plan.into_iter().map(|(.., step)| step).collect();
-        let steps: Vec<&str> = plan
-            .iter()
-            .map(String::as_str)
-            .filter(|step| step.contains(" USING "))
-            .collect();
-        assert_eq!(
-            steps,
-            [
-                "SEARCH u USING PRIMARY KEY (issue_id=? AND user_key=?)",
-                "SEARCH l USING INDEX provisioning_logs_by_user (organization_id=? AND user_id=?)",
-                "SEARCH l USING INDEX provisioning_logs_by_user_name (organization_id=? AND user_name_key=?)",
-                "SEARCH l USING INDEX provisioning_logs_nobody_by_external_id (organization_id=? AND external_id=?)",
-            ],
-            "{plan:#?}"
-        );
+        for is_remark in [false, true] {
+            let issue = Issue {
+                id: "issue".to_owned(),
+                organization_id: "contoso".to_owned(),
+                action: "create".to_owned(),
+                reason: "role_unknown".to_owned(),
+                is_remark,
+                ..Issue::default()
+            };
+            let explained = latest_sql(
+                Builder::new("EXPLAIN QUERY PLAN "),
+                &issue,
+                &["u:1", "n:ana", "x:7"],
+            );
+            let plan: Vec<(i64, i64, i64, String)> =
+                db.read().await.unwrap().fetch_all(explained).await.unwrap();
+            let plan: Vec<String> = plan.into_iter().map(|(.., step)| step).collect();
+            let steps: Vec<&str> = plan
+                .iter()
+                .map(String::as_str)
+                .filter(|step| step.contains(" USING "))
+                .collect();
+            assert_eq!(
+                steps,
+                [
+                    "SEARCH u USING PRIMARY KEY (issue_id=? AND user_key=?)",
+                    "SEARCH l USING INDEX provisioning_logs_by_user (organization_id=? AND user_id=?)",
+                    "SEARCH l USING INDEX provisioning_logs_by_user_name (organization_id=? AND user_name_key=?)",
+                    "SEARCH l USING INDEX provisioning_logs_nobody_by_external_id (organization_id=? AND external_id=?)",
+                ],
+                "{plan:#?}"
+            );
+        }
         db.close().await;
     }
 }

@@ -1,8 +1,8 @@
 //! `issues` as requests make them and end them.
 //!
-//! What counts an issue's users holds the lock of the issue's row: an occurrence takes it first, then touches one row
-//! of `issue_users`; settling takes those of all its issues in the order of their ids, then touches their users. A
-//! success locks rows of `issue_users` alone. So nobody waits in a circle, and every count is exact.
+//! What counts an issue's users holds the lock of the issue's row: whoever records occurrences, or settles, takes those
+//! of all the issues in the order of their ids, then touches rows of `issue_users`. A success locks rows of
+//! `issue_users` alone. So nobody waits in a circle, and every count is exact.
 
 use std::collections::BTreeMap;
 
@@ -192,50 +192,47 @@ impl Occurrence {
     }
 }
 
-/// Records what a change came to, in the trip that ends it.
-pub fn record_with_change(
-    tx: &mut Tx<'_>,
-    occurrence: Option<&Occurrence>,
-    success: Option<&Success>,
-) {
-    if let Some(occurrence) = occurrence {
-        occurrence
-            .issue()
-            .into_iter()
-            .for_each(|statement| tx.defer(statement));
-        occurrence
-            .user()
-            .into_iter()
-            .flatten()
-            .for_each(|statement| tx.defer(statement));
-    }
+/// Issues that one request usually has at most.
+const FEW: usize = 8;
+
+/// Records what a change came to, in the trip that ends it; `occurrences` in the order of their issues' ids.
+pub fn record_with_change(tx: &mut Tx<'_>, occurrences: &[Occurrence], success: Option<&Success>) {
+    let is_rare = occurrences.len() > FEW;
+    let mut defer = |statement: Sql| {
+        tx.defer(if is_rare { statement.once() } else { statement });
+    };
+    occurrences
+        .iter()
+        .flat_map(Occurrence::issue)
+        .for_each(&mut defer);
     if let Some(success) = success {
-        // What it was remarked upon with is not over.
-        let except = occurrence.map_or("", |occurrence| occurrence.issue_id.as_str());
-        tx.defer(succeed(success, except));
+        defer(succeed(success));
     }
+    // After it: what the change was remarked upon with is not over.
+    occurrences
+        .iter()
+        .filter_map(Occurrence::user)
+        .flatten()
+        .for_each(defer);
 }
 
 /// Marks whom it puts right; [`settle`] counts them.
-fn succeed(success: &Success, except: &str) -> Sql {
+fn succeed(success: &Success) -> Sql {
     let statement = match &success.ended {
         Ended::Create { .. } => sql(
-            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 AND issue_id <> $3 \
-             AND user_key IN ($4, $5) AND succeeded_at IS NULL AND action = 'create'",
+            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 \
+             AND user_key IN ($3, $4) AND succeeded_at IS NULL AND action = 'create'",
         ),
         Ended::Change { .. } => sql(
-            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 AND issue_id <> $3 \
-             AND user_key = $4 AND succeeded_at IS NULL AND action <> 'delete'",
+            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 \
+             AND user_key = $3 AND succeeded_at IS NULL AND action <> 'delete'",
         ),
         Ended::Delete { .. } => sql(
-            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 AND issue_id <> $3 \
-             AND user_key = $4 AND succeeded_at IS NULL",
+            "UPDATE issue_users SET succeeded_at = $1 WHERE organization_id = $2 \
+             AND user_key = $3 AND succeeded_at IS NULL",
         ),
     };
-    let statement = statement
-        .bind(success.at)
-        .bind(&success.organization_id)
-        .bind(except);
+    let statement = statement.bind(success.at).bind(&success.organization_id);
     match &success.ended {
         Ended::Create { name, external } => statement.bind(name).bind(external),
         Ended::Change { user } | Ended::Delete { user } => statement.bind(user),

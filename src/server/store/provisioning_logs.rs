@@ -49,8 +49,8 @@ pub struct NewEntry {
     /// JSON: `[model::log::LogRemark]`.
     pub remarks: Option<String>,
     pub payload: Option<NewPayload>,
-    /// The issue that it belongs to.
-    pub occurrence: Option<Occurrence>,
+    /// The issues that it belongs to, in the order of their ids.
+    pub occurrences: Vec<Occurrence>,
     /// What it puts right.
     pub success: Option<Success>,
 }

@@ -100,6 +100,15 @@ impl Sql {
         self.args.push(value.into());
         self
     }
+
+    /// As a part of several whose shape, taken together, hardly ever comes again: prepared for this run only.
+    #[must_use]
+    pub(super) fn once(self) -> Self {
+        Self {
+            keep: false,
+            ..self
+        }
+    }
 }
 
 /// Puts a statement together from fixed pieces and bound values; text from outside can only become a value.

@@ -298,10 +298,12 @@ entra_test! {
         for index in 0..5_000 {
             body[format!("unknown{index}")] = json!(index);
         }
+        body["roles"] = json!([]);
         let answer = entra.post(&body).await;
         answer.is(201);
         let entry = entra.entry(&answer).await;
-        assert_eq!(entry.remark_codes().len(), 50);
+        assert_eq!(entry.remark_codes().len(), 51);
+        assert_eq!(entry.reason.as_deref(), Some("default_role_used"));
         // The same attribute in two cases: the last one counts.
         let twice = r#"{"userName":"first","USERNAME":"second","name":{"givenName":"A","GIVENNAME":"B","familyName":"C"}}"#;
         let answer = raw(&entra, "POST", "/Users", twice).await;

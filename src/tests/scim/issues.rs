@@ -1,8 +1,10 @@
 //! Issues: made by what requests come to, and ended by it.
 
 use futures_util::future::join_all;
+use rhombus_provisioning::model::log::Status;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::clock::{DAY, MINUTE};
+use rhombus_provisioning::server::services::dry_run::dry_run_issue;
 use rhombus_provisioning::server::services::user_access;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
@@ -61,6 +63,17 @@ async fn only(entra: &Entra<'_>) -> Issue {
 
 async fn set(entra: &Entra<'_>, assignment: &'static str) {
     entra.app.execute(sql(assignment)).await;
+}
+
+const ROLE: &str = r#"roles[primary eq "True"].value"#;
+
+fn allowed(entra: &Entra<'_>, permission: Permission) -> Allowed {
+    let organization = OrganizationRef {
+        id: entra.organization_id.clone(),
+        slug: entra.slug.clone(),
+        name: entra.slug.clone(),
+    };
+    Allowed::command_line(permission, Some(organization))
 }
 
 fn with_role(name: &str, role: &str) -> Value {
@@ -147,6 +160,74 @@ entra_test! {
         assert_eq!(all.iter().map(Issue::stands).collect::<Vec<_>>(), [("resolved", 1, 0), ("open", 1, 1)]);
         entra.change(&id, "Replace", "roles", json!([{"value": "admin", "primary": "True"}])).await.is(200);
         assert!(issues(&entra).await.iter().all(|issue| issue.stands() == ("resolved", 1, 0)));
+    }
+
+    async fn each_remark_of_a_request_is_an_issue(entra: Entra) {
+        entra.policy("unknown_role", "accept").await;
+        let mut body = with_role("ana", "Boss");
+        body["favouriteColour"] = json!("blue");
+        body["shoeSize"] = json!(38);
+        let answer = entra.post(&body).await;
+        answer.is(201);
+        // The entry is named after what somebody has to look at, wherever it stands among the remarks.
+        let entry = entra.entry(&answer).await;
+        assert_eq!(entry.remark_codes(), ["attribute_ignored", "attribute_ignored", "role_unreviewed"]);
+        assert_eq!(entry.reason.as_deref(), Some("role_unreviewed"));
+        let all = issues(&entra).await;
+        let kinds: Vec<_> = all.iter().map(|issue| (issue.reason.as_str(), issue.attribute.as_str())).collect();
+        assert_eq!(kinds, [
+            ("attribute_ignored", "favouriteColour"),
+            ("attribute_ignored", "shoeSize"),
+            ("role_unreviewed", ROLE),
+        ]);
+        assert!(all.iter().all(|issue| issue.stands() == ("open", 1, 1) && issue.action == "create"));
+        assert!(all.iter().all(|issue| issue.log_id.as_ref() == Some(&entry.id)));
+        let values: Vec<_> = all.iter().map(|issue| issue.value.as_deref()).collect();
+        assert_eq!(values, [None, None, Some("Boss")]);
+        let days: Vec<(i64,)> = entra.app.rows(sql("SELECT events FROM issue_days")).await;
+        assert_eq!(days, [(1,); 3]);
+        // A change with one of the remarks still ends the others.
+        let change = json!([{"op": "Replace", "path": "shoeSize", "value": 39}, {"op": "Replace", "path": "title", "value": "Dr"}]);
+        entra.patch(&answer.id(), change).await.is(200);
+        let all = issues(&entra).await;
+        let stand: Vec<_> = all.iter().map(|issue| (issue.kind(), issue.stands())).collect();
+        assert_eq!(stand, [
+            (("create", "attribute_ignored", "favouriteColour"), ("resolved", 1, 0)),
+            (("create", "attribute_ignored", "shoeSize"), ("resolved", 1, 0)),
+            (("update", "attribute_ignored", "shoeSize"), ("open", 1, 1)),
+            (("create", "role_unreviewed", ROLE), ("resolved", 1, 0)),
+        ]);
+        entra.change(&answer.id(), "Replace", "shoeSize", json!(40)).await.is(200);
+        assert_eq!(issues(&entra).await[2].stands(), ("open", 2, 1), "the same remark does not end it");
+        // What nobody sends any more is over when the user is gone.
+        entra.delete(&answer.id()).await.is(204);
+        assert!(issues(&entra).await.iter().all(|issue| issue.state == "resolved"));
+    }
+
+    async fn a_remark_among_others_leads_to_its_request_and_comes_again(entra: Entra) {
+        entra.policy("missing_names", "accept").await;
+        let id = entra.create("ana").await;
+        let mut body = user("ana");
+        body["shoeSize"] = json!(38);
+        body.as_object_mut().unwrap().remove("name");
+        let answer = entra.put(&id, &body).await;
+        answer.is(200);
+        let issue = issues(&entra).await.remove(0);
+        assert_eq!(issue.kind(), ("update", "attribute_ignored", "shoeSize"));
+        let entry = entra.entry(&answer).await;
+        assert_eq!((entry.reason.as_deref(), entry.attribute.as_deref()), (Some("names_missing"), Some("name.givenName")));
+        let proof = allowed(&entra, Permission::ReadPayloads);
+        let tried = dry_run_issue(&entra.app.app, &proof, &issue.id, None).await.unwrap();
+        let user = &tried.users[0];
+        assert_eq!((user.log_id.as_ref(), user.status, user.is_put_right), (Some(&entry.id), Some(Status::Warning), false));
+    }
+
+    async fn a_refusal_is_no_event_of_what_was_remarked_upon(entra: Entra) {
+        entra.create("ana").await;
+        let mut body = user("ana");
+        body["favouriteColour"] = json!("blue");
+        entra.post(&body).await.is_error(409, "uniqueness");
+        assert_eq!(only(&entra).await.kind(), ("create", "user_name_taken", "userName"));
     }
 
     async fn refused_connections_are_issues_without_users(entra: Entra) {
@@ -276,12 +357,7 @@ entra_test! {
         entra.post(&user("ana")).await.is_error(409, "uniqueness");
         entra.change(&id, "Replace", "active", json!("?")).await.is_error(400, "invalidValue");
         entra.delete(&id).await.is(204);
-        let organization = OrganizationRef {
-            id: entra.organization_id.clone(),
-            slug: entra.slug.clone(),
-            name: entra.slug.clone(),
-        };
-        let allowed = Allowed::command_line(Permission::EraseUsers, Some(organization));
+        let allowed = allowed(&entra, Permission::EraseUsers);
         user_access::erase(&entra.app.app, &allowed, &id, "ana").await.unwrap();
         let people: Vec<(String,)> = entra.app.rows(sql("SELECT user_key FROM issue_users")).await;
         assert_eq!(people, []);

@@ -41,6 +41,20 @@ impl Reason {
         Self::CONNECTION.contains(&self)
     }
 
+    /// The place among the remarks of one request, of which the log's entry has the reason of the first: what somebody
+    /// has to decide about a user stands before what a mapping does too much, and that before what every request has.
+    #[must_use]
+    pub fn remark_rank(self) -> u8 {
+        match self {
+            Self::RoleUnreviewed => 0,
+            Self::UnknownRoleReplaced => 1,
+            Self::DefaultRoleUsed => 2,
+            Self::NamesMissing => 3,
+            Self::BearerDoubled => 5,
+            _ => 4,
+        }
+    }
+
     /// Whether what it means for the organization is known as a problem of its own, which people are told of instead of
     /// the issue.
     #[must_use]

@@ -208,6 +208,6 @@ impl Unit<'_, '_> {
             at: self.now,
             ended,
         };
-        issue_records::record_with_change(self.tx, None, Some(&success));
+        issue_records::record_with_change(self.tx, &[], Some(&success));
     }
 }

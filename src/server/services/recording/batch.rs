@@ -60,8 +60,9 @@ pub enum Note {
 #[derive(Debug)]
 pub struct Counted {
     hour: (HourKey, HourCounts),
-    /// The issue that it belongs to, and the day.
-    issue: Option<(String, Millis)>,
+    at: Millis,
+    /// The issues that it belongs to.
+    issues: Vec<String>,
     /// The organization's issues may be over.
     succeeded_at: Option<Millis>,
 }
@@ -71,10 +72,12 @@ impl Counted {
     fn of(entry: &NewEntry) -> Self {
         Self {
             hour: hour_of(entry),
-            issue: entry
-                .occurrence
-                .as_ref()
-                .map(|occurrence| (occurrence.issue_id.clone(), entry.occurred_at)),
+            at: entry.occurred_at,
+            issues: entry
+                .occurrences
+                .iter()
+                .map(|occurrence| occurrence.issue_id.clone())
+                .collect(),
             succeeded_at: (entry.status != Status::Failure).then_some(entry.occurred_at),
         }
     }
@@ -191,7 +194,7 @@ impl Batch {
         match note {
             Note::Entry(mut entry) => {
                 self.count(Counted::of(&entry), metrics);
-                if let Some(occurrence) = entry.occurrence.take() {
+                for occurrence in std::mem::take(&mut entry.occurrences) {
                     self.meet(occurrence);
                 }
                 self.entries.push(*entry);
@@ -232,8 +235,8 @@ impl Batch {
             let latest = latest.or_insert(at);
             *latest = at.max(*latest);
         }
-        if let Some((issue_id, at)) = counted.issue {
-            *self.day(&issue_id, at) += 1;
+        for issue_id in &counted.issues {
+            *self.day(issue_id, counted.at) += 1;
         }
         self.count_hour(key, counts, metrics);
     }

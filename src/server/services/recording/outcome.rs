@@ -1,7 +1,10 @@
 //! What an entry means for the organization's issues: one more occurrence, or the end of an older trouble.
 
+use super::redacted;
 use crate::model::log::{Action, Status};
+use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::{Concern, Reason};
+use crate::server::scim::resource::Remark;
 use crate::server::secret;
 use crate::server::store::issue_records::{
     AffectedUser, Ended, Occurrence, Success, external_key, name_key, user_key,
@@ -11,19 +14,55 @@ use crate::server::store::provisioning_logs::NewEntry;
 /// Characters of the hash that names an issue: 128 bits.
 const ID: usize = 32;
 
-/// The issue that an entry belongs to. `value` is what its title may name.
-pub(super) fn occurrence(entry: &NewEntry, value: Option<String>) -> Option<Occurrence> {
+/// The remark whose reason and attribute are the entry's.
+pub(super) fn gravest(remarks: &[Remark]) -> Option<&Remark> {
+    // Of several of one rank the first.
+    remarks
+        .iter()
+        .min_by_key(|remark| Reason::from_code(remark.code).map(Reason::remark_rank))
+}
+
+/// The issues that an entry belongs to, each once and in the order of their ids: that of its refusal, else those of
+/// what was remarked upon.
+pub(super) fn occurrences(
+    entry: &NewEntry,
+    error: Option<&ScimError>,
+    remarks: &[Remark],
+) -> Vec<Occurrence> {
+    if entry.organization_id.is_empty() {
+        return Vec::new();
+    }
+    if let Some(error) = error {
+        let value = error.value.clone().map(redacted);
+        let refusal = occurrence(entry, error.reason, entry.attribute.clone(), value);
+        return refusal.into_iter().collect();
+    }
+    let mut found: Vec<Occurrence> = remarks
+        .iter()
+        .filter_map(|remark| {
+            let reason = Reason::from_code(remark.code)?;
+            let (attribute, value) = (remark.attribute.clone(), remark.value.clone());
+            occurrence(entry, reason, attribute.map(redacted), value.map(redacted))
+        })
+        .collect();
+    found.sort_by(|a, b| a.issue_id.cmp(&b.issue_id));
+    // Two names with tokens in them may be one when those are hidden.
+    found.dedup_by(|a, b| a.issue_id == b.issue_id);
+    found
+}
+
+/// An entry as an event of the issue of that reason. `value` is what its title may name.
+fn occurrence(
+    entry: &NewEntry,
+    reason: Reason,
+    attribute: Option<String>,
+    value: Option<String>,
+) -> Option<Occurrence> {
     let action = entry.action;
-    let reason = entry.reason.and_then(Reason::from_code)?;
-    if !is_issue(reason, action) || entry.organization_id.is_empty() {
+    if !is_issue(reason, action) {
         return None;
     }
-    let mut occurrence = of_reason(
-        &entry.organization_id,
-        reason,
-        action,
-        entry.attribute.clone(),
-    );
+    let mut occurrence = of_reason(&entry.organization_id, reason, action, attribute);
     // Whose name it is stands with whom the issue is about, and goes with them.
     occurrence.value = value.clone().filter(|_| reason != Reason::UserNameTaken);
     occurrence.at = entry.occurred_at;
