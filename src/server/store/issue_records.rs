@@ -4,19 +4,18 @@
 //! of all the issues in the order of their ids, then touches rows of `issue_users`. A success locks rows of
 //! `issue_users` alone. So nobody waits in a circle, and every count is exact.
 
+mod ending;
+
+pub use ending::{Ending, find_ending, forget_user, settle};
+
 use std::collections::BTreeMap;
 
 use super::Tx;
-use super::keyset::push_list;
-use super::sql::{Arg, Builder, Connection, Sql, sql};
+use super::sql::{Arg, Builder, Sql, sql};
 use crate::model::log::Action;
-use crate::server::clock::{DAY, MINUTE, Millis};
+use crate::server::clock::{DAY, Millis};
 use crate::server::error::StoreError;
 use crate::server::ids;
-
-/// How long refused calls must have stopped before a success resolves their issue: beside a good token there may be a
-/// bad one still.
-const QUIET: Millis = 5 * MINUTE;
 
 /// Something went wrong that belongs to an issue.
 #[derive(Debug, Clone)]
@@ -277,166 +276,4 @@ pub async fn add_days(
 /// The start of the day that `time` is in.
 pub fn day_of(time: Millis) -> Millis {
     time.div_euclid(DAY) * DAY
-}
-
-/// An issue that may be over, and since when.
-#[derive(Debug, Clone)]
-pub struct Ending {
-    pub issue_id: String,
-    pub organization_id: String,
-    pub at: Millis,
-}
-
-/// Issues with users that have succeeded and are counted still, and refused connections that are heard of no more,
-/// of organizations with a success at that time.
-pub async fn find_ending(
-    connection: &mut Connection<'_>,
-    succeeded: &BTreeMap<String, Millis>,
-    connection_reasons: impl Iterator<Item = &'static str>,
-) -> Result<Vec<Ending>, StoreError> {
-    let organizations = || succeeded.keys().map(String::as_str);
-    let mut statement = Builder::new(
-        "SELECT DISTINCT organization_id, issue_id FROM issue_users WHERE is_counted AND succeeded_at IS NOT NULL",
-    );
-    push_list(&mut statement, " AND organization_id IN (", organizations());
-    let mut found: Vec<(String, String)> = connection.fetch_all(statement.finish()).await?;
-    let mut statement = Builder::new(
-        "SELECT organization_id, id, last_seen_at FROM issues WHERE is_open AND users_affected = 0",
-    );
-    push_list(&mut statement, " AND organization_id IN (", organizations());
-    push_list(&mut statement, " AND reason IN (", connection_reasons);
-    let refused: Vec<(String, String, Millis)> = connection.fetch_all(statement.finish()).await?;
-    found.extend(
-        refused
-            .into_iter()
-            .filter(|(organization_id, _, seen)| {
-                succeeded
-                    .get(organization_id)
-                    .is_some_and(|at| seen + QUIET <= *at)
-            })
-            .map(|(organization_id, id, _)| (organization_id, id)),
-    );
-    let mut ending: Vec<Ending> = found
-        .into_iter()
-        .map(|(organization_id, issue_id)| Ending {
-            at: succeeded.get(&organization_id).copied().unwrap_or_default(),
-            organization_id,
-            issue_id,
-        })
-        .collect();
-    ending.sort_by(|a, b| a.issue_id.cmp(&b.issue_id));
-    Ok(ending)
-}
-
-/// Takes users who succeeded out of the counts, and resolves what nobody is affected by any more.
-pub async fn settle(tx: &mut Tx<'_>, ending: &[Ending]) -> Result<(), StoreError> {
-    lock(tx, ending.iter().map(|ending| ending.issue_id.as_str())).await?;
-    for Ending {
-        issue_id,
-        organization_id,
-        at,
-    } in ending
-    {
-        let settled = tx
-            .execute(
-                sql("UPDATE issue_users SET is_counted = FALSE WHERE organization_id = $1 AND issue_id = $2 \
-                     AND is_counted AND succeeded_at IS NOT NULL")
-                .bind(organization_id)
-                .bind(issue_id),
-            )
-            .await?;
-        discount(tx, issue_id, settled).await?;
-        resolve(tx, issue_id, *at, settled > 0).await?;
-    }
-    Ok(())
-}
-
-/// Forgets whom these keys stand for: names go with them.
-pub async fn forget_user(
-    tx: &mut Tx<'_>,
-    organization_id: &str,
-    keys: &[String],
-    at: Millis,
-) -> Result<(), StoreError> {
-    let mut statement =
-        Builder::new("SELECT DISTINCT issue_id FROM issue_users WHERE organization_id = ");
-    statement.bind(organization_id);
-    push_list(
-        &mut statement,
-        " AND user_key IN (",
-        keys.iter().map(String::as_str),
-    );
-    statement.push(" ORDER BY issue_id");
-    let issues: Vec<(String,)> = tx.fetch_all(statement.finish()).await?;
-    lock(tx, issues.iter().map(|(id,)| id.as_str())).await?;
-    for (issue_id,) in &issues {
-        for key in keys {
-            let row = |text| sql(text).bind(issue_id).bind(key);
-            let counted = tx
-                .execute(row(
-                    "DELETE FROM issue_users WHERE issue_id = $1 AND user_key = $2 AND is_counted",
-                ))
-                .await?;
-            tx.execute(row(
-                "DELETE FROM issue_users WHERE issue_id = $1 AND user_key = $2",
-            ))
-            .await?;
-            discount(tx, issue_id, counted).await?;
-            resolve(tx, issue_id, at, counted > 0).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Resolves an issue that nobody is affected by: at once if somebody was until now, else when it has been quiet.
-async fn resolve(
-    tx: &mut Tx<'_>,
-    issue_id: &str,
-    at: Millis,
-    had_users: bool,
-) -> Result<(), StoreError> {
-    let resolved = tx
-        .execute(
-            sql("UPDATE issues SET state = 'resolved', is_open = FALSE, resolved_at = $2, resolved_by = NULL \
-             WHERE id = $1 AND is_open AND users_affected = 0 AND ($3 OR last_seen_at <= $4)")
-            .bind(issue_id)
-            .bind(at)
-            .bind(had_users)
-            .bind(at - QUIET),
-        )
-        .await?;
-    if resolved > 0 {
-        tx.execute(
-            sql("INSERT INTO issue_history (id, issue_id, organization_id, occurred_at, actor_id, actor_name, kind, note) \
-                 SELECT $3, id, organization_id, $2, '', '', 'resolved', '' FROM issues WHERE id = $1")
-            .bind(issue_id)
-            .bind(at)
-            .bind(ids::new_id(at)),
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-async fn discount(tx: &mut Tx<'_>, issue_id: &str, users: u64) -> Result<(), StoreError> {
-    let users = i64::try_from(users).unwrap_or(i64::MAX);
-    if users > 0 {
-        tx.execute(
-            sql("UPDATE issues SET users_affected = users_affected - $2 WHERE id = $1")
-                .bind(issue_id)
-                .bind(users),
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Nobody else changes these issues until the transaction ends; `ids` in order.
-async fn lock<'i>(tx: &mut Tx<'_>, ids: impl Iterator<Item = &'i str>) -> Result<(), StoreError> {
-    let for_update = tx.for_update();
-    let mut statement = Builder::new("SELECT id FROM issues WHERE 1 = 1");
-    push_list(&mut statement, " AND id IN (", ids);
-    statement.push(" ORDER BY id").push(for_update);
-    let _: Vec<(String,)> = tx.fetch_all(statement.finish()).await?;
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use rhombus_provisioning::model::log::Status;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
-use rhombus_provisioning::server::clock::{DAY, MINUTE};
+use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
 use rhombus_provisioning::server::services::dry_run::dry_run_issue;
 use rhombus_provisioning::server::services::user_access;
 use rhombus_provisioning::server::store::sql::sql;
@@ -253,6 +253,84 @@ entra_test! {
         entra.app.advance(5 * MINUTE);
         entra.get("/Users").await.is(200);
         assert!(issues(&entra).await.iter().all(|issue| issue.state == "resolved"));
+    }
+
+    async fn what_passes_is_over_with_the_next_success_at_that_action(entra: Entra) {
+        // As a match leaves it that met a database which was away.
+        entra.filter("nothing eq \"x\"").await.is_error(400, "invalidFilter");
+        entra.app.flush().await;
+        set(&entra, "UPDATE issues SET action = 'match', reason = 'database_unavailable', attribute = ''").await;
+        entra.app.advance(5 * MINUTE);
+        entra.get("/Users").await.is(200);
+        entra.create("ana").await;
+        assert_eq!(only(&entra).await.state, "open", "other actions say nothing about it");
+        entra.filter("userName eq \"ana\"").await.is(200);
+        assert_eq!(only(&entra).await.resolved_at, Some(START + 5 * MINUTE));
+    }
+
+    async fn what_a_mapping_asks_for_wrongly_is_one_issue_until_it_stays_away(entra: Entra) {
+        let cycle = async || {
+            entra.app.advance(40 * MINUTE);
+            entra.filter("nothing eq \"x\"").await.is_error(400, "invalidFilter");
+            entra.get("/Groups").await.is_error(404, "");
+            entra.get("/Users").await.is(200);
+            entra.app.flush().await;
+        };
+        for _ in 0..5 {
+            cycle().await;
+        }
+        let all = issues(&entra).await;
+        assert_eq!(all.iter().map(Issue::kind).collect::<Vec<_>>(), [
+            ("list", "filter_attribute_unknown", "nothing"),
+            ("unknown", "groups_not_offered", ""),
+        ]);
+        assert!(all.iter().all(|issue| issue.stands() == ("open", 5, 0) && issue.reopened == 0));
+        // The mappings are put right; somebody looks at it first.
+        set(&entra, "UPDATE issues SET state = 'acknowledged'").await;
+        entra.app.advance(2 * HOUR - 1);
+        entra.get("/Users").await.is(200);
+        assert!(issues(&entra).await.iter().all(|issue| issue.is_open));
+        entra.app.advance(1);
+        // Nothing succeeds at /Groups: any other action tells, but does not for lists.
+        entra.filter("userName eq \"ana\"").await.is(200);
+        let states: Vec<String> = issues(&entra).await.into_iter().map(|issue| issue.state).collect();
+        assert_eq!(states, ["acknowledged", "resolved"]);
+        // By hand it is opened anew, and has as long again.
+        let reopened = sql("UPDATE issues SET state = 'open', opened_at = $1 WHERE action = 'list'");
+        entra.app.execute(reopened.bind(START + 10 * HOUR)).await;
+        entra.app.advance(HOUR);
+        entra.get("/Users").await.is(200);
+        assert!(issues(&entra).await[0].is_open);
+        entra.app.advance(10 * HOUR);
+        entra.get("/Users").await.is(200);
+        assert_eq!(issues(&entra).await[0].stands(), ("resolved", 5, 0));
+    }
+
+    async fn a_doubled_bearer_is_one_issue_whatever_is_asked_for(entra: Entra) {
+        let token = format!("Bearer {}", entra.token);
+        let doubled = Entra::new(entra.app, &entra.slug, entra.organization_id.clone(), token);
+        let id = doubled.create("ana").await;
+        doubled.filter("userName eq \"ana\"").await.is(200);
+        doubled.change(&id, "Replace", "title", json!("Dr")).await.is(200);
+        let mut body = user("ben");
+        body["roles"] = json!([]);
+        let answer = doubled.post(&body).await;
+        answer.is(201);
+        assert_eq!(entra.entry(&answer).await.reason.as_deref(), Some("default_role_used"));
+        let all = issues(&entra).await;
+        assert_eq!(all.iter().map(Issue::kind).collect::<Vec<_>>(), [
+            ("unknown", "bearer_doubled", ""),
+            ("create", "default_role_used", ROLE),
+        ]);
+        assert_eq!(all[0].stands(), ("open", 4, 0));
+        let people: Vec<(i64,)> = entra.app.rows(sql("SELECT count(*) FROM issue_users")).await;
+        assert_eq!(people, [(1,)]);
+        entra.app.advance(5 * MINUTE);
+        doubled.get("/Users").await.is(200);
+        assert_eq!(issues(&entra).await[0].stands(), ("open", 5, 0));
+        entra.app.advance(5 * MINUTE);
+        entra.get("/Users").await.is(200);
+        assert_eq!(issues(&entra).await[0].stands(), ("resolved", 5, 0));
     }
 
     async fn what_nobody_has_to_put_right_is_no_issue(entra: Entra) {

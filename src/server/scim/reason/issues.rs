@@ -34,8 +34,21 @@ impl Reason {
         }
     }
 
-    /// Whether it stands against every request of an organization, whomever it is about: such an issue has no users,
-    /// and is over when requests succeed again.
+    /// Whether it comes with every request of an organization, whatever is asked for and whomever it is about: such an
+    /// issue has no action and no users, and is over when requests come without it.
+    #[must_use]
+    pub fn is_of_every_request(self) -> bool {
+        self.is_connection() || self == Self::BearerDoubled
+    }
+
+    /// Whether it says by itself that it is over, as soon as requests succeed again. What one mapping or one program
+    /// asks for wrongly does not: others are answered meanwhile.
+    #[must_use]
+    pub fn ends_with_success(self) -> bool {
+        self.is_of_every_request() || self == Self::DatabaseUnavailable
+    }
+
+    /// Whether every request of an organization is refused for it.
     #[must_use]
     pub fn is_connection(self) -> bool {
         Self::CONNECTION.contains(&self)

@@ -10,11 +10,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{hour_of, outcome};
-use crate::model::log::Status;
+use crate::model::log::{Action, Status};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::metrics::Metrics;
-use crate::server::scim::reason::Reason;
 use crate::server::services::live::Live;
 use crate::server::store::issue_records::{self, Occurrence};
 use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry};
@@ -185,8 +184,8 @@ struct Batch {
     occurrences: BTreeMap<(String, String), Occurrence>,
     /// Events by issue and day.
     days: BTreeMap<(String, Millis), i64>,
-    /// Organizations with a success, and the latest.
-    succeeded: BTreeMap<String, Millis>,
+    /// What has succeeded in which organizations, and when at last.
+    succeeded: BTreeMap<(String, Action), Millis>,
 }
 
 impl Batch {
@@ -231,7 +230,8 @@ impl Batch {
     fn count(&mut self, counted: Counted, metrics: &Metrics) {
         let (key, counts) = counted.hour;
         if let Some(at) = counted.succeeded_at {
-            let latest = self.succeeded.entry(key.organization_id.clone());
+            let latest = (key.organization_id.clone(), key.action);
+            let latest = self.succeeded.entry(latest);
             let latest = latest.or_insert(at);
             *latest = at.max(*latest);
         }
@@ -435,14 +435,13 @@ async fn placed(
 async fn settle(
     db: &Db,
     live: &Live,
-    succeeded: &BTreeMap<String, Millis>,
+    succeeded: &BTreeMap<(String, Action), Millis>,
 ) -> Result<(), StoreError> {
     if succeeded.is_empty() {
         return Ok(());
     }
-    let reasons = Reason::CONNECTION.iter().map(|reason| reason.code());
     let mut connection = db.read().await?;
-    let ending = issue_records::find_ending(&mut connection, succeeded, reasons).await?;
+    let ending = issue_records::find_ending(&mut connection, succeeded).await?;
     drop(connection);
     if ending.is_empty() {
         return Ok(());

@@ -68,7 +68,8 @@ fn occurrence(
     occurrence.at = entry.occurred_at;
     occurrence.log_id = Some(entry.id.clone());
     // A user that does not exist is nobody, and nobody is told apart where nobody is let in.
-    let has_user = action.is_change() && !reason.is_connection() && reason != Reason::UserNotFound;
+    let has_user =
+        action.is_change() && !reason.is_of_every_request() && reason != Reason::UserNotFound;
     occurrence.user = affected(entry).filter(|_| has_user);
     if let Some(user) = &mut occurrence.user {
         user.value = value.filter(|_| needs_value(reason));
@@ -120,8 +121,8 @@ fn of_reason(
     action: Action,
     attribute: Option<String>,
 ) -> Occurrence {
-    // Whatever is asked for is refused in the same way.
-    let action = if reason.is_connection() {
+    // Whatever is asked for is answered in the same way.
+    let action = if reason.is_of_every_request() {
         Action::Unknown
     } else {
         action
