@@ -56,7 +56,7 @@ pub async fn decide(
                 let decided = TakeOver {
                     user_id: id,
                     user_name_key: key,
-                    decision: decision.as_str().to_owned(),
+                    decision,
                     decided_by: who.actor.name(),
                     decided_at: now,
                     expires_at,

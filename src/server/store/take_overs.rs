@@ -5,21 +5,52 @@ use sqlx::FromRow;
 use super::Tx;
 use super::keyset::push_list;
 use super::sql::{Builder, Connection, sql};
+use crate::model::take_over::Decision;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
 /// A decision about one user, as it stands.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct TakeOver {
     pub user_id: String,
     /// The key of the userName that it is about: once the user has another, it says nothing.
     pub user_name_key: String,
-    pub decision: String,
+    pub decision: Decision,
     pub decided_by: String,
     pub decided_at: Millis,
     /// Until when an allowed one may be used.
     pub expires_at: Option<Millis>,
     pub used_at: Option<Millis>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    user_id: String,
+    user_name_key: String,
+    decision: String,
+    decided_by: String,
+    decided_at: Millis,
+    expires_at: Option<Millis>,
+    used_at: Option<Millis>,
+}
+
+impl TryFrom<Row> for TakeOver {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let decision = Decision::parse(&row.decision).ok_or_else(|| {
+            StoreError::Corrupt(format!("decision about a userName {:?}", row.decision))
+        })?;
+        Ok(Self {
+            user_id: row.user_id,
+            user_name_key: row.user_name_key,
+            decision,
+            decided_by: row.decided_by,
+            decided_at: row.decided_at,
+            expires_at: row.expires_at,
+            used_at: row.used_at,
+        })
+    }
 }
 
 /// The decisions about these users.
@@ -37,7 +68,8 @@ pub async fn list(
     );
     statement.bind(organization_id);
     push_list(&mut statement, " AND user_id IN (", users.iter().copied());
-    connection.fetch_all(statement.finish()).await
+    let rows: Vec<Row> = connection.fetch_all(statement.finish()).await?;
+    rows.into_iter().map(TakeOver::try_from).collect()
 }
 
 /// Decides anew; what was decided before is over.
@@ -56,7 +88,7 @@ pub async fn decide(
         .bind(organization_id)
         .bind(&decided.user_id)
         .bind(&decided.user_name_key)
-        .bind(&decided.decision)
+        .bind(decided.decision.as_str())
         .bind(&decided.decided_by)
         .bind(decided.decided_at)
         .bind(decided.expires_at),
@@ -77,12 +109,13 @@ pub async fn allowed_by(
         .fetch_optional(
             sql(
                 "SELECT decided_by FROM take_overs WHERE organization_id = $1 AND user_id = $2 \
-                 AND user_name_key = $3 AND decision = 'allowed' AND used_at IS NULL AND expires_at > $4",
+                 AND user_name_key = $3 AND decision = $5 AND used_at IS NULL AND expires_at > $4",
             )
             .bind(organization_id)
             .bind(user_id)
             .bind(user_name_key)
-            .bind(now),
+            .bind(now)
+            .bind(Decision::Allowed.as_str()),
         )
         .await?;
     Ok(found.map(|(name,)| name))
@@ -99,11 +132,12 @@ pub async fn use_up(
         .execute(
             sql(
                 "UPDATE take_overs SET used_at = $3 WHERE organization_id = $1 AND user_id = $2 \
-                 AND decision = 'allowed' AND used_at IS NULL AND expires_at > $3",
+                 AND decision = $4 AND used_at IS NULL AND expires_at > $3",
             )
             .bind(organization_id)
             .bind(user_id)
-            .bind(now),
+            .bind(now)
+            .bind(Decision::Allowed.as_str()),
         )
         .await?;
     Ok(used == 1)
@@ -122,4 +156,29 @@ pub async fn forget(
     )
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_read_back_and_others_are_corrupt() {
+        let read = |decision: &str| {
+            TakeOver::try_from(Row {
+                user_id: String::new(),
+                user_name_key: String::new(),
+                decision: decision.to_owned(),
+                decided_by: String::new(),
+                decided_at: 0,
+                expires_at: None,
+                used_at: None,
+            })
+        };
+        for decision in Decision::ALL {
+            let found = read(decision.as_str()).map(|decided| decided.decision);
+            assert_eq!(found.ok(), Some(decision));
+        }
+        assert!(matches!(read("lost"), Err(StoreError::Corrupt(_))));
+    }
 }

@@ -94,8 +94,8 @@ impl Reader<'_> {
             || decided
                 .expires_at
                 .is_some_and(|until| until <= self.moments.now());
-        Some(Decided {
-            decision: Decision::parse(&decided.decision).filter(|_| !is_over)?,
+        (!is_over).then(|| Decided {
+            decision: decided.decision,
             by: decided.decided_by.clone(),
             at: self.moments.moment(decided.decided_at),
             until: decided.expires_at.map(|until| self.moments.moment(until)),
