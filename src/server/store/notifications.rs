@@ -1,6 +1,10 @@
 //! How organizations tell about failures, and what has been told: `notification_settings`, `notification_marks`,
 //! `notification_digests`.
 
+mod cause;
+
+pub use cause::CauseKind;
+
 use sqlx::FromRow;
 
 use super::Tx;
@@ -249,7 +253,7 @@ pub async fn open_problems(
 #[derive(Debug, Clone, FromRow)]
 pub struct Over {
     pub organization_id: String,
-    pub kind: String,
+    kind: String,
     pub cause_id: String,
     pub opened_at: Millis,
     pub repeats: String,
@@ -262,6 +266,16 @@ pub struct Over {
     pub problem: Option<String>,
     pub subject: Option<String>,
     pub detail: Option<String>,
+}
+
+impl Over {
+    /// What it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a text that this program does not write.
+    pub fn kind(&self) -> Result<CauseKind, StoreError> {
+        CauseKind::parse(&self.kind)
+    }
 }
 
 /// All of them.
@@ -316,7 +330,7 @@ pub async fn digests(connection: &mut Connection<'_>) -> Result<Vec<(String, Mil
 #[derive(Debug, Clone)]
 pub struct Mark<'a> {
     pub organization_id: &'a str,
-    pub kind: &'static str,
+    pub kind: CauseKind,
     pub cause_id: &'a str,
     pub opened_at: Millis,
     pub repeats: &'a str,
@@ -333,7 +347,7 @@ pub async fn mark(tx: &mut Tx<'_>, mark: &Mark<'_>) -> Result<bool, StoreError> 
          mailed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING",
     )
     .bind(mark.organization_id)
-    .bind(mark.kind)
+    .bind(mark.kind.as_str())
     .bind(mark.cause_id)
     .bind(mark.opened_at)
     .bind(mark.repeats)
@@ -345,7 +359,7 @@ pub async fn mark(tx: &mut Tx<'_>, mark: &Mark<'_>) -> Result<bool, StoreError> 
 /// What a mark is of.
 #[derive(Debug, Clone, Copy)]
 pub struct Cause<'a> {
-    pub kind: &'a str,
+    pub kind: CauseKind,
     pub id: &'a str,
     pub opened_at: Millis,
 }
@@ -361,7 +375,7 @@ pub async fn close(
     let rows = || {
         causes.iter().map(|cause| {
             vec![
-                Arg::from(cause.kind),
+                Arg::from(cause.kind.as_str()),
                 Arg::from(cause.id),
                 Arg::from(cause.opened_at),
             ]

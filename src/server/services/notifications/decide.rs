@@ -8,16 +8,12 @@ use crate::model::notification::{Event, MAILS_AN_HOUR, NotificationSettings, Qui
 use crate::server::clock::{DAY, HOUR, Millis};
 use crate::server::scim::reason::Reason;
 use crate::server::services::problems::{ProblemKind, THRESHOLDS};
+use crate::server::store::notifications::CauseKind;
 
 /// What has been mailed about comes again within this: then it waits, so that what flaps does not mail each time.
 pub const AGAIN: Millis = HOUR;
 /// Mails are counted over this time.
 pub const COUNTED: Millis = HOUR;
-
-/// The kind of a cause that is an issue, as stored.
-pub const ISSUE: &str = "issue";
-/// The kind of a cause that is a problem, as stored.
-pub const PROBLEM: &str = "problem";
 
 /// What a cause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +45,11 @@ impl What {
         self != Self::Problem(ProblemKind::TokenExpiring)
     }
 
-    /// As stored.
-    pub fn kind(self) -> &'static str {
+    /// Which of the two it is.
+    pub fn kind(self) -> CauseKind {
         match self {
-            Self::Issue(_) => ISSUE,
-            Self::Problem(_) => PROBLEM,
+            Self::Issue(_) => CauseKind::Issue,
+            Self::Problem(_) => CauseKind::Problem,
         }
     }
 }
@@ -84,8 +80,7 @@ pub enum Mark {
 /// Something that was marked and is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Over {
-    /// As stored.
-    pub kind: &'static str,
+    pub kind: CauseKind,
     /// `None` for an issue, and for what is gone.
     pub problem: Option<ProblemKind>,
     pub id: String,

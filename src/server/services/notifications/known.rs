@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::decide::{AGAIN, COUNTED, ISSUE, Mark, Open, Over, PROBLEM, What};
+use super::decide::{AGAIN, COUNTED, Mark, Open, Over, What};
 use crate::server::clock::Millis;
 use crate::server::error::ServiceError;
 use crate::server::ids;
 use crate::server::scim::reason::Reason;
 use crate::server::services::outbox::lately;
 use crate::server::services::problems::ProblemKind;
-use crate::server::store::notifications::{self as store, Kept, Listener, OpenProblem};
+use crate::server::store::notifications::{self as store, CauseKind, Kept, Listener, OpenProblem};
 use crate::server::store::outbox;
 use crate::server::store::sql::Connection;
 
@@ -49,8 +49,16 @@ impl Known {
             facts.listeners.push(listener);
         }
         for over in store::over(connection).await? {
+            let kind = match over.kind() {
+                Ok(kind) => kind,
+                // It keeps nobody from being told of anything else.
+                Err(error) => {
+                    tracing::error!(%error, organization.id = over.organization_id, "a mark is not read");
+                    continue;
+                }
+            };
             let facts = known.of(&over.organization_id);
-            facts.over.push(over_of(&over));
+            facts.over.push(over_of(kind, &over));
             facts.ended.push(over);
         }
         if known.organizations.is_empty() {
@@ -133,9 +141,9 @@ fn mark(noted_at: Option<Millis>, first_mail_at: Option<Millis>) -> Mark {
     }
 }
 
-fn over_of(over: &store::Over) -> Over {
+fn over_of(kind: CauseKind, over: &store::Over) -> Over {
     Over {
-        kind: if over.kind == PROBLEM { PROBLEM } else { ISSUE },
+        kind,
         problem: over.problem.as_deref().and_then(ProblemKind::parse),
         id: over.cause_id.clone(),
         opened_at: over.opened_at,

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::decide::{Decision, Digest, ISSUE, Open, Over, What};
+use super::decide::{Decision, Digest, Open, Over, What};
 use super::known::Facts;
 use super::settings::zone_of;
 use super::{facts, links};
@@ -15,7 +15,7 @@ use crate::server::services::mails::{
     self, Composed, Ended, IssueFacts, MailContext, Organization, Setting,
 };
 use crate::server::services::outbox::{self, Letter};
-use crate::server::store::notifications::Listener;
+use crate::server::store::notifications::{CauseKind, Listener};
 use crate::server::store::outbox::NewMail;
 use crate::server::store::sql::Connection;
 
@@ -159,7 +159,8 @@ impl Writer<'_> {
         connection: &mut Connection<'_>,
         open: &Open,
     ) -> Result<(Vec<NewMail>, Vec<String>), ServiceError> {
-        let event = format!("{}:{}:{}:first", open.what.kind(), open.id, open.opened_at);
+        let kind = open.what.kind().as_str();
+        let event = format!("{kind}:{}:{}:first", open.id, open.opened_at);
         let since = open.noticed_at;
         match open.what {
             What::Issue(_) => {
@@ -203,7 +204,8 @@ impl Writer<'_> {
             if let (Some(since), Some(ended)) =
                 (over.first_mail_at, self.ended(connection, over).await?)
             {
-                let event = format!("{}:{}:{}:over", over.kind, over.id, over.opened_at);
+                let kind = over.kind.as_str();
+                let event = format!("{kind}:{}:{}:over", over.id, over.opened_at);
                 told.push((since, event, ended));
             }
         }
@@ -235,7 +237,7 @@ impl Writer<'_> {
         let Some(at) = over.ended_at else {
             return Ok(None);
         };
-        if over.kind == ISSUE {
+        if over.kind == CauseKind::Issue {
             let issue = facts::issue(connection, self.organization_id, &over.id).await?;
             return Ok(issue.map(|issue| Ended::Issue(issue, at)));
         }

@@ -27,7 +27,7 @@ fn problem(kind: ProblemKind, age: Millis, mark: Mark) -> Open {
 
 fn ended(kind: ProblemKind) -> Over {
     Over {
-        kind: PROBLEM,
+        kind: CauseKind::Problem,
         problem: Some(kind),
         id: kind.as_str().to_owned(),
         opened_at: 0,
