@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::Tx;
 use super::dialect::Dialect;
 use super::keyset::{COUNT_LIMIT, Order, TimeCursor, push_list, push_page};
-use super::provisioning_logs::CYCLE_GAP;
+use super::provisioning_logs::push_running_cycle;
 use super::sql::{Builder, Connection, sql};
 use crate::model::guard::Decision;
 use crate::model::log::Action;
@@ -157,16 +157,10 @@ pub async fn running_cycle(
     organization_id: &str,
     now: Millis,
 ) -> Result<Option<String>, StoreError> {
+    let mut statement = Builder::new("");
+    push_running_cycle(&mut statement, organization_id, now);
     let row: Option<(String,)> = connection
-        .fetch_optional(
-            sql(
-                "SELECT l.cycle_id FROM (SELECT cycle_id, occurred_at FROM provisioning_logs \
-                 WHERE organization_id = $1 ORDER BY occurred_at DESC, id DESC LIMIT 1) AS l \
-                 WHERE l.occurred_at >= $2",
-            )
-            .bind(organization_id)
-            .bind(now - CYCLE_GAP),
-        )
+        .fetch_optional(statement.finish_repeated())
         .await?;
     Ok(row.map(|(cycle_id,)| cycle_id))
 }

@@ -128,13 +128,8 @@ pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
     for value in entry_row(entry) {
         statement.bind(value).push(", ");
     }
-    // The rule of `cycle_of`, without a trip of its own.
-    statement.push("COALESCE((SELECT cycle_id FROM (SELECT cycle_id, occurred_at FROM provisioning_logs WHERE organization_id = ");
-    statement.bind(organization_id);
-    statement.push(
-        " ORDER BY occurred_at DESC, id DESC LIMIT 1) AS latest WHERE latest.occurred_at >= ",
-    );
-    statement.bind(occurred_at - CYCLE_GAP);
+    statement.push("COALESCE((");
+    push_running_cycle(&mut statement, organization_id, occurred_at);
     statement.push("), ").bind(id).push("))").push(KEEP_ENTRY);
     tx.defer(statement.finish_repeated());
     if let Some(payload) = payload {
@@ -142,6 +137,25 @@ pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
         statement.push_rows([payload]).push(KEEP_PAYLOAD);
         tx.defer(statement.finish_repeated());
     }
+}
+
+/// Adds the question for the cycle that runs at a time, which a request goes on with: that of the last one, by the rule
+/// of [`is_running`]. Without a trip of its own where it is part of another statement.
+pub(super) fn push_running_cycle(
+    statement: &mut Builder,
+    organization_id: impl Into<Arg>,
+    at: Millis,
+) {
+    statement
+        .push("SELECT cycle_id FROM (SELECT cycle_id, occurred_at FROM provisioning_logs WHERE organization_id = ")
+        .bind(organization_id)
+        .push(" ORDER BY occurred_at DESC, id DESC LIMIT 1) AS latest WHERE latest.occurred_at >= ")
+        .bind(at - CYCLE_GAP);
+}
+
+/// Whether the cycle whose last request was then runs at a time.
+fn is_running(last_at: Millis, at: Millis) -> bool {
+    last_at >= at - CYCLE_GAP
 }
 
 /// PostgreSQL: of those who are about to begin a cycle the first does, and the others find it. To be taken last, so
@@ -297,7 +311,7 @@ async fn cycle_of(
         }
     };
     let cycle = &mut cycles[index];
-    if entry.occurred_at - cycle.last_at > CYCLE_GAP {
+    if !is_running(cycle.last_at, entry.occurred_at) {
         cycle.id.clone_from(&entry.id);
     }
     // Batched reads may be older than a change that was stored at once.
