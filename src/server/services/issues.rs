@@ -352,7 +352,7 @@ async fn history(
         let by = (!event.actor_name.is_empty()).then_some(event.actor_name);
         let text = match (kind, &by) {
             (IssueEventKind::Resolved, None) => {
-                "By itself: requests that failed have succeeded since, or their users are gone."
+                "By itself: requests that failed have succeeded since or come no more, or their users are gone."
                     .to_owned()
             }
             _ => event.note,
