@@ -19,6 +19,13 @@ pub fn made_at(id: &str) -> Option<Millis> {
     Some(seconds * 1_000 + Millis::from(nanos / 1_000_000))
 }
 
+/// What no id of `time` or later sorts before, and every earlier one does.
+pub fn first_id(time: Millis) -> String {
+    // The 48 bits of an id's time; nothing was made before 1970 or is made beyond them.
+    let time = time.clamp(0, (1 << 48) - 1);
+    format!("{:08x}-{:04x}-", time >> 16, time & 0xFFFF)
+}
+
 /// A new request id: `req_` and 26 characters of Crockford's base 32. It names the log entry, stands in
 /// `X-Request-Id` and ends every error text, so it is short enough to be read out on the telephone.
 pub fn new_request_id(now: Millis) -> String {
@@ -76,6 +83,17 @@ mod tests {
         let first = first_request_id(1_764_000_000_000);
         assert!(first <= new_request_id(1_764_000_000_000));
         assert!(first > new_request_id(1_763_999_999_999));
+    }
+
+    #[test]
+    fn a_first_id_divides_ids_by_their_time() {
+        for time in [1, 65_535, 65_536, 1_764_000_000_123] {
+            assert!(first_id(time) <= new_id(time));
+            assert!(first_id(time) > new_id(time - 1));
+            assert!(first_id(time + 1) > new_id(time));
+        }
+        assert!(first_id(-1) <= new_id(0));
+        assert!(first_id(i64::MAX) > new_id(1_764_000_000_123));
     }
 
     #[test]

@@ -9,7 +9,10 @@ mod order;
 pub use order::push_order;
 
 use super::dialect::{Dialect, like_escaped, like_prefix};
+use super::keyset::prefix_range;
 use super::sql::{Arg, Builder};
+use crate::server::clock::Millis;
+use crate::server::ids;
 use crate::server::scim::filter::{CompareOp, Filter, Literal};
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::resource::case_key;
@@ -223,17 +226,14 @@ fn push_compare(
     match (place(path), value) {
         (Place::Column(column, nullable), _) => {
             let guarded = nullable && within.negated;
-            sql.push(if guarded { "COALESCE(" } else { "" })
-                .push(column);
-            push_text(sql, op, &key(path, value));
+            sql.push(if guarded { "COALESCE(" } else { "" });
+            push_text(sql, column, op, &key(path, value));
             sql.push(if guarded { ", FALSE)" } else { "" });
         }
         (Place::Active, Literal::Boolean(active)) => {
             sql.push("u.active = ").bind(*active);
         }
-        (Place::Created, Literal::DateTime(time)) => {
-            sql.push("u.created_at").push(operator(op)).bind(*time);
-        }
+        (Place::Created, Literal::DateTime(time)) => push_created(sql, op, *time),
         (Place::LastModified, Literal::DateTime(time)) => {
             sql.push("u.updated_at").push(operator(op)).bind(*time);
         }
@@ -253,8 +253,7 @@ fn push_compare(
             }
         }
         (Place::Constant(constant), value) => {
-            sql.bind(constant);
-            push_text(sql, op, &key(path, value));
+            sql.push(truth(fits(op, constant, &key(path, value))));
         }
         (Place::Location, value) => {
             let text = text(value);
@@ -268,7 +267,7 @@ fn push_compare(
                 }
                 _ => {
                     sql.push("(").bind(scope.location).push(" || u.id)");
-                    push_text(sql, op, &text);
+                    push_comparison(sql, op, &text);
                 }
             }
         }
@@ -290,9 +289,11 @@ fn push_compare(
 
 /// Every user has the core schema; the extension's is there when it has data (RFC 7643 3).
 fn push_schema(sql: &mut Builder, within: Within<'_>, op: CompareOp, urn: &str) {
-    if fits(op, schema::USER, urn) {
+    // URNs have no case.
+    let names = |schema: &str| fits(op, &case_key(schema), &case_key(urn));
+    if names(schema::USER) {
         sql.push("TRUE");
-    } else if fits(op, schema::ENTERPRISE_USER, urn) {
+    } else if names(schema::ENTERPRISE_USER) {
         let mut prefix = like_escaped(schema::ENTERPRISE_USER);
         prefix.push_str(":%");
         push_has_row(sql, within);
@@ -304,20 +305,39 @@ fn push_schema(sql: &mut Builder, within: Within<'_>, op: CompareOp, urn: &str) 
     }
 }
 
-/// Compares two URNs, which have no case.
-fn fits(op: CompareOp, urn: &str, with: &str) -> bool {
-    let (urn, with) = (case_key(urn), case_key(with));
+/// A comparison of what is the same for every user.
+fn fits(op: CompareOp, value: &str, with: &str) -> bool {
     match op {
-        CompareOp::Eq => urn == with,
-        CompareOp::Ne => urn != with,
-        CompareOp::Co => urn.contains(&with),
-        CompareOp::Sw => urn.starts_with(&with),
-        CompareOp::Ew => urn.ends_with(&with),
-        CompareOp::Gt => urn > with,
-        CompareOp::Ge => urn >= with,
-        CompareOp::Lt => urn < with,
-        CompareOp::Le => urn <= with,
+        CompareOp::Eq => value == with,
+        CompareOp::Ne => value != with,
+        CompareOp::Co => value.contains(with),
+        CompareOp::Sw => value.starts_with(with),
+        CompareOp::Ew => value.ends_with(with),
+        CompareOp::Gt => value > with,
+        CompareOp::Ge => value >= with,
+        CompareOp::Lt => value < with,
+        CompareOp::Le => value <= with,
     }
+}
+
+fn truth(is_true: bool) -> &'static str {
+    if is_true { "TRUE" } else { "FALSE" }
+}
+
+/// `meta.created` by the ids, which begin with the time and have an index.
+fn push_created(sql: &mut Builder, op: CompareOp, time: Millis) {
+    let from = ids::first_id(time);
+    let until = ids::first_id(time.saturating_add(1));
+    match op {
+        CompareOp::Gt => sql.push("u.id >= ").bind(until),
+        CompareOp::Ge => sql.push("u.id >= ").bind(from),
+        CompareOp::Lt => sql.push("u.id < ").bind(from),
+        CompareOp::Le => sql.push("u.id < ").bind(until),
+        _ => {
+            sql.push("(u.id >= ").bind(from);
+            sql.push(" AND u.id < ").bind(until).push(")")
+        }
+    };
 }
 
 /// What a literal is compared as: exactly where the attribute is caseExact, else by its key.
@@ -349,7 +369,22 @@ fn operator(op: CompareOp) -> &'static str {
     }
 }
 
-fn push_text(sql: &mut Builder, op: CompareOp, key: &str) {
+/// A comparison of a column.
+fn push_text(sql: &mut Builder, column: &'static str, op: CompareOp, key: &str) {
+    if op == CompareOp::Sw {
+        // What LIKE with a bound pattern has no index for.
+        let (low, high) = prefix_range(key);
+        sql.push("(").push(column).push(" >= ").bind(low);
+        sql.push(" AND ").push(column).push(" < ").bind(high);
+        sql.push(")");
+    } else {
+        sql.push(column);
+        push_comparison(sql, op, key);
+    }
+}
+
+/// What follows the expression that is compared.
+fn push_comparison(sql: &mut Builder, op: CompareOp, key: &str) {
     match op {
         CompareOp::Co => {
             let mut pattern = String::from("%");
@@ -370,19 +405,18 @@ fn push_text(sql: &mut Builder, op: CompareOp, key: &str) {
 
 /// A comparison with the row `v` of `user_values`, by its index where that holds the value.
 fn push_value(sql: &mut Builder, op: CompareOp, key: &str) {
-    sql.push("v.match_key");
     if op == CompareOp::Eq {
-        sql.push(" = ").bind(match_key(key));
+        sql.push("v.match_key = ").bind(match_key(key));
         return;
     }
-    push_text(sql, op, key);
+    push_text(sql, "v.match_key", op, key);
     sql.push(" AND length(v.match_key) <> ").bind(HASH_LENGTH);
     sql.push(" OR length(v.match_key) = ").bind(HASH_LENGTH);
     sql.push(
         " AND EXISTS (SELECT 1 FROM user_values w WHERE w.user_id = v.user_id AND w.attribute = v.attribute \
-         AND w.element = v.element AND w.sub = v.sub AND w.value_key",
+         AND w.element = v.element AND w.sub = v.sub AND ",
     );
-    push_text(sql, op, key);
+    push_text(sql, "w.value_key", op, key);
     sql.push(")");
 }
 

@@ -98,8 +98,8 @@ fn push_element(sql: &mut Builder, filter: &Filter) {
                 let key = match_key(&key(path, value));
                 sql.push(" AND p.match_key = ").bind(key);
             } else {
-                sql.push(" AND p.value_key");
-                push_text(sql, op, &key(path, value));
+                sql.push(" AND ");
+                push_text(sql, "p.value_key", op, &key(path, value));
             }
             sql.push(")");
         }

@@ -29,14 +29,12 @@ pub fn push_order(sql: &mut Builder, sort: Option<(&AttributePath, bool)>) {
             return;
         }
     };
-    sql.push(" ORDER BY ");
+    sql.push(" ORDER BY ").push(column).push(direction);
     if nullable {
-        sql.push(column).push(" IS NULL").push(direction).push(", ");
+        // As an index of the column has them on PostgreSQL; SQLite walks its own twice.
+        sql.push(if descending { " NULLS FIRST" } else { " NULLS LAST" });
     }
-    sql.push(column)
-        .push(direction)
-        .push(", u.id")
-        .push(direction);
+    sql.push(", u.id").push(direction);
 }
 
 fn push_sort_value(sql: &mut Builder, path: &AttributePath) {
