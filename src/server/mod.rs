@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub mod actor;
 pub mod api_error;
@@ -42,6 +43,8 @@ pub struct App {
     /// Hashes and verifies passwords, a few at a time.
     pub passwords: services::passwords::Hasher,
     secret_key: Arc<OnceLock<secret_key::SecretKey>>,
+    /// Work that goes on when whoever asked for it has gone; the service ends after it.
+    pub tasks: TaskTracker,
     /// Cancelled when the service begins to shut down: long answers end, `/readyz` says no.
     pub shutdown: CancellationToken,
 }
@@ -64,6 +67,7 @@ impl App {
             settings: Arc::new(settings),
             passwords: services::passwords::Hasher::new(),
             secret_key: Arc::default(),
+            tasks: TaskTracker::new(),
             shutdown,
         }
     }
@@ -83,10 +87,12 @@ impl App {
         }
     }
 
-    /// Ends it without losing anything: what waits is written, then the database is closed. Call it when no
-    /// request is under way any more.
+    /// Ends it without losing anything: what is under way comes to its end, what waits is written, then the database is
+    /// closed. Call it when no connection is open any more.
     pub async fn finish(&self) {
         self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
         self.recorder.finish().await;
         self.mailer.finish().await;
         self.db.close().await;

@@ -12,7 +12,7 @@ use crate::server::clock::{DAY, Millis};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::moments::Moments;
-use crate::server::services::to_the_end::to_the_end;
+use crate::server::services::to_the_end::{go_on, to_the_end};
 use crate::server::store::guard::{self as store, Held, Word};
 use crate::server::store::keyset::{self, TimeCursor};
 
@@ -113,8 +113,8 @@ pub async fn set_limit(
         ));
     }
     let now = app.clock.now();
-    let (app, who) = (app.clone(), Who::of(allowed, now));
-    to_the_end("setting the guard's limit", async move {
+    let (tasks, app, who) = (app.tasks.clone(), app.clone(), Who::of(allowed, now));
+    to_the_end(tasks, "setting the guard's limit", async move {
         // Whom it held when it was last turned off, should the service have ended then.
         let_go(&app, &organization.id).await?;
         set(&app, who, organization.clone(), limit, now).await?;
@@ -161,6 +161,7 @@ async fn let_go(app: &App, organization_id: &str) -> Result<(), StoreError> {
         if !is_more {
             return Ok(());
         }
+        go_on(app)?;
     }
 }
 
@@ -197,8 +198,8 @@ pub async fn decide(
         decision,
         allowed_until: until,
     };
-    let (app, who) = (app.clone(), Who::of(allowed, now));
-    to_the_end("deciding about held users", async move {
+    let (tasks, app, who) = (app.tasks.clone(), app.clone(), Who::of(allowed, now));
+    to_the_end(tasks, "deciding about held users", async move {
         // What is over is open to a new decision at once, not when the watch comes by.
         end_allowances(&app, now).await?;
         let mut decided = 0;
@@ -230,6 +231,7 @@ pub async fn end_allowances(app: &App, now: Millis) -> Result<(), StoreError> {
                 Box::pin(async move { store::wait_again(tx, now).await })
             })
             .await?;
+        go_on(app)?;
     }
     Ok(())
 }
@@ -250,6 +252,7 @@ async fn decide_all(app: &App, word: &Word, decided: &mut u64) -> Result<(), Sto
         };
         *decided += some;
         after = last;
+        go_on(app)?;
     }
 }
 

@@ -15,7 +15,7 @@ use crate::server::ids;
 use crate::server::scim::resource::{Change, case_key};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::changes;
-use crate::server::services::to_the_end::to_the_end;
+use crate::server::services::to_the_end::{go_on, to_the_end};
 use crate::server::store::outbox::{self, NamingMail};
 use crate::server::store::sql::Connection;
 use crate::server::store::user_blocks::{self, Blockable};
@@ -143,7 +143,10 @@ pub async fn erase(
         who: Who::of(allowed, app.clock.now()),
     };
     let typed = typed.to_owned();
-    to_the_end("erasing a user", async move { erasure.run(&typed).await }).await
+    to_the_end(app.tasks.clone(), "erasing a user", async move {
+        erasure.run(&typed).await
+    })
+    .await
 }
 
 /// One user who is forgotten.
@@ -212,11 +215,13 @@ impl Erasure {
                         })
                     })
                     .await?;
+                go_on(&self.app)?;
             }
             after = stretch.end;
             if after.is_none() {
                 return Ok(());
             }
+            go_on(&self.app)?;
         }
     }
 
@@ -248,6 +253,7 @@ impl Erasure {
             self.app.mailer.remove_files(ids).await.map_err(|error| {
                 ServiceError::Internal(format!("a mail's file is not removed: {error}"))
             })?;
+            go_on(&self.app)?;
         }
     }
 

@@ -1,6 +1,7 @@
 //! The provisioning log: one entry for every request (product, Provisioning log).
 
 use axum::body::Body;
+use futures_util::FutureExt;
 use rhombus_provisioning::server::clock::{HOUR, MINUTE};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::scim::error::ScimError;
@@ -9,6 +10,7 @@ use rhombus_provisioning::server::services::recording::{Exchange, Incoming, Note
 use rhombus_provisioning::server::store::Db;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::support::app::{START, TestApp};
 use crate::support::entra::{Entra, user};
@@ -323,6 +325,30 @@ db_test! {
         assert_eq!(connection.fetch_count(sql(hours)).await.unwrap(), 51);
         let used = "SELECT count(*) FROM tokens WHERE last_used_at IS NOT NULL";
         assert_eq!(connection.fetch_count(sql(used)).await.unwrap(), 1);
+    }
+}
+
+db_test! {
+    async fn a_client_that_goes_away_leaves_its_entry_and_its_counts(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let ana = user("ana").to_string();
+        for (method, body) in [("GET", Body::empty()), ("POST", Body::from(ana))] {
+            let request = entra.request(method, "/Users").body(body).unwrap();
+            // Asked for, and dropped before there is an answer.
+            assert!(app.router.clone().oneshot(request).now_or_never().is_none());
+        }
+        app.app.finish().await;
+        let reopened = Db::open(&app.db.url, true).await.unwrap();
+        let mut connection = reopened.read().await.unwrap();
+        for of in [
+            "SELECT action, status FROM provisioning_logs ORDER BY action",
+            "SELECT action, status FROM provisioning_log_hours WHERE entries = 1 ORDER BY action",
+        ] {
+            let found: Vec<(String, String)> = connection.fetch_all(sql(of)).await.unwrap();
+            let found: Vec<_> = found.iter().map(|(action, status)| (action.as_str(), status.as_str())).collect();
+            assert_eq!(found, [("create", "success"), ("list", "success")], "{of}");
+        }
     }
 }
 

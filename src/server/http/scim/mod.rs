@@ -18,6 +18,7 @@ use axum::routing::any;
 use futures_util::FutureExt;
 
 use crate::server::App;
+use crate::server::clock::Millis;
 use crate::server::ids;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
@@ -52,19 +53,29 @@ pub fn routes(app: App) -> Router {
 async fn handle(State(scim): State<Scim>, request: Request) -> Response {
     let now = scim.app.clock.now();
     let request_id = ids::new_request_id(now);
-    let incoming = headers::incoming(&request);
-    let exchange = Exchange::new(request_id.clone(), now, incoming);
+    // A task of its own: the client may go away, and the request still leaves its entry and its counts.
+    let tasks = scim.app.tasks.clone();
+    let work = tasks.spawn(work(scim, request, request_id.clone(), now));
+    let reply = work.await.unwrap_or_else(|error| {
+        tracing::error!(request.id = %request_id, %error, "the request was cut off");
+        Reply::error(failure(Reason::InternalError))
+    });
+    let response = reply.into_response(&request_id);
+    tracing::debug!(request.id = %request_id, status = response.status().as_u16(), "scim request answered");
+    response
+}
+
+/// Works on a request to its end, which is always an entry of the log where the log wants one.
+async fn work(scim: Scim, request: Request, request_id: String, now: Millis) -> Reply {
+    let exchange = Exchange::new(request_id.clone(), now, headers::incoming(&request));
     // What is left to log if the work is cut off: it takes the rest with it.
     let brief = exchange.brief();
     // On the heap: every layer around it would copy its many kilobytes.
     let work = Box::pin(dispatch::answer(&scim, exchange, request));
-    let reply = match guarded(&request_id, work).await {
+    match guarded(&request_id, work).await {
         Ok(reply) => reply,
         Err(reason) => failed(&scim.app, brief, reason).await,
-    };
-    let response = reply.into_response(&request_id);
-    tracing::debug!(request.id = %request_id, status = response.status().as_u16(), "scim request answered");
-    response
+    }
 }
 
 /// What the work answers, or why it does not: it panicked, or it took too long.
