@@ -22,6 +22,7 @@ use crate::model::log::{Action, LogRemark, Status, Step, StepKind, StepOutcome};
 use crate::server::actor::Actor;
 use crate::server::clock::Millis;
 use crate::server::scim::error::ScimError;
+use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Change, Remark, case_key};
 use crate::server::services::live::Live;
 use crate::server::store::Tx;
@@ -183,7 +184,7 @@ impl Exchange {
         }
     }
 
-    /// The same request without its body and what was found out: enough for an entry that says that the service
+    /// The same request without its body and what was found out, but for the steps so far: enough for an entry that says that the service
     /// failed, should the work take the rest with it.
     pub fn brief(&self) -> Self {
         Self {
@@ -198,9 +199,9 @@ impl Exchange {
             refused_changes: Vec::new(),
             hint: None,
             rehearsal: None,
-            steps: Vec::new(),
+            steps: self.steps.clone(),
             started: self.started,
-            step_started: self.started,
+            step_started: self.step_started,
         }
     }
 
@@ -231,9 +232,17 @@ impl Exchange {
             StepKind::Validate,
             StepKind::Store,
         ];
-        let status = error.status();
-        if matches!(status, 401) {
+        if error.status() == 401 {
             return StepKind::Authenticate;
+        }
+        // What the service failed accuses no step of the request: of a change it is the storing that did not come about,
+        // and where nothing is known it may have been anything.
+        let is_own_fault = matches!(
+            error.reason,
+            Reason::InternalError | Reason::RequestTimeout | Reason::DatabaseUnavailable
+        );
+        if is_own_fault && (self.action.is_change() || self.steps.is_empty()) {
+            return StepKind::Store;
         }
         let last = self
             .steps

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
 use super::answer::Reply;
@@ -25,11 +25,7 @@ use crate::server::services::recording::Exchange;
 pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request) -> Reply {
     let (parts, body) = request.into_parts();
     let (slug, target) = target::parse(parts.uri.path());
-    let method = if parts.method == Method::HEAD {
-        Method::GET
-    } else {
-        parts.method
-    };
+    let method = as_get(parts.method);
     let app = &scim.app;
     // Readable without a token and the same for any organization (RFC 7644 4).
     if target == Target::ServiceProviderConfig
@@ -49,8 +45,7 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         .map(axum::http::HeaderValue::as_bytes);
     let bearer = bearer::parse(values).map_err(BearerError::into_scim);
     let query = target::query_pairs(parts.uri.query());
-    let listing = (matches!(target, Target::Root | Target::Users) && method == Method::GET)
-        .then(|| ListQuery::from_query(&query, target.is_root()));
+    let listing = listing(&method, &target, &query);
     let sought = match (&target, &listing) {
         (Target::User(id), _) if method == Method::GET => Some(Sought::Id(id.clone())),
         (_, Some(Ok(query))) => provisioning::sought_by(query),
@@ -61,13 +56,11 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         Ok(caller) => caller,
         Err(Refused::Unproved(unproved)) => return unproved_reply(scim, exchange, unproved).await,
         Err(Refused::NotNow(error)) => {
-            exchange.action = asked_for(&method, &target, listing.as_ref());
-            if let Target::User(id) = target {
-                exchange.subject.user_id = Some(id);
-            }
+            set_asked(&mut exchange, &method, target, listing.as_ref());
             return refuse(scim, exchange, error).await;
         }
         Err(Refused::Store(error)) => {
+            set_asked(&mut exchange, &method, target, listing.as_ref());
             return settle(app, exchange, Err(Refusal::Store(error))).await;
         }
     };
@@ -83,6 +76,45 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         Some(query) => call.list(exchange, query).await,
         // On the heap: reads need not make room for what changes keep.
         None => Box::pin(call.run(exchange, body)).await,
+    }
+}
+
+/// HEAD is GET; that the body stays behind is for others to see to.
+fn as_get(method: Method) -> Method {
+    if method == Method::HEAD {
+        Method::GET
+    } else {
+        method
+    }
+}
+
+/// The query of a list, if that is what is asked for.
+fn listing(
+    method: &Method,
+    target: &Target,
+    query: &[(String, String)],
+) -> Option<Result<ListQuery, ScimError>> {
+    (matches!(target, Target::Root | Target::Users) && *method == Method::GET)
+        .then(|| ListQuery::from_query(query, target.is_root()))
+}
+
+/// Tells the log what a request asks for, and about whom, when there is only its first line to go by.
+pub(super) fn name_asked(exchange: &mut Exchange, method: Method, uri: &Uri) {
+    let (_, target) = target::parse(uri.path());
+    let method = as_get(method);
+    let listing = listing(&method, &target, &target::query_pairs(uri.query()));
+    set_asked(exchange, &method, target, listing.as_ref());
+}
+
+fn set_asked(
+    exchange: &mut Exchange,
+    method: &Method,
+    target: Target,
+    listing: Option<&Result<ListQuery, ScimError>>,
+) {
+    exchange.action = asked_for(method, &target, listing);
+    if let Target::User(id) = target {
+        exchange.subject.user_id = Some(id);
     }
 }
 
@@ -386,4 +418,49 @@ async fn unproved_reply(scim: &Scim, mut exchange: Exchange, unproved: Unproved)
     }
     provisioning::count_unrecorded(&scim.app, known, now, error.reason).await;
     Reply::error(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::services::recording::Incoming;
+
+    #[test]
+    fn what_was_asked_for_is_known_by_the_first_line() {
+        for (method, address, action, user_id) in [
+            (
+                "PATCH",
+                "/scim/contoso/v2/Users/u1",
+                Action::Update,
+                Some("u1"),
+            ),
+            (
+                "DELETE",
+                "/scim/contoso/v2/Users/u1",
+                Action::Delete,
+                Some("u1"),
+            ),
+            (
+                "HEAD",
+                "/scim/contoso/v2/Users/u1",
+                Action::Read,
+                Some("u1"),
+            ),
+            ("POST", "/scim/contoso/v2/Users", Action::Create, None),
+            ("GET", "/scim/contoso/v2/Users", Action::List, None),
+            (
+                "GET",
+                "/scim/contoso/v2/Users?filter=userName+eq+%22a%22",
+                Action::Match,
+                None,
+            ),
+            ("GET", "/scim/contoso/v2/Elsewhere", Action::Unknown, None),
+        ] {
+            let mut exchange = Exchange::new("req_1".to_owned(), 0, Incoming::default());
+            let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+            name_asked(&mut exchange, method, &Uri::from_static(address));
+            assert_eq!(exchange.action, action, "{address}");
+            assert_eq!(exchange.subject.user_id.as_deref(), user_id, "{address}");
+        }
+    }
 }

@@ -69,12 +69,16 @@ async fn handle(State(scim): State<Scim>, request: Request) -> Response {
 async fn work(scim: Scim, request: Request, request_id: String, now: Millis) -> Reply {
     let exchange = Exchange::new(request_id.clone(), now, headers::incoming(&request));
     // What is left to log if the work is cut off: it takes the rest with it.
-    let brief = exchange.brief();
+    let mut brief = exchange.brief();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     // On the heap: every layer around it would copy its many kilobytes.
     let work = Box::pin(dispatch::answer(&scim, exchange, request));
     match guarded(&request_id, work).await {
         Ok(reply) => reply,
-        Err(reason) => failed(&scim.app, brief, reason).await,
+        Err(reason) => {
+            dispatch::name_asked(&mut brief, method, &uri);
+            failed(&scim.app, brief, reason).await
+        }
     }
 }
 
@@ -94,8 +98,17 @@ async fn guarded(request_id: &str, work: impl Future<Output = Reply>) -> Result<
 }
 
 /// The answer to a request that the service failed.
-async fn failed(app: &App, exchange: Exchange, reason: Reason) -> Reply {
+async fn failed(app: &App, mut exchange: Exchange, reason: Reason) -> Reply {
     let error = failure(reason);
+    if exchange.action.is_change() {
+        let hint = match reason {
+            Reason::RequestTimeout => {
+                "Should the change be stored all the same, its own entry takes the place of this one."
+            }
+            _ => "Nothing was changed: a request is applied whole or not at all.",
+        };
+        exchange.hint = Some(hint.to_owned());
+    }
     provisioning::record_failure(app, exchange, &error);
     Reply::error(error)
 }

@@ -3,11 +3,11 @@
 use axum::body::Body;
 use axum::http::Request;
 use rhombus_provisioning::server::store::sql::sql;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::entra_test;
 use crate::support::app::Answer;
-use crate::support::entra::user;
+use crate::support::entra::{Entry, user};
 
 /// 503 that tells nothing of what is inside.
 fn is_unavailable(answer: &Answer) {
@@ -17,6 +17,16 @@ fn is_unavailable(answer: &Answer) {
         "{detail}"
     );
     assert_eq!(answer.header("retry-after"), "30");
+}
+
+/// The kinds of an entry's steps, with their outcomes.
+fn steps(entry: &Entry) -> Vec<(String, String)> {
+    let steps: Value = serde_json::from_str(&entry.steps).unwrap();
+    let text = |step: &Value, name: &str| step[name].as_str().unwrap().to_owned();
+    let steps = steps.as_array().unwrap().iter();
+    steps
+        .map(|step| (text(step, "kind"), text(step, "outcome")))
+        .collect()
 }
 
 entra_test! {
@@ -149,6 +159,9 @@ entra_test! {
             assert_eq!((entry.status.as_str(), entry.reason.as_deref()), ("failure", Some("database_unavailable")));
             assert!(entra.payload(answer).await.is_none(), "nobody was proved");
         }
+        let read = entra.entry(&answers[1]).await;
+        assert_eq!((read.action.as_str(), read.user_id.as_deref()), ("read", Some(id.as_str())));
+        assert_eq!(steps(&read), [("store".to_owned(), "failed".to_owned())], "no token is accused");
         // On the way of a request that was let in.
         entra.app.execute(sql("ALTER TABLE user_values RENAME TO user_values_gone")).await;
         entra.app.execute(sql("ALTER TABLE user_changes RENAME TO user_changes_gone")).await;
@@ -164,6 +177,14 @@ entra_test! {
             is_unavailable(answer);
             let entry = entra.entry(answer).await;
             assert_eq!((entry.status.as_str(), entry.reason.as_deref()), ("failure", Some("database_unavailable")));
+        }
+        // A failed change accuses neither the token nor what was sent, and says that nothing was changed.
+        for (answer, action, user_id) in [(&answers[1], "create", None), (&answers[2], "update", Some(&id)), (&answers[3], "delete", Some(&id))] {
+            let entry = entra.entry(answer).await;
+            assert_eq!((entry.action.as_str(), entry.user_id.as_ref()), (action, user_id));
+            let expected = [("authenticate", "done"), ("store", "failed")].map(|(kind, outcome)| (kind.to_owned(), outcome.to_owned()));
+            assert_eq!(steps(&entry), expected);
+            assert!(entry.steps.contains("Nothing was changed"), "{}", entry.steps);
         }
         assert_eq!(entra.user(&id).await["active"], true);
     }
