@@ -109,7 +109,8 @@ pub async fn insert(tx: &mut Tx<'_>, entries: Vec<NewEntry>) -> Result<(), Store
     Ok(())
 }
 
-/// Stores one entry with its payload when the change that it is about ends.
+/// Stores one entry with its payload when the change that it is about ends. What a batch has said of the same request
+/// gives way: it was given up then, and now it is known how it ended.
 pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
     let payload = entry
         .payload
@@ -130,11 +131,11 @@ pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
     }
     statement.push("COALESCE((");
     push_running_cycle(&mut statement, organization_id, occurred_at);
-    statement.push("), ").bind(id).push("))").push(KEEP_ENTRY);
+    statement.push("), ").bind(id).push("))").push(TELL_BETTER);
     tx.defer(statement.finish_repeated());
     if let Some(payload) = payload {
         let mut statement = Builder::new(INSERT_PAYLOADS);
-        statement.push_rows([payload]).push(KEEP_PAYLOAD);
+        statement.push_rows([payload]).push(TELL_PAYLOAD_BETTER);
         tx.defer(statement.finish_repeated());
     }
 }
@@ -177,9 +178,21 @@ const INSERT_ENTRIES: &str = "INSERT INTO provisioning_logs (id, organization_id
 const INSERT_PAYLOADS: &str = "INSERT INTO provisioning_log_payloads (log_id, organization_id, occurred_at, query, \
      request_headers, request_body, response_body, refused_changes, is_cut) VALUES ";
 
-/// A request that was given up and whose change commits all the same has an entry twice; the first stays.
+/// A request that was given up and whose change commits all the same has an entry twice: that of the change stays,
+/// whichever comes first.
 const KEEP_ENTRY: &str = " ON CONFLICT (id) DO NOTHING";
 const KEEP_PAYLOAD: &str = " ON CONFLICT (log_id) DO NOTHING";
+/// All but what the request came with.
+const TELL_BETTER: &str = " ON CONFLICT (id) DO UPDATE SET action = excluded.action, status = excluded.status, \
+     is_lookup = excluded.is_lookup, http_status = excluded.http_status, scim_type = excluded.scim_type, \
+     reason = excluded.reason, attribute = excluded.attribute, detail = excluded.detail, \
+     user_id = excluded.user_id, user_name = excluded.user_name, user_name_key = excluded.user_name_key, \
+     external_id = excluded.external_id, label = excluded.label, label_key = excluded.label_key, \
+     token_id = excluded.token_id, token_prefix = excluded.token_prefix, \
+     duration_us = excluded.duration_us, steps = excluded.steps, remarks = excluded.remarks";
+const TELL_PAYLOAD_BETTER: &str = " ON CONFLICT (log_id) DO UPDATE SET query = excluded.query, \
+     request_headers = excluded.request_headers, request_body = excluded.request_body, \
+     response_body = excluded.response_body, refused_changes = excluded.refused_changes, is_cut = excluded.is_cut";
 
 /// All values of [`INSERT_ENTRIES`] but the last, the cycle.
 fn entry_row(entry: NewEntry) -> Vec<Arg> {

@@ -2,11 +2,12 @@
 
 use axum::body::Body;
 use futures_util::FutureExt;
+use rhombus_provisioning::model::log::{Action, StepKind};
 use rhombus_provisioning::server::clock::{HOUR, MINUTE};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::scim::error::ScimError;
 use rhombus_provisioning::server::scim::reason::Reason;
-use rhombus_provisioning::server::services::recording::{Exchange, Incoming, Note};
+use rhombus_provisioning::server::services::recording::{CallingToken, Exchange, Incoming, Note};
 use rhombus_provisioning::server::store::Db;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
@@ -368,8 +369,15 @@ entra_test! {
         assert_eq!(entra.entry(&created).await.http_status, 201);
         assert!(entra.payload(&created).await.is_some());
 
-        // The other way round the failure is told already, and the change is kept.
-        let (live, late) = (entra.app.app.live.clone(), given_up("other"));
+        // The other way round the failure is told already, and gives way to what became of the request.
+        let mut late = Exchange::new("other".to_owned(), START, Incoming::default());
+        late.organization_id.clone_from(&entra.organization_id);
+        late.token = Some(CallingToken { id: "t1".to_owned(), name: "Entra".to_owned(), prefix: "rhp_AbCdEfGh".to_owned() });
+        late.action = Action::Update;
+        late.subject.user_id = Some("u1".to_owned());
+        late.done(StepKind::Authenticate, "The token is valid.");
+        late.done(StepKind::Store, "Stored as version 2.");
+        let (live, late) = (entra.app.app.live.clone(), late.into_entry(200, None, false, None));
         let kept: Result<(), StoreError> = entra.app.app.db.write(move |tx| {
             Box::pin(async move {
                 Exchange::store(tx, late, live);
@@ -377,6 +385,12 @@ entra_test! {
             })
         }).await;
         kept.unwrap();
+        let entry = entra.log().await.into_iter().find(|entry| entry.id == "other").unwrap();
+        assert_eq!((entry.action.as_str(), entry.status.as_str(), entry.http_status), ("update", "success", 200));
+        assert_eq!((entry.reason, entry.detail, entry.user_id.as_deref()), (None, None, Some("u1")));
+        assert_eq!(steps(&entry.steps), ("authenticate store".to_owned(), "done".to_owned()));
+        let kept = sql("SELECT log_id FROM provisioning_log_payloads WHERE log_id = 'other'");
+        assert_eq!(entra.app.rows::<(String,)>(kept).await.len(), 1);
         assert_eq!(entra.log().await.len(), 2);
     }
 }
