@@ -16,8 +16,6 @@ use redaction::{redacted_answer, redacted_query};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use serde_json::Value;
-
 use crate::model::log::{Action, LogRemark, Status, Step, StepKind, StepOutcome};
 use crate::server::actor::Actor;
 use crate::server::clock::Millis;
@@ -252,13 +250,13 @@ impl Exchange {
         ORDER[last.map_or(0, |index| (index + 1).min(ORDER.len() - 1))]
     }
 
-    /// Closes the exchange: the entry to store, for the answer that the caller gets.
+    /// Closes the exchange: the entry to store, for the answer that the caller gets, whose body is JSON.
     pub fn into_entry(
         mut self,
         http_status: u16,
         error: Option<&ScimError>,
         skipped: bool,
-        response_body: Option<&Value>,
+        response_body: Option<&str>,
     ) -> NewEntry {
         if let Some(error) = error {
             let kind = self.refused_step(error);
@@ -332,7 +330,7 @@ impl Exchange {
         }
     }
 
-    fn payload(&mut self, response_body: Option<&Value>) -> Option<NewPayload> {
+    fn payload(&mut self, response_body: Option<&str>) -> Option<NewPayload> {
         // A caller that has not proved who it is leaves no body.
         self.token.as_ref()?;
         let request_body = self.incoming.body.take().map(redacted_body);

@@ -7,7 +7,6 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use serde_json::Value;
 
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
@@ -77,7 +76,7 @@ impl Reply {
                 if !self.allow.is_empty() {
                     set(ALLOW, self.allow);
                 }
-                (error.status(), Some(error.to_json(request_id)))
+                (error.status(), Some(error.to_json(request_id).to_string()))
             }
         };
         *response.status_mut() =
@@ -87,15 +86,10 @@ impl Reply {
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/scim+json"),
             );
-            *response.body_mut() = Body::from(bytes(&body));
+            *response.body_mut() = Body::from(body);
         }
         response
     }
-}
-
-fn bytes(body: &Value) -> Vec<u8> {
-    // A JSON value always serializes.
-    serde_json::to_vec(body).unwrap_or_default()
 }
 
 /// Seconds after which another try makes sense.

@@ -6,7 +6,9 @@ use super::columns::{check_size, columns};
 use super::policy::{self, Role};
 use super::take_over::may_give_up_name;
 use super::unit::{Next, Unit, validated};
-use super::{Answer, Loaded, Refusal, UserRequest, location, not_found, record_refusal, write};
+use super::{
+    Answer, Loaded, Refusal, UserRequest, as_json, location, not_found, record_refusal, write,
+};
 use crate::model::log::{Action, StepKind};
 use crate::model::user::ChangeKind;
 use crate::server::App;
@@ -262,7 +264,9 @@ impl Unit<'_, '_> {
             status: 200,
             version: Some(user.stored.version),
             location: Some(location(tenant_url, &user.stored.id)),
-            body: Some(self.request.projection.apply(user.into_json(tenant_url))),
+            body: Some(as_json(
+                &self.request.projection.apply(user.into_json(tenant_url)),
+            )),
             skipped,
         }
     }

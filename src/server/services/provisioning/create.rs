@@ -6,7 +6,7 @@ use super::columns::{check_size, columns};
 use super::policy;
 use super::take_over::may_be_taken_over;
 use super::unit::{Next, Unit, validated};
-use super::{Answer, Refusal, UserRequest, location, record_refusal, write};
+use super::{Answer, Refusal, UserRequest, as_json, location, record_refusal, write};
 use crate::model::log::{Action, StepKind};
 use crate::model::user::ChangeKind;
 use crate::server::App;
@@ -119,7 +119,7 @@ impl Unit<'_, '_> {
         });
         Ok(Answer {
             status: 201,
-            body: Some(self.request.projection.apply(resource)),
+            body: Some(as_json(&self.request.projection.apply(resource))),
             version: Some(version),
             location: Some(location),
             skipped: false,

@@ -47,7 +47,8 @@ use crate::server::store::users::StoredUser;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: u16,
-    pub body: Option<Value>,
+    /// JSON, as it goes to the client and into the log.
+    pub body: Option<String>,
     /// The version for the `ETag` header.
     pub version: Option<i64>,
     /// For the `Location` and `Content-Location` headers.
@@ -61,12 +62,17 @@ impl Answer {
     pub fn ok(body: Value) -> Self {
         Self {
             status: 200,
-            body: Some(body),
+            body: Some(as_json(&body)),
             version: None,
             location: None,
             skipped: false,
         }
     }
+}
+
+fn as_json(body: &Value) -> String {
+    // A JSON value always serializes.
+    serde_json::to_string(body).unwrap_or_default()
 }
 
 /// Why there is no [`Answer`]: the request is refused, or the database failed.
@@ -287,10 +293,10 @@ where
 fn entry(exchange: Exchange, outcome: &Result<Answer, ScimError>) -> NewEntry {
     match outcome {
         Ok(answer) => {
-            exchange.into_entry(answer.status, None, answer.skipped, answer.body.as_ref())
+            exchange.into_entry(answer.status, None, answer.skipped, answer.body.as_deref())
         }
         Err(error) => {
-            let body = error.to_json(&exchange.request_id);
+            let body = as_json(&error.to_json(&exchange.request_id));
             exchange.into_entry(error.status(), Some(error), false, Some(&body))
         }
     }

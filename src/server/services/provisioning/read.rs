@@ -1,6 +1,6 @@
 //! Looking users up: by id, by filter, page by page.
 
-use super::{Answer, Caller, Loaded, Precondition, Refusal, Sought, location, not_found};
+use super::{Answer, Caller, Loaded, Precondition, Refusal, Sought, as_json, location, not_found};
 use crate::model::log::{Action, StepKind};
 use crate::model::organization::{MissingNames, MissingRole};
 use crate::server::App;
@@ -43,7 +43,7 @@ pub async fn find(
     let is_known = known.names(version);
     Ok(Answer {
         status: if is_known { 304 } else { 200 },
-        body: (!is_known).then(|| projection.apply(user.into_json(&caller.tenant_url))),
+        body: (!is_known).then(|| as_json(&projection.apply(user.into_json(&caller.tenant_url)))),
         version: Some(version),
         location: Some(location(&caller.tenant_url, id)),
         skipped: false,

@@ -7,7 +7,7 @@ use super::change::kind_of;
 use super::columns::{check_size, columns};
 use super::policy::Role;
 use super::unit::{Next, Unit};
-use super::{Answer, Loaded, Refusal, location};
+use super::{Answer, Loaded, Refusal, as_json, location};
 use crate::model::log::StepKind;
 use crate::model::user::ChangeKind;
 use crate::server::error::StoreError;
@@ -125,7 +125,9 @@ impl Unit<'_, '_> {
         let tenant_url = &self.request.caller.tenant_url;
         Ok(Some(Answer {
             status: 201,
-            body: Some(self.request.projection.apply(after.into_json(tenant_url))),
+            body: Some(as_json(
+                &self.request.projection.apply(after.into_json(tenant_url)),
+            )),
             version: Some(version),
             location: Some(location(tenant_url, &id)),
             skipped: false,
