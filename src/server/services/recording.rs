@@ -10,8 +10,8 @@ mod redaction;
 
 pub use batch::{Note, Recorder};
 pub use outcome::issue_id;
+use redaction::{redact_query, redacted_answer};
 pub use redaction::{redacted, redacted_body, redacted_text};
-use redaction::{redacted_answer, redacted_query};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -344,7 +344,7 @@ impl Exchange {
                 .incoming
                 .query
                 .take()
-                .map(|query| redacted_query(cut(query, TEXT_KEPT))),
+                .map(|query| cut(redact_query(query).0, TEXT_KEPT)),
             request_headers: json(&self.incoming.headers),
             request_body: request_body.map(|body| cut(body, BODY_KEPT)),
             response_body: response_body.map(|body| cut(body, BODY_KEPT)),
