@@ -10,6 +10,7 @@ use crate::server::error::{ServiceError, StoreError};
 use crate::server::scim::reason::Reason;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::issues::name_of;
+use crate::server::services::log_search::why_partial;
 use crate::server::services::moments::Moments;
 use crate::server::services::provisioning::{LoggedRequest, Rehearsed, rehearse};
 use crate::server::services::recording::{CallingToken, Incoming};
@@ -149,10 +150,9 @@ fn logged(
             app.settings.payload_retention_days
         )));
     };
-    if payload.is_cut {
-        return Ok(Err(
-            "What was sent is only known in part: it was cut after 64 KiB.".to_owned(),
-        ));
+    let reason = full.entry.reason.as_deref();
+    if let Some(why) = why_partial(&payload, &full.method, reason) {
+        return Ok(Err(why.to_owned()));
     }
     Ok(Ok(LoggedRequest {
         organization_id: organization.id.clone(),

@@ -7,7 +7,7 @@ mod filter;
 mod words;
 
 pub use entry::{detail, detail_with_payload, previous_and_next};
-pub(super) use entry::{whole, without_bodies};
+pub(super) use entry::{whole, why_partial, without_bodies};
 pub use export::{Export, export};
 use filter::search;
 pub use filter::{describe, filter_of};

@@ -10,13 +10,14 @@ mod redaction;
 
 pub use batch::{Note, Recorder};
 pub use outcome::issue_id;
-use redaction::{redact_query, redacted_answer};
+use redaction::{redact_body, redact_query, redacted_answer};
 pub use redaction::{redacted, redacted_body, redacted_text};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::model::log::{Action, LogRemark, Status, Step, StepKind, StepOutcome};
+use crate::model::token::TOKEN_START;
 use crate::server::actor::Actor;
 use crate::server::clock::Millis;
 use crate::server::scim::error::ScimError;
@@ -45,7 +46,15 @@ pub struct Incoming {
     pub client_version: Option<String>,
     /// Names and redacted values.
     pub headers: Vec<(String, String)>,
+    /// `None` until it is read.
     pub body: Option<String>,
+    /// Some of it that matters is missing here: it would not mean the same if it were tried again.
+    pub is_partial: bool,
+}
+
+/// Whether what a request with this method asks for is in its body, too.
+pub fn has_body(method: &str) -> bool {
+    !matches!(method, "GET" | "HEAD" | "DELETE")
 }
 
 impl Incoming {
@@ -57,6 +66,7 @@ impl Incoming {
             address: self.address.clone(),
             user_agent: self.user_agent.clone(),
             client_version: self.client_version.clone(),
+            is_partial: true,
             ..Self::default()
         }
     }
@@ -333,24 +343,37 @@ impl Exchange {
     fn payload(&mut self, response_body: Option<&str>) -> Option<NewPayload> {
         // A caller that has not proved who it is leaves no body.
         self.token.as_ref()?;
-        let request_body = self.incoming.body.take().map(redacted_body);
-        let response_body = response_body.map(redacted_answer);
-        let is_cut = [&request_body, &response_body]
-            .into_iter()
-            .flatten()
-            .any(|body| body.len() > BODY_KEPT);
+        let incoming = &mut self.incoming;
+        let mut is_whole = !incoming.is_partial
+            && (incoming.body.is_some() || !has_body(&incoming.method))
+            && incoming.path.len() <= TEXT_KEPT
+            && !incoming.path.contains(TOKEN_START);
+        let mut is_cut = false;
+        let query = incoming.query.take().map(|query| {
+            let (query, is_same) = redact_query(query);
+            is_whole &= is_same && query.len() <= TEXT_KEPT;
+            cut(query, TEXT_KEPT)
+        });
+        let request_body = incoming.body.take().map(|body| {
+            let (body, is_same) = redact_body(body);
+            let is_long = body.len() > BODY_KEPT;
+            is_cut |= is_long;
+            is_whole &= is_same && !is_long;
+            cut(body, BODY_KEPT)
+        });
+        let response_body = response_body.map(|body| {
+            is_cut |= body.len() > BODY_KEPT;
+            cut(redacted_answer(body), BODY_KEPT)
+        });
         Some(NewPayload {
-            query: self
-                .incoming
-                .query
-                .take()
-                .map(|query| cut(redact_query(query).0, TEXT_KEPT)),
-            request_headers: json(&self.incoming.headers),
-            request_body: request_body.map(|body| cut(body, BODY_KEPT)),
-            response_body: response_body.map(|body| cut(body, BODY_KEPT)),
+            query,
+            request_headers: json(&incoming.headers),
+            request_body,
+            response_body,
             refused_changes: (!self.refused_changes.is_empty())
                 .then(|| redacted(json(&self.refused_changes))),
             is_cut,
+            is_whole,
         })
     }
 

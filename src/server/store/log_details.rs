@@ -216,6 +216,8 @@ pub struct StoredPayload {
     pub request_body: Option<String>,
     pub response_body: Option<String>,
     pub is_cut: bool,
+    /// The request is kept as it came.
+    pub is_whole: bool,
 }
 
 /// The payload of one entry, while it is kept.
@@ -227,7 +229,7 @@ pub async fn find_payload(
     connection
         .fetch_optional(
             sql(
-                "SELECT query, request_headers, request_body, response_body, is_cut \
+                "SELECT query, request_headers, request_body, response_body, is_cut, is_whole \
                  FROM provisioning_log_payloads WHERE log_id = $1 AND organization_id = $2",
             )
             .bind(log_id)

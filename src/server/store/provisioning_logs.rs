@@ -65,7 +65,10 @@ pub struct NewPayload {
     pub response_body: Option<String>,
     /// JSON: `[{"attribute", "old", "new"}]`.
     pub refused_changes: Option<String>,
+    /// Something of the request or of the answer was too long.
     pub is_cut: bool,
+    /// The request is kept as it came, so that it can be tried again.
+    pub is_whole: bool,
 }
 
 /// Counts of one hour, to be added to what is there.
@@ -176,7 +179,7 @@ const INSERT_ENTRIES: &str = "INSERT INTO provisioning_logs (id, organization_id
      duration_us, steps, remarks, cycle_id) VALUES ";
 
 const INSERT_PAYLOADS: &str = "INSERT INTO provisioning_log_payloads (log_id, organization_id, occurred_at, query, \
-     request_headers, request_body, response_body, refused_changes, is_cut) VALUES ";
+     request_headers, request_body, response_body, refused_changes, is_cut, is_whole) VALUES ";
 
 /// A request that was given up and whose change commits all the same has an entry twice: that of the change stays,
 /// whichever comes first.
@@ -192,7 +195,8 @@ const TELL_BETTER: &str = " ON CONFLICT (id) DO UPDATE SET action = excluded.act
      duration_us = excluded.duration_us, steps = excluded.steps, remarks = excluded.remarks";
 const TELL_PAYLOAD_BETTER: &str = " ON CONFLICT (log_id) DO UPDATE SET query = excluded.query, \
      request_headers = excluded.request_headers, request_body = excluded.request_body, \
-     response_body = excluded.response_body, refused_changes = excluded.refused_changes, is_cut = excluded.is_cut";
+     response_body = excluded.response_body, refused_changes = excluded.refused_changes, is_cut = excluded.is_cut, \
+     is_whole = excluded.is_whole";
 
 /// All values of [`INSERT_ENTRIES`] but the last, the cycle.
 fn entry_row(entry: NewEntry) -> Vec<Arg> {
@@ -238,6 +242,7 @@ fn payload_row(entry: &NewEntry, payload: NewPayload) -> Vec<Arg> {
         Arg::from(payload.response_body),
         Arg::from(payload.refused_changes),
         Arg::from(payload.is_cut),
+        Arg::from(payload.is_whole),
     ]
 }
 

@@ -1,9 +1,10 @@
 //! Dry-run again: a logged request against today's data and settings, with nothing stored (product, Issues).
 
-use rhombus_provisioning::model::log::{DryRun, DryRunResult, Status};
+use rhombus_provisioning::model::log::{DryRun, DryRunResult, LogDetail, Status};
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::error::ServiceError;
 use rhombus_provisioning::server::services::dry_run::{dry_run, dry_run_issue};
+use rhombus_provisioning::server::services::log_search::detail_with_payload;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 
@@ -35,6 +36,14 @@ async fn tried(entra: &Entra<'_>, of: &Answer) -> DryRunResult {
         DryRun::Tried(result) => *result,
         DryRun::NotPossible(why) => panic!("not possible: {why}"),
     }
+}
+
+/// The entry as an Admin sees it.
+async fn shown(entra: &Entra<'_>, of: &Answer) -> LogDetail {
+    let allowed = allowed(Permission::ReadPayloads, &entra.organization_id);
+    detail_with_payload(&entra.app.app, &allowed, of.header("x-request-id"))
+        .await
+        .unwrap()
 }
 
 /// Everything that a request may leave behind.
@@ -157,6 +166,55 @@ entra_test! {
         let asked = "SELECT target_id FROM audit_log WHERE action = 'log.dry_run'";
         let asked: Vec<(String,)> = entra.app.rows(sql(asked)).await;
         assert_eq!(asked, [(id.to_owned(),)]);
+    }
+}
+
+entra_test! {
+    async fn only_what_is_kept_as_it_came_is_tried(entra: Entra) {
+        let ana = entra.create("ana").await;
+        let title = json!([{"op": "Replace", "path": "title", "value": "Dr"}]);
+        let long = "q".repeat(3_000);
+        let json_type = ("content-type", "application/json");
+        let expired = entra.app.token(&entra.organization_id, 0).await;
+        let expired = Entra::new(entra.app, "contoso", entra.organization_id.clone(), expired);
+        entra.app.execute(sql("ALTER TABLE user_changes RENAME TO user_changes_gone")).await;
+        let failed = entra.patch(&ana, title.clone()).await;
+        entra.app.execute(sql("ALTER TABLE user_changes_gone RENAME TO user_changes")).await;
+        entra.policy("state", "paused").await;
+        let paused = [entra.patch(&ana, title.clone()).await, entra.get("/Users?filter=title+pr").await, entra.delete(&ana).await];
+        entra.policy("state", "on").await;
+        let [unread, list, delete] = &paused;
+        for (answer, status, why) in [
+            (unread, 503, "before its body was read"),
+            (&entra.with("POST", "/Users", json_type, &" ".repeat(1024 * 1024 + 1)).await, 413, "before its body was read"),
+            (&entra.with("POST", "/Users", ("content-type", "text/plain"), &user("ben").to_string()).await, 415, "before its body was read"),
+            (&failed, 503, "the service itself failed"),
+            (&expired.filter("userName eq \"ana\"").await, 401, "without a good token"),
+            (&entra.get(&format!("/Users?filter=title+pr&x={long}")).await, 200, "2,000 characters"),
+            (&entra.filter("password eq \"s1\"").await, 400, "may tell a password"),
+            (&entra.with("POST", "/Users", json_type, "{\"password\":").await, 400, "may tell a password"),
+        ] {
+            assert_eq!(answer.status, status, "{}", answer.text);
+            let run = run(&entra, answer).await;
+            assert!(matches!(&run, DryRun::NotPossible(text) if text.contains(why)), "{why}: {run:?}");
+            let detail = shown(&entra, answer).await;
+            assert!(detail.curl.is_none() && detail.payload_note.contains(why), "{}", detail.payload_note);
+        }
+
+        // The request is what matters: not how long the answer is, nor a body that there need not be.
+        let emails: Vec<_> = (0..700).map(|n| json!({"value": format!("{n}{}", "y".repeat(90))})).collect();
+        let large = entra.create_with("large", json!({"emails": emails})).await;
+        assert!(entra.payload(&entra.get(&format!("/Users/{large}")).await).await.unwrap().is_cut);
+        for (answer, result) in [
+            (list, Status::Success),
+            (delete, Status::Success),
+            (&entra.patch(&large, title).await, Status::Skipped),
+            (&entra.with("POST", "/Users", json_type, "").await, Status::Failure),
+            (&entra.change(&ana, "Add", "password", json!("s1")).await, Status::Warning),
+        ] {
+            assert_eq!(tried(&entra, answer).await.status, result, "{}", answer.text);
+            assert!(shown(&entra, answer).await.curl.is_some());
+        }
     }
 }
 

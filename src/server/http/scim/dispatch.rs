@@ -380,8 +380,10 @@ async fn read_body(
         body::check_type(headers)?;
     }
     let parsed = crate::server::scim::body::parse(&bytes);
-    let text = String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+        exchange.incoming.is_partial = true;
+        String::from_utf8_lossy(error.as_bytes()).into_owned()
+    });
     exchange.incoming.body = Some(text);
     parsed
 }
@@ -412,6 +414,7 @@ async fn unproved_reply(scim: &Scim, mut exchange: Exchange, unproved: Unproved)
     if !known.is_empty() && scim.refused.records(&known, now) {
         // What an unproved caller claims is not kept: no query, no body.
         exchange.incoming.query = None;
+        exchange.incoming.is_partial = true;
         let outcome = Err(error);
         provisioning::record_read(&scim.app, exchange, &outcome).await;
         return outcome.map_or_else(Reply::error, Reply::answer);

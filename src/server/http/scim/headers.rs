@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use axum::http::header::{
-    AUTHORIZATION, COOKIE, IF_MATCH, IF_NONE_MATCH, PROXY_AUTHORIZATION, USER_AGENT,
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, IF_MATCH, IF_NONE_MATCH, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use axum::http::{HeaderMap, HeaderName};
 
@@ -35,7 +35,17 @@ pub(super) fn incoming(request: &Request) -> Incoming {
         client_version: text(&HeaderName::from_static("adscimversion")),
         headers: kept(headers),
         body: None,
+        is_partial: !are_kept(headers),
     }
+}
+
+/// Whether the headers that change what a request means are kept as they came.
+fn are_kept(headers: &HeaderMap) -> bool {
+    headers.len() <= KEPT
+        && [CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH].iter().all(|name| {
+            let mut values = headers.get_all(name).iter();
+            values.all(|value| value.len() <= KEPT_CHARS)
+        })
 }
 
 fn kept(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -8,13 +8,14 @@ use crate::model::log::{
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::error::{ServiceError, StoreError};
+use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::case_key;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::moments::Moments;
-use crate::server::services::recording::issue_id;
+use crate::server::services::recording::{has_body, issue_id};
 use crate::server::services::{changes, organization};
 use crate::server::store::issues;
-use crate::server::store::log_details::{self as details, FullEntry};
+use crate::server::store::log_details::{self as details, FullEntry, StoredPayload};
 use crate::server::store::sql::Connection;
 
 /// Everything about one entry but its payload. `allowed` proves [`Permission::ReadLogs`].
@@ -67,6 +68,10 @@ pub(in crate::server::services) async fn whole(
         return Ok(detail);
     };
     detail.payload_note = format!("Bodies are kept for {days} days.");
+    let why_partial = why_partial(&payload, &detail.method, detail.reason.as_deref());
+    if let Some(why) = why_partial {
+        detail.payload_note = format!("{} {why}", detail.payload_note);
+    }
     let payload = LogPayload {
         query: payload.query,
         request_headers: serde_json::from_str(&payload.request_headers)
@@ -75,7 +80,7 @@ pub(in crate::server::services) async fn whole(
         response_body: payload.response_body,
         is_cut: payload.is_cut,
     };
-    detail.curl = (!payload.is_cut).then(|| {
+    detail.curl = why_partial.is_none().then(|| {
         curl::command(
             &app.settings.public_url,
             &detail.method,
@@ -85,6 +90,34 @@ pub(in crate::server::services) async fn whole(
     });
     detail.payload = Some(payload);
     Ok(detail)
+}
+
+/// Why a request cannot be tried again, neither here nor with curl; `None` when it is kept as it came. `method` and `reason`
+/// are those of its entry.
+pub(in crate::server::services) fn why_partial(
+    payload: &StoredPayload,
+    method: &str,
+    reason: Option<&str>,
+) -> Option<&'static str> {
+    if payload.is_whole {
+        return None;
+    }
+    Some(match reason.and_then(Reason::from_code) {
+        Some(Reason::InternalError | Reason::RequestTimeout | Reason::DatabaseUnavailable) => {
+            "What was sent is not known: of a change that the service itself failed neither query nor body is kept. \
+             Entra sends it again."
+        }
+        Some(reason) if reason.explanation().status == 401 => {
+            "What was sent is not known: of callers without a good token neither query nor body is kept."
+        }
+        _ if payload.request_body.is_none() && has_body(method) => {
+            "What was sent is not known: the request was refused before its body was read."
+        }
+        _ => {
+            "What was sent is only known in part: a body is kept up to 64 KiB and an address up to 2,000 characters, \
+             without what may tell a password or a token."
+        }
+    })
 }
 
 /// As [`whole`], without the bodies, and without the command that would send them: for who has no room for them.
