@@ -27,6 +27,8 @@ use crate::server::services::live::Live;
 use crate::server::store::Tx;
 use crate::server::store::issue_records;
 use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry, NewPayload};
+use crate::server::store::request_lookup::Sought;
+use crate::server::store::users::StoredUser;
 
 /// Bytes of a body that are kept.
 const BODY_KEPT: usize = 64 * 1024;
@@ -165,6 +167,8 @@ pub struct Exchange {
     pub hint: Option<String>,
     /// The request is tried only: nothing of it is stored.
     pub rehearsal: Option<Rehearsal>,
+    /// Whom the question for the caller was asked about too, and who that is; for whoever asks first.
+    pub looked_up: Option<(Sought, Option<StoredUser>)>,
     steps: Vec<Step>,
     started: Instant,
     step_started: Instant,
@@ -186,6 +190,7 @@ impl Exchange {
             refused_changes: Vec::new(),
             hint: None,
             rehearsal: None,
+            looked_up: None,
             steps: Vec::with_capacity(6),
             started,
             step_started: started,
@@ -207,6 +212,7 @@ impl Exchange {
             refused_changes: Vec::new(),
             hint: None,
             rehearsal: None,
+            looked_up: None,
             steps: self.steps.clone(),
             started: self.started,
             step_started: self.step_started,

@@ -28,8 +28,6 @@ pub struct Caller {
     /// Users who may lose access in one cycle; `None` while the accidental-deletion guard is off.
     pub removal_limit: Option<i64>,
     pub token: CallingToken,
-    /// Whom the question for the caller was asked about too, and who that is.
-    looked_up: Option<(Sought, Option<StoredUser>)>,
 }
 
 impl Caller {
@@ -60,7 +58,6 @@ impl Caller {
             unknown_role: organization.policies.unknown_role,
             removal_limit: organization.removal_limit,
             token,
-            looked_up: None,
         }
     }
 
@@ -68,12 +65,13 @@ impl Caller {
     pub(super) async fn user(
         &self,
         app: &App,
+        exchange: &mut Exchange,
         sought: &Sought,
     ) -> Result<Option<StoredUser>, StoreError> {
-        if let Some((looked_for, found)) = &self.looked_up
-            && looked_for == sought
+        if let Some((looked_for, found)) = exchange.looked_up.take()
+            && looked_for == *sought
         {
-            return Ok(found.clone());
+            return Ok(found);
         }
         let mut connection = app.db.read().await?;
         match sought {
@@ -117,8 +115,8 @@ impl From<StoreError> for Refused {
     }
 }
 
-/// Finds the caller, and the user whom the request asks for, with one query. Fills the exchange with the organization
-/// and the token.
+/// Finds the caller, and the user whom the request asks for, with one query. Fills the exchange with the organization,
+/// the token and that user.
 ///
 /// # Errors
 /// [`Refused`], with the same text for an unknown organization, an unknown token and a foreign one.
@@ -191,10 +189,8 @@ pub async fn authenticate(
         ),
     );
     check_state(organization.state)?;
-    Ok(Caller {
-        looked_up: sought.map(|sought| (sought, found.user)),
-        ..Caller::new(app, slug, organization, calling)
-    })
+    exchange.looked_up = sought.map(|sought| (sought, found.user));
+    Ok(Caller::new(app, slug, organization, calling))
 }
 
 /// Whether the organization's token still opens it.

@@ -32,7 +32,8 @@ pub async fn find(
     exchange.action = Action::Read;
     exchange.subject.user_id = Some(id.to_owned());
     exchange.done(StepKind::Parse, "GET of one user.");
-    let stored = caller.user(app, &Sought::Id(id.to_owned())).await?;
+    let sought = Sought::Id(id.to_owned());
+    let stored = caller.user(app, exchange, &sought).await?;
     let user = Loaded::new(stored.ok_or_else(|| not_found(id))?)?;
     user.name_in(exchange);
     exchange.done(
@@ -71,7 +72,7 @@ pub async fn list(
         }
     }
     exchange.done(StepKind::Parse, describe(query));
-    let (total, stored) = select(app, caller, query).await?;
+    let (total, stored) = select(app, caller, exchange, query).await?;
     if total == 0 && is_probe(&matching) {
         exchange.action = Action::TestConnection;
     }
@@ -122,10 +123,11 @@ pub fn sought_by(query: &ListQuery) -> Option<Sought> {
 async fn select(
     app: &App,
     caller: &Caller,
+    exchange: &mut Exchange,
     query: &ListQuery,
 ) -> Result<(i64, Vec<StoredUser>), StoreError> {
     if let Some(sought) = sought_by(query) {
-        let found = caller.user(app, &sought).await?;
+        let found = caller.user(app, exchange, &sought).await?;
         let total = i64::from(found.is_some());
         let is_shown = query.start_index <= 1 && query.count > 0;
         return Ok((total, found.into_iter().filter(|_| is_shown).collect()));
