@@ -71,6 +71,20 @@ pub struct NewPayload {
     pub is_whole: bool,
 }
 
+impl NewPayload {
+    /// How large it is.
+    pub fn bytes(&self) -> usize {
+        let texts = [
+            self.query.as_ref(),
+            Some(&self.request_headers),
+            self.request_body.as_ref(),
+            self.response_body.as_ref(),
+            self.refused_changes.as_ref(),
+        ];
+        texts.into_iter().flatten().map(String::len).sum()
+    }
+}
+
 /// Counts of one hour, to be added to what is there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HourKey {

@@ -38,6 +38,14 @@ fn steps(text: &str) -> (String, String) {
     (kinds.join(" "), last)
 }
 
+fn token() -> CallingToken {
+    CallingToken {
+        id: "t1".to_owned(),
+        name: "Entra".to_owned(),
+        prefix: "rhp_AbCdEfGh".to_owned(),
+    }
+}
+
 /// Rows of the tables that hold users.
 async fn rows(entra: &Entra<'_>) -> Vec<(i64,)> {
     entra
@@ -330,6 +338,37 @@ db_test! {
 }
 
 db_test! {
+    async fn large_entries_wait_for_room(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let organization_id = app.entra("contoso").await.organization_id;
+        let half = "x".repeat(60 * 1024);
+        let large = |number: usize| {
+            let incoming = Incoming { method: "POST".to_owned(), body: Some(half.clone()), ..Incoming::default() };
+            let mut exchange = Exchange::new(format!("large{number}"), START, incoming);
+            exchange.organization_id.clone_from(&organization_id);
+            exchange.token = Some(token());
+            Note::Entry(Box::new(exchange.into_entry(200, None, false, Some(&half))))
+        };
+        // Few enough to be taken at once, were they small.
+        let notes: Vec<Note> = (0..300).map(large).collect();
+        app.execute(sql("ALTER TABLE provisioning_logs RENAME TO logs_gone")).await;
+        let recorder = app.app.recorder.clone();
+        let all = tokio::spawn(async move {
+            for note in notes {
+                recorder.note(note).await;
+            }
+        });
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        assert!(!all.is_finished(), "more than 32 MiB wait");
+        app.execute(sql("ALTER TABLE logs_gone RENAME TO provisioning_logs")).await;
+        all.await.unwrap();
+        app.flush().await;
+        let kept: Vec<(i64,)> = app.rows(sql("SELECT count(*) FROM provisioning_log_payloads")).await;
+        assert_eq!(kept, [(300,)]);
+    }
+}
+
+db_test! {
     async fn a_client_that_goes_away_leaves_its_entry_and_its_counts(db: TestDb) {
         let app = TestApp::new(db).await;
         let entra = app.entra("contoso").await;
@@ -372,7 +411,7 @@ entra_test! {
         // The other way round the failure is told already, and gives way to what became of the request.
         let mut late = Exchange::new("other".to_owned(), START, Incoming::default());
         late.organization_id.clone_from(&entra.organization_id);
-        late.token = Some(CallingToken { id: "t1".to_owned(), name: "Entra".to_owned(), prefix: "rhp_AbCdEfGh".to_owned() });
+        late.token = Some(token());
         late.action = Action::Update;
         late.subject.user_id = Some("u1".to_owned());
         late.done(StepKind::Authenticate, "The token is valid.");

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{hour_of, outcome};
@@ -16,12 +16,16 @@ use crate::server::error::StoreError;
 use crate::server::metrics::Metrics;
 use crate::server::services::live::Live;
 use crate::server::store::issue_records::{self, Occurrence};
-use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry};
+use crate::server::store::provisioning_logs::{self, HourCounts, HourKey, NewEntry, NewPayload};
 use crate::server::store::tokens;
 use crate::server::store::{Db, Tx, organizations};
 
 /// Entries that may wait; beyond it callers wait, so that nothing is lost and memory is bounded.
 const QUEUE: usize = 4_096;
+/// Bytes of entries that may wait or be written just now: they may be large.
+const BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of an entry but for what may be large of it.
+const ENTRY_BYTES: usize = 2 * 1024;
 /// Entries of one batch.
 const BATCH: usize = 400;
 /// How long an entry waits for others: what a crash may lose.
@@ -87,6 +91,25 @@ impl Note {
     pub fn counted(entry: &NewEntry) -> Self {
         Self::Counted(Counted::of(entry))
     }
+
+    /// What an entry takes of [`BYTES`].
+    fn bytes(&self) -> u32 {
+        let (Self::Entry(entry) | Self::Unplaced { entry, .. }) = self else {
+            return 0;
+        };
+        let payload = entry.payload.as_ref().map_or(0, NewPayload::bytes);
+        let bytes = ENTRY_BYTES + entry.steps.len() + payload;
+        u32::try_from(bytes.min(BYTES)).unwrap_or(u32::MAX)
+    }
+}
+
+/// A note that waits.
+#[derive(Debug)]
+struct Noted {
+    at: Instant,
+    note: Note,
+    /// What it takes of [`BYTES`] until it is written.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 /// Takes notes from all requests. Cloning shares it.
@@ -95,8 +118,9 @@ pub struct Recorder(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// With the time at which each note was handed over.
-    sender: Mutex<Option<mpsc::Sender<(Instant, Note)>>>,
+    sender: Mutex<Option<mpsc::Sender<Noted>>>,
+    /// What is left of [`BYTES`].
+    room: Arc<Semaphore>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -107,6 +131,7 @@ impl Recorder {
         let task = tokio::spawn(write_batches(db, live, metrics, notes));
         Self(Arc::new(Inner {
             sender: Mutex::new(Some(sender)),
+            room: Arc::new(Semaphore::new(BYTES)),
             task: Mutex::new(Some(task)),
         }))
     }
@@ -129,17 +154,30 @@ impl Recorder {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         if let Some(sender) = sender {
+            let at = Instant::now();
+            let room = match note.bytes() {
+                0 => None,
+                // Nobody closes it.
+                bytes => self.0.room.clone().acquire_many_owned(bytes).await.ok(),
+            };
             // The task ends only after the sender is taken away.
-            let _ = sender.send((Instant::now(), note)).await;
+            let _ = sender.send(Noted { at, note, room }).await;
         }
     }
 
     /// Hands a note over without waiting: with too many waiting it is dropped.
     pub fn offer(&self, note: Note) {
         let sender = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = self.0.room.clone().try_acquire_many_owned(note.bytes());
+        let noted = room.map(|room| Noted {
+            at: Instant::now(),
+            note,
+            room: Some(room),
+        });
         let is_taken = sender
             .as_ref()
-            .is_some_and(|sender| sender.try_send((Instant::now(), note)).is_ok());
+            .zip(noted.ok())
+            .is_some_and(|(sender, noted)| sender.try_send(noted).is_ok());
         if !is_taken {
             tracing::warn!("a failed request leaves no entry: too much waits to be written");
         }
@@ -274,12 +312,7 @@ fn add(hours: &mut BTreeMap<HourKey, HourCounts>, key: HourKey, counts: HourCoun
     sum.duration_us += counts.duration_us;
 }
 
-async fn write_batches(
-    db: Db,
-    live: Live,
-    metrics: Metrics,
-    mut notes: mpsc::Receiver<(Instant, Note)>,
-) {
+async fn write_batches(db: Db, live: Live, metrics: Metrics, mut notes: mpsc::Receiver<Noted>) {
     let mut waiting = Vec::with_capacity(BATCH);
     while notes.recv_many(&mut waiting, BATCH).await > 0 {
         gather(&mut notes, &mut waiting).await;
@@ -299,14 +332,15 @@ async fn write_taken(
     db: &Db,
     live: &Live,
     metrics: &Metrics,
-    taken: impl Iterator<Item = (Instant, Note)>,
+    taken: impl Iterator<Item = Noted>,
     is_ending: impl Fn() -> bool,
 ) {
     let mut batch = Batch::default();
-    let mut flushes = Vec::new();
+    let (mut flushes, mut rooms) = (Vec::new(), Vec::new());
     let mut oldest = Instant::now();
-    for (noted_at, note) in taken {
-        oldest = oldest.min(noted_at);
+    for Noted { at, note, room } in taken {
+        oldest = oldest.min(at);
+        rooms.extend(room);
         match note {
             Note::Flush(written) => flushes.push(written),
             note => batch.add(note, metrics),
@@ -316,6 +350,7 @@ async fn write_taken(
         metrics.log_lagged(oldest.elapsed());
     })
     .await;
+    drop(rooms);
     for written in flushes {
         let _ = written.send(());
     }
@@ -331,11 +366,11 @@ fn measure(metrics: &Metrics, key: &HourKey, counts: HourCounts) {
 }
 
 /// Gives others time to come, unless the batch is full, somebody waits for it, or the service is ending.
-async fn gather(notes: &mut mpsc::Receiver<(Instant, Note)>, waiting: &mut Vec<(Instant, Note)>) {
+async fn gather(notes: &mut mpsc::Receiver<Noted>, waiting: &mut Vec<Noted>) {
     let deadline = tokio::time::sleep(PAUSE);
     tokio::pin!(deadline);
-    let is_urgent = |waiting: &[(Instant, Note)]| {
-        let mut notes = waiting.iter().map(|(_, note)| note);
+    let is_urgent = |waiting: &[Noted]| {
+        let mut notes = waiting.iter().map(|noted| &noted.note);
         notes.any(|note| matches!(note, Note::Flush(_)))
     };
     while waiting.len() < BATCH && !is_urgent(waiting) {
