@@ -2,11 +2,14 @@
 
 use super::Tx;
 use super::sql::{Connection, sql};
-use crate::server::clock::Millis;
+use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::StoreError;
 
-/// Takes the lease of the job `name` until `until`; false if another replica holds it now. A lease for longer than
-/// that was taken by a clock that was ahead, and holds nobody up.
+/// How far the clocks of two replicas may be apart.
+const SLACK: Millis = MINUTE;
+
+/// Takes the lease of the job `name` until `until`; false if another replica holds it now. A lease that ends more than
+/// [`SLACK`] later than that was taken by a clock that was ahead, and holds nobody up.
 pub async fn claim(
     tx: &mut Tx<'_>,
     name: &str,
@@ -17,10 +20,11 @@ pub async fn claim(
         .execute(
             sql("INSERT INTO job_leases (name, held_until) VALUES ($1, $2) \
                  ON CONFLICT (name) DO UPDATE SET held_until = excluded.held_until \
-                 WHERE job_leases.held_until <= $3 OR job_leases.held_until > $2")
+                 WHERE job_leases.held_until <= $3 OR job_leases.held_until > $4")
             .bind(name)
             .bind(until)
-            .bind(now),
+            .bind(now)
+            .bind(until + SLACK),
         )
         .await?;
     Ok(claimed > 0)

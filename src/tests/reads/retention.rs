@@ -1,4 +1,4 @@
-use rhombus_provisioning::server::clock::{DAY, HOUR};
+use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::jobs::retention::{self, Purged};
 use rhombus_provisioning::server::store::leases::claim;
@@ -213,5 +213,20 @@ db_test! {
             held.push(claimed);
         }
         assert_eq!(held, [true, false, true, false, true]);
+    }
+}
+
+db_test! {
+    async fn a_clock_that_is_behind_takes_no_lease_that_is_held(db) {
+        let app = app(db);
+        let mut held = Vec::new();
+        // Of an hour: from 0, by clocks that are behind, and by one before which the first was an hour ahead.
+        for now in [0, -MINUTE / 2, -MINUTE, -HOUR] {
+            let claimed: bool = app.db.write::<_, StoreError, _>(move |tx| Box::pin(async move {
+                claim(tx, "retention", now, now + HOUR).await
+            })).await.unwrap();
+            held.push(claimed);
+        }
+        assert_eq!(held, [true, false, false, true]);
     }
 }
