@@ -389,8 +389,17 @@ mod tests {
     fn the_checksum_is_crc32_in_base62() {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
         assert_eq!(checksum(""), "000000");
-        // 0xCBF43926 = 3421780262 = 3*62^5 + 45*62^4 + 35*62^3 + 17*62^2 + 18*62 + 34.
-        assert_eq!(checksum("123456789").len(), CHECKSUM);
+        // 0xCBF43926 = 3421780262 = 3*62^5 + 45*62^4 + 35*62^3 + 27*62^2 + 22*62 + 14.
+        assert_eq!(checksum("123456789"), "3jZRME");
+    }
+
+    /// Worked out with Python's `zlib.crc32` and digits in the order 0-9, A-Z, a-z: secret scanners do the same.
+    #[test]
+    fn a_whole_token_stays_genuine() {
+        let token = "rhp_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg37cCQ0";
+        assert!(looks_genuine(token));
+        // The digits in another order of letters.
+        assert!(!looks_genuine(&token.replace("37cCQ0", "37Ccq0")));
     }
 
     #[test]
