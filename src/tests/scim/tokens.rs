@@ -64,7 +64,14 @@ db_test! {
         ] {
             let answer = post(&app, slug, authorization.as_deref()).await;
             let text = answer.is_error(401, "");
-            assert!(answer.header("www-authenticate").starts_with("Bearer"), "{slug} {reason}");
+            // RFC 6750 3: an error code where a token came along, the same whatever is wrong with it.
+            let code = if ["token_missing", "token_malformed"].contains(&reason) {
+                ""
+            } else {
+                ", error=\"invalid_token\""
+            };
+            let challenge = format!("Bearer realm=\"Rhombus Provisioning\"{code}");
+            assert_eq!(answer.header("www-authenticate"), challenge, "{slug} {reason}");
             if ["token_unknown", "token_wrong_organization", ""].contains(&reason) {
                 texts.push(text.clone());
             }

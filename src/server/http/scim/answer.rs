@@ -68,7 +68,7 @@ impl Reply {
             }
             Err(error) => {
                 if error.status() == 401 {
-                    set(WWW_AUTHENTICATE, "Bearer realm=\"Rhombus Provisioning\"");
+                    set(WWW_AUTHENTICATE, challenge(error.reason));
                 }
                 if let Some(seconds) = retry_after(error.reason) {
                     set(RETRY_AFTER, seconds);
@@ -89,6 +89,15 @@ impl Reply {
             *response.body_mut() = Body::from(body);
         }
         response
+    }
+}
+
+/// What a 401 asks for (RFC 6750 3): an error code only where a token came along, and the same whatever is wrong with it.
+fn challenge(reason: Reason) -> &'static str {
+    match reason {
+        // Another scheme, or no text that could be a token.
+        Reason::TokenMissing | Reason::TokenMalformed => "Bearer realm=\"Rhombus Provisioning\"",
+        _ => "Bearer realm=\"Rhombus Provisioning\", error=\"invalid_token\"",
     }
 }
 
