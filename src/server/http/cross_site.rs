@@ -6,19 +6,23 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::server::App;
+use crate::server::scim::target;
 
-/// First parts of paths that other sites may post to: no cookie counts there. SCIM has a token; mail programs stop mails
-/// by the signed link in one (RFC 8058).
-const FREE: [&str; 2] = ["scim", "unsubscribe"];
+/// Whether other sites may post to a path, because no cookie counts there: SCIM has a token; mail programs stop mails by
+/// the signed link in one (RFC 8058).
+fn is_free(path: &str) -> bool {
+    target::is_scim(path) || first_of(path) == "unsubscribe"
+}
+
+/// The first name in a path.
+fn first_of(path: &str) -> &str {
+    let path = path.trim_start_matches('/');
+    path.split('/').next().unwrap_or_default()
+}
 
 /// Middleware: answers 403 to an unsafe method from another site.
 pub async fn refuse(State(app): State<App>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().trim_start_matches('/');
-    let is_free = path
-        .split('/')
-        .next()
-        .is_some_and(|first| FREE.contains(&first));
-    if is_free
+    if is_free(request.uri().path())
         || is_same_site(
             request.method(),
             request.uri(),

@@ -12,10 +12,8 @@ pub fn router(app: App) -> Router {
         .with_state(app.clone())
         .merge(dashboard::dashboard_routes(app.clone()))
         .layer(session::layer(&app));
-    Router::new()
-        .merge(people)
+    scim::routes(app.clone(), people)
         .merge(health::routes().with_state(app.clone()))
-        .merge(scim::routes(app.clone()))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             cross_site::refuse,

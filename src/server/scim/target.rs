@@ -24,6 +24,13 @@ pub enum Target {
     Unknown,
 }
 
+/// Whether a path is below the SCIM endpoint, however its slashes are doubled and its first name is written.
+pub fn is_scim(path: &str) -> bool {
+    path.split('/')
+        .find(|segment| !segment.is_empty())
+        .is_some_and(|first| first.eq_ignore_ascii_case("scim"))
+}
+
 /// The slug and what follows it. Slashes may be doubled or trail; `v2` may be left out; endpoint names are
 /// taken without regard to case.
 pub fn parse(path: &str) -> (String, Target) {
@@ -119,7 +126,9 @@ mod tests {
             "/scim//contoso//v2//Users",
             "/scim/contoso/Users",
             "/scim/contoso/v2/users",
+            "//SCIM/contoso/V2/USERS",
         ] {
+            assert!(is_scim(path), "{path}");
             assert_eq!(parse(path), ("contoso".to_owned(), Target::Users), "{path}");
         }
         assert_eq!(parse("/scim/contoso/v2/").1, Target::Root);
@@ -132,5 +141,15 @@ mod tests {
             Target::User("a/b".to_owned())
         );
         assert_eq!(parse("/scim/contoso/v2/Users/1/2").1, Target::Unknown);
+    }
+
+    #[test]
+    fn the_first_name_of_a_path_tells_whose_it_is() {
+        for path in ["/scim", "/Scim/", "///SCIM//contoso"] {
+            assert!(is_scim(path), "{path}");
+        }
+        for path in ["", "/", "/scims/contoso", "/organizations/scim", "/api/scim"] {
+            assert!(!is_scim(path), "{path}");
+        }
     }
 }

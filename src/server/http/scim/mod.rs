@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::any;
 use futures_util::FutureExt;
@@ -22,6 +23,7 @@ use crate::server::clock::Millis;
 use crate::server::ids;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
+use crate::server::scim::target;
 use crate::server::services::provisioning::{self, Refusal};
 use crate::server::services::recording::Exchange;
 use answer::Reply;
@@ -37,17 +39,29 @@ struct Scim {
     refused: Limiter,
 }
 
-/// The SCIM endpoint of every organization.
-pub fn routes(app: App) -> Router {
+/// The SCIM endpoint of every organization, and `others` for the paths that are not below it.
+pub fn routes(app: App, others: Router) -> Router {
     let scim = Scim {
         app,
         refused: Limiter::default(),
     };
+    // However a path below it is written, no page answers.
+    let others = others.layer(from_fn_with_state(scim.clone(), take_own));
     Router::new()
         .route("/scim", any(handle))
         .route("/scim/", any(handle))
         .route("/scim/{*path}", any(handle))
         .with_state(scim)
+        .merge(others)
+}
+
+/// Middleware: answers what is below the endpoint and was not found there, such as `/SCIM/...` and `//scim/...`.
+async fn take_own(scim: State<Scim>, request: Request, next: Next) -> Response {
+    if target::is_scim(request.uri().path()) {
+        handle(scim, request).await
+    } else {
+        next.run(request).await
+    }
 }
 
 async fn handle(State(scim): State<Scim>, request: Request) -> Response {

@@ -13,6 +13,8 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::server::scim::target;
+
 /// What has come in on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Inbound(Mutex<Read>);
@@ -147,7 +149,8 @@ impl PathStart {
     }
 
     fn is_scim(&self) -> bool {
-        &self.bytes == b"/scim/"
+        let start = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(start).is_ok_and(target::is_scim)
     }
 }
 

@@ -257,6 +257,11 @@ async fn what_hyper_cannot_read_is_refused_with_words() {
             "\"detail\":\"The request",
         ),
         (
+            "GET //Scim HTTP/1.1\r\nA\u{1}: b\r\n\r\n",
+            "400 Bad Request",
+            "application/scim+json",
+        ),
+        (
             &header,
             "431 Request Header Fields Too Large",
             "application/scim+json",

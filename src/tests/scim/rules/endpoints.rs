@@ -34,6 +34,7 @@ entra_test! {
     async fn paths_tolerate_slashes_case_and_a_missing_version(entra: Entra) {
         let id = entra.create("ana").await;
         for path in ["/scim/contoso/v2/Users/ID", "/scim/contoso/v2/Users/ID/", "/scim//contoso///v2//Users//ID",
+            "//scim/contoso/v2/Users/ID", "/SCIM/contoso/v2/Users/ID", "///Scim//contoso/Users/ID",
             "/scim/contoso/Users/ID", "/scim/contoso/V2/users/ID", "/scim/contoso/v2/USERS/ID?aadOptscim062020"]
         {
             let uri = path.replace("ID", &id);
@@ -43,6 +44,22 @@ entra_test! {
         }
         // Ids are opaque and exact.
         entra.get(&format!("/Users/{}", id.to_uppercase())).await.is_error(404, "");
+    }
+
+    async fn every_path_below_the_endpoint_is_answered_as_scim(entra: Entra) {
+        for uri in ["/scim", "/scim/", "/SCIM", "//scim/", "/Scim/contoso/v2/Users", "//scim/contoso/v2/Users"] {
+            for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+                // As Entra sends it, which says nothing of where it comes from.
+                let request = Request::builder().method(method).uri(uri).body(Body::empty());
+                entra.app.send(request.unwrap()).await.is_error(401, "");
+            }
+        }
+        let request = Request::post("/SCIM/contoso/v2/Users")
+            .header("authorization", format!("Bearer {}", entra.token))
+            .body(Body::from(user("ana").to_string()));
+        let answer = entra.app.send(request.unwrap()).await;
+        assert_eq!(answer.is(201)["userName"], "ana");
+        assert_eq!(entra.entry(&answer).await.action, "create");
     }
 
     async fn unknown_paths_are_404(entra: Entra) {
