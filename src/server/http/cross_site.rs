@@ -1,7 +1,8 @@
-//! Other sites cannot act in a signed-in person's name: what changes something must come from our own pages.
+//! Other sites cannot act in a signed-in person's name: what changes something must come from our own pages, and so must
+//! what is written down because somebody looked.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -20,10 +21,10 @@ fn first_of(path: &str) -> &str {
     path.split('/').next().unwrap_or_default()
 }
 
-/// Middleware: answers 403 to an unsafe method from another site.
+/// Middleware: answers 403 to what another site must not ask for.
 pub async fn refuse(State(app): State<App>, request: Request, next: Next) -> Response {
     if is_free(request.uri().path())
-        || is_same_site(
+        || may_ask(
             request.method(),
             request.uri(),
             request.headers(),
@@ -40,13 +41,39 @@ pub async fn refuse(State(app): State<App>, request: Request, next: Next) -> Res
     }
 }
 
+/// Whether a request may be answered where it comes from.
+fn may_ask(method: &Method, uri: &Uri, headers: &HeaderMap, public_url: &str) -> bool {
+    match *method {
+        Method::GET | Method::HEAD => may_read(uri.path(), headers),
+        Method::OPTIONS => true,
+        _ => is_same_site(uri, headers, public_url),
+    }
+}
+
+/// Whether a request may read. Links in mails and elsewhere lead to pages. What lies below `/api` is asked for by these
+/// alone, and some of it stands in the audit log as looked at; so do exports, whose address may be typed as well. A
+/// browser that does not say where a request comes from is let in.
+fn may_read(path: &str, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    match site {
+        None | Some(b"same-origin") => true,
+        Some(b"none") => first_of(path) != "api",
+        Some(_) => first_of(path) != "api" && !is_export(path),
+    }
+}
+
+/// `.../logs/export.csv`, `.../audit/export`: not what is about an organization of that name.
+fn is_export(path: &str) -> bool {
+    let mut names = path.rsplit('/');
+    let file = names.next().unwrap_or_default();
+    let list = names.next().unwrap_or_default();
+    matches!(list, "logs" | "audit") && file.split('.').next() == Some("export")
+}
+
 /// Whether a request may change something. Browsers say where it comes from: fetch metadata on https and on this
 /// computer, else `Origin`, which must be the public URL's or that of the host that was called. One that says
 /// nothing is no browser of these years and is refused.
-fn is_same_site(method: &Method, uri: &Uri, headers: &HeaderMap, public_url: &str) -> bool {
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return true;
-    }
+fn is_same_site(uri: &Uri, headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if headers.contains_key("sec-fetch-site") {
         return matches!(text("sec-fetch-site"), Some("same-origin" | "none"));
@@ -68,18 +95,59 @@ mod tests {
     use super::*;
 
     fn may(method: Method, headers: &[(&'static str, &str)]) -> bool {
+        may_at("/sign-in", method, headers)
+    }
+
+    fn may_at(path: &str, method: Method, headers: &[(&'static str, &str)]) -> bool {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        let uri = Uri::from_static("/sign-in");
-        is_same_site(&method, &uri, &map, "https://provisioning.example.com")
+        let uri: Uri = path.parse().unwrap();
+        may_ask(&method, &uri, &map, "https://provisioning.example.com")
     }
 
     #[test]
-    fn reading_is_free() {
-        assert!(may(Method::GET, &[("sec-fetch-site", "cross-site")]));
+    fn reading_pages_is_free() {
+        for path in [
+            "/sign-in",
+            "/organizations/contoso/logs/req_1?from=mail",
+            "/organizations/export",
+            "/organizations/api",
+            "/pkg/1/export.css",
+        ] {
+            for site in ["cross-site", "same-site", "none", "same-origin"] {
+                let headers = [("sec-fetch-site", site)];
+                assert!(may_at(path, Method::GET, &headers), "{site} {path}");
+            }
+        }
         assert!(may(Method::HEAD, &[]));
+    }
+
+    #[test]
+    fn what_is_audited_when_it_is_read_is_asked_for_by_our_pages() {
+        let may_read = |path, site| {
+            [Method::GET, Method::HEAD]
+                .map(|method| may_at(path, method, &[("sec-fetch-site", site)]))
+        };
+        for (path, typed) in [
+            ("/api/logs/get?slug=contoso&id=req_1", false),
+            ("//api/issues/dry_run?slug=contoso", false),
+            (
+                "/organizations/contoso/logs/export.csv?status=failure",
+                true,
+            ),
+            ("/organizations/contoso/logs/export.ndjson", true),
+            ("/organizations/contoso/audit/export?format=csv", true),
+            ("/audit/export", true),
+        ] {
+            assert_eq!(may_read(path, "same-origin"), [true; 2], "{path}");
+            assert_eq!(may_read(path, "none"), [typed; 2], "{path}");
+            for other in ["cross-site", "same-site", "nonsense"] {
+                assert_eq!(may_read(path, other), [false; 2], "{other} {path}");
+            }
+            assert!(may_at(path, Method::GET, &[]), "{path}");
+        }
     }
 
     #[test]

@@ -148,7 +148,13 @@ mod tests {
         for path in ["/scim", "/Scim/", "///SCIM//contoso"] {
             assert!(is_scim(path), "{path}");
         }
-        for path in ["", "/", "/scims/contoso", "/organizations/scim", "/api/scim"] {
+        for path in [
+            "",
+            "/",
+            "/scims/contoso",
+            "/organizations/scim",
+            "/api/scim",
+        ] {
             assert!(!is_scim(path), "{path}");
         }
     }
