@@ -12,7 +12,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::stream;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::dashboard::{Dashboard, require};
 use crate::model::error::AppError;
@@ -22,8 +22,9 @@ use crate::server::auth::session;
 use crate::server::clock::Millis;
 use crate::server::services::live::{self, REST, Watch};
 
-/// Without a hint for this long, a comment keeps proxies from closing the stream, and the permission is looked at
-/// again.
+/// How often the permission is looked at again, and so the longest that a stream outlives its session. A hint tells
+/// nothing: looking at each would cost every open page some questions a second. A comment at that time keeps proxies
+/// from closing the stream.
 const KEPT_ALIVE: Duration = Duration::from_secs(15);
 /// When the browser tries again after the stream broke.
 const RETRY: Duration = Duration::from_secs(3);
@@ -78,6 +79,7 @@ struct Hints {
     /// Whether there may be newer entries already.
     is_behind: bool,
     rests_until: Instant,
+    checked_at: Instant,
 }
 
 impl Hints {
@@ -104,10 +106,11 @@ impl Hints {
             greeted: false,
             is_behind,
             rests_until: Instant::now(),
+            checked_at: Instant::now(),
         }))
     }
 
-    /// The next event. Ends on shutdown, and when the session has ended or the permission is gone.
+    /// The next event. Ends on shutdown, and soon after the session has ended or the permission is gone.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         if !self.greeted {
             self.greeted = true;
@@ -115,8 +118,11 @@ impl Hints {
         }
         let shutdown = self.app.shutdown.clone();
         let event = shutdown.run_until_cancelled(self.wait()).await?;
-        if !self.is_allowed().await {
-            return None;
+        if self.checked_at.elapsed() >= KEPT_ALIVE {
+            if !self.is_allowed().await {
+                return None;
+            }
+            self.checked_at = Instant::now();
         }
         Some((Ok(event), self))
     }
@@ -129,7 +135,7 @@ impl Hints {
         sleep_until(self.rests_until).await;
         tokio::select! {
             () = self.watch.grown() => self.hint(),
-            () = sleep(KEPT_ALIVE) => Event::default().comment("kept alive"),
+            () = sleep_until(self.checked_at + KEPT_ALIVE) => Event::default().comment("kept alive"),
         }
     }
 
