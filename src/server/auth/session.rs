@@ -18,7 +18,9 @@ use crate::server::error::{ServiceError, StoreError};
 use crate::server::secret;
 use crate::server::services::sign_in::SignedIn;
 use crate::server::store::Db;
-use crate::server::store::sessions::{self, IDLE};
+use crate::server::store::sessions;
+
+pub use crate::server::store::sessions::IDLE;
 
 /// How long a session lasts, however busy it is.
 const LIFETIME: Millis = 7 * DAY;
@@ -171,12 +173,7 @@ impl tower_sessions::SessionStore for Store {
             };
             let is_new = self
                 .db
-                .write(move |tx| {
-                    Box::pin(async move {
-                        sessions::delete_ended(tx, now, now - IDLE).await?;
-                        sessions::insert(tx, &row).await
-                    })
-                })
+                .write(move |tx| Box::pin(async move { sessions::insert(tx, &row).await }))
                 .await
                 .map_err(backend)?;
             if is_new {

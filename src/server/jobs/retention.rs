@@ -1,4 +1,5 @@
-//! Deletes what the deployment no longer keeps, once an hour, in batches that never stand in Entra's way.
+//! Deletes what the deployment no longer keeps, once an hour, in batches that never stand in Entra's way; what signing in
+//! leaves behind every few minutes, since strangers can make much of it.
 
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,9 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Job;
 use crate::server::App;
+use crate::server::auth::session::IDLE;
 use crate::server::clock::{DAY, MINUTE, Millis};
 use crate::server::error::StoreError;
 use crate::server::ids::first_request_id;
+use crate::server::services::sign_in::WINDOW;
 use crate::server::store::leases;
 use crate::server::store::retention::{self as store, Expired};
 
@@ -23,6 +26,13 @@ const JOB: Job = Job {
 const LEASE: &str = "retention";
 /// A little less than the interval, so that the replica that ran last may run again.
 const LEASED: Millis = 55 * MINUTE;
+const ACCESS_JOB: Job = Job {
+    name: "job.retention.access",
+    first_run: Duration::from_secs(30),
+    interval: Duration::from_secs(5 * 60),
+};
+const ACCESS_LEASE: &str = "retention_access";
+const ACCESS_LEASED: Millis = 4 * MINUTE;
 /// Between batches, so that requests come first.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Fewest and most rows of a batch. The first has the most, but of payloads, which are large.
@@ -48,8 +58,6 @@ const ISSUE_CHART_DAYS: i64 = 30;
 const GUARD_HOLD_DAYS: i64 = 35;
 /// As long as the issue that led to it.
 const TAKE_OVER_DAYS: i64 = 90;
-/// Longer than any window in which attempts are counted.
-const SIGN_IN_ATTEMPT_DAYS: i64 = 1;
 /// How long a link for setting a password is kept after it expired.
 const LINK_DAYS: i64 = 30;
 
@@ -81,10 +89,15 @@ pub struct Purged {
     pub support_bundles: u64,
 }
 
-/// Starts the job; it ends soon after `shutdown`.
+/// Starts the jobs; they end soon after `shutdown`.
 pub fn spawn(app: App, shutdown: CancellationToken) -> JoinHandle<()> {
     // A batch that has begun runs to its end.
-    JOB.spawn_stoppable(shutdown, move || run(app.clone()))
+    let other = app.clone();
+    let access = ACCESS_JOB.spawn_stoppable(shutdown.clone(), move || run_access(other.clone()));
+    let all = JOB.spawn_stoppable(shutdown, move || run(app.clone()));
+    tokio::spawn(async move {
+        let _ = tokio::join!(access, all);
+    })
 }
 
 async fn run(app: App) -> Result<(), StoreError> {
@@ -93,20 +106,32 @@ async fn run(app: App) -> Result<(), StoreError> {
         Ok(files) => tracing::info!(files, "job.retention"),
         Err(error) => tracing::error!(%error, "old mails in files are not removed"),
     }
-    let now = app.clock.now();
-    let is_ours: bool = app
-        .db
-        .write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move { leases::claim(tx, LEASE, now, now + LEASED).await })
-        })
-        .await?;
-    if is_ours {
+    if is_ours(&app, LEASE, LEASED).await? {
         let purged = run_once(&app).await?;
         if purged != Purged::default() {
             tracing::info!(?purged, "job.retention");
         }
     }
     Ok(())
+}
+
+async fn run_access(app: App) -> Result<(), StoreError> {
+    if is_ours(&app, ACCESS_LEASE, ACCESS_LEASED).await? {
+        let purged = purge_access(&app).await?;
+        if purged != Purged::default() {
+            tracing::info!(?purged, "job.retention.access");
+        }
+    }
+    Ok(())
+}
+
+async fn is_ours(app: &App, lease: &'static str, leased: Millis) -> Result<bool, StoreError> {
+    let now = app.clock.now();
+    app.db
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { leases::claim(tx, lease, now, now + leased).await })
+        })
+        .await
 }
 
 /// Removes mails in files that are older than bodies may be, from this replica's computer; answers how many.
@@ -150,6 +175,16 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
     Ok(purged)
 }
 
+/// Deletes what signing in has left behind and is over, and answers how much that was.
+///
+/// # Errors
+/// As [`run_once`].
+pub async fn purge_access(app: &App) -> Result<Purged, StoreError> {
+    let mut purged = Purged::default();
+    delete_access(app, app.clock.now(), &mut purged).await?;
+    Ok(purged)
+}
+
 fn days_before(now: Millis, days: i64) -> Millis {
     now - days * DAY
 }
@@ -173,7 +208,9 @@ async fn delete_log(
 /// What signing in leaves behind.
 async fn delete_access(app: &App, now: Millis, purged: &mut Purged) -> Result<(), StoreError> {
     purged.sessions = delete_all(app, Expired::Sessions { before: now }).await?;
-    let before = days_before(now, SIGN_IN_ATTEMPT_DAYS);
+    let before = now - IDLE;
+    purged.sessions += delete_all(app, Expired::IdleSessions { before }).await?;
+    let before = now - WINDOW;
     purged.sign_in_attempts = delete_all(app, Expired::SignInAttempts { before }).await?;
     let before = days_before(now, LINK_DAYS);
     purged.account_links = delete_all(app, Expired::AccountLinks { before }).await?;

@@ -29,7 +29,12 @@ pub enum Expired {
     Tombstones {
         before: Millis,
     },
+    /// Sessions whose absolute end was before.
     Sessions {
+        before: Millis,
+    },
+    /// Sessions that were used last before.
+    IdleSessions {
         before: Millis,
     },
     /// Counted sign-in attempts whose window began before.
@@ -113,6 +118,8 @@ const TOMBSTONES: &str = "DELETE FROM deleted_users WHERE id IN (SELECT id FROM 
     WHERE c.organization_id = deleted_users.organization_id AND c.user_id = deleted_users.id LIMIT 1) kept) = 0";
 const SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
     WHERE expires_at < $1 LIMIT $2)";
+const IDLE_SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+    WHERE last_seen_at < $1 LIMIT $2)";
 const SIGN_IN_ATTEMPTS: &str = "DELETE FROM sign_in_attempts WHERE key IN (SELECT key FROM sign_in_attempts \
     WHERE window_started_at < $1 LIMIT $2)";
 const ACCOUNT_LINKS: &str = "DELETE FROM account_links WHERE hash IN (SELECT hash FROM account_links \
@@ -156,6 +163,7 @@ impl Expired {
             Self::TombstoneChanges { before } => sql(TOMBSTONE_CHANGES).bind(*before),
             Self::Tombstones { before } => sql(TOMBSTONES).bind(*before),
             Self::Sessions { before } => sql(SESSIONS).bind(*before),
+            Self::IdleSessions { before } => sql(IDLE_SESSIONS).bind(*before),
             Self::SignInAttempts { before } => sql(SIGN_IN_ATTEMPTS).bind(*before),
             Self::AccountLinks { before } => sql(ACCOUNT_LINKS).bind(*before),
             Self::Issues { before } => sql(ISSUES).bind(*before),

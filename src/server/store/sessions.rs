@@ -160,17 +160,3 @@ pub async fn delete_others_of_account(
     )
     .await
 }
-
-/// Removes what has ended: past its end, or idle since `idle_since`.
-pub async fn delete_ended(
-    tx: &mut Tx<'_>,
-    now: Millis,
-    idle_since: Millis,
-) -> Result<u64, StoreError> {
-    tx.execute(
-        sql("DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2")
-            .bind(now)
-            .bind(idle_since),
-    )
-    .await
-}

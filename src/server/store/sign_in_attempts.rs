@@ -72,9 +72,3 @@ pub async fn delete(tx: &mut Tx<'_>, key: &str) -> Result<(), StoreError> {
         .await?;
     Ok(())
 }
-
-/// Removes windows that began at or before `expired`.
-pub async fn delete_expired(tx: &mut Tx<'_>, expired: Millis) -> Result<u64, StoreError> {
-    tx.execute(sql("DELETE FROM sign_in_attempts WHERE window_started_at <= $1").bind(expired))
-        .await
-}

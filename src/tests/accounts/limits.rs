@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use rhombus_provisioning::model::account::{AccountRole, SignInError};
+use rhombus_provisioning::server::clock::{HOUR, MINUTE};
+use rhombus_provisioning::server::jobs::retention;
 use rhombus_provisioning::server::secret::Secret;
 use rhombus_provisioning::server::services::forgotten_passwords;
 use rhombus_provisioning::server::services::sign_in::sign_in;
@@ -65,6 +67,31 @@ db_test! {
         assert_eq!(counted(&app).await, before, "a refusal writes nothing");
         sign_in(&app.app, SAM, &Secret::new(PASSWORD), "192.0.2.1").await.unwrap();
         forgotten_passwords::ask(&app.app, SAM, "192.0.2.1").await.unwrap();
+    }
+
+    async fn what_is_over_counts_no_more_and_goes_without_a_sign_in(db: TestDb) {
+        let app = TestApp::new(db).await;
+        account(&app.app, SAM, AccountRole::Support, None).await;
+        let old = sessions::sign_in(&app, SAM).await;
+        app.advance(12 * HOUR);
+        let start = app.app.clock.now() - 15 * MINUTE;
+        for key in ["address:192.0.2.1", "address:192.0.2.7"] {
+            let full = "INSERT INTO sign_in_attempts (key, window_started_at, attempts) VALUES ($1, $2, 50)";
+            app.execute(sql(full).bind(key).bind(start - 1)).await;
+        }
+        sign_in(&app.app, SAM, &Secret::new(PASSWORD), "192.0.2.1").await.unwrap();
+        // Its transaction deletes nothing of others: there may be a million.
+        sessions::sign_in(&app, SAM).await;
+        let kept = counted(&app).await;
+        assert!(kept.contains(&("address:192.0.2.7".to_owned(), 50)), "{kept:?}");
+        let count = sql("SELECT count(*) FROM sessions");
+        assert_eq!(app.rows::<(i64,)>(count.clone()).await, [(2,)]);
+        assert!(!sessions::is_signed_in(&app, &old).await, "idle for twelve hours");
+
+        app.advance(1);
+        let purged = retention::purge_access(&app.app).await.unwrap();
+        assert_eq!((purged.sessions, purged.sign_in_attempts), (1, 1));
+        assert_eq!(app.rows::<(i64,)>(count).await, [(1,)]);
     }
 
     async fn a_password_that_was_right_before_the_attempt_had_its_turn_is_wrong(db: TestDb) {

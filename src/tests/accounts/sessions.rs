@@ -66,7 +66,7 @@ async fn may(
     guards::require_in(&app.app, &head(app, cookie), permission, slug).await
 }
 
-async fn is_signed_in(app: &TestApp, cookie: &str) -> bool {
+pub(super) async fn is_signed_in(app: &TestApp, cookie: &str) -> bool {
     guards::signed_in(&app.app, &head(app, cookie).extensions)
         .await
         .unwrap()

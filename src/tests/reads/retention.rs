@@ -31,11 +31,11 @@ db_test! {
                 .bind(id).bind(at),
             );
         }
-        for (id, at) in [("old", NOW - 1), ("new", NOW + 1)] {
+        for (id, at, seen) in [("old", NOW - 1, NOW - 1), ("idle", NOW + 1, NOW - 13 * HOUR), ("new", NOW + 1, NOW - 11 * HOUR)] {
             statements.push(
                 sql("INSERT INTO sessions (id, data, created_at, last_seen_at, expires_at, address, user_agent) \
-                     VALUES ($1, '', 0, 0, $2, '', '')")
-                .bind(id).bind(at),
+                     VALUES ($1, '', 0, $3, $2, '', '')")
+                .bind(id).bind(at).bind(seen),
             );
         }
         for (id, at) in [("old", NOW - 1), ("new", NOW + 1)] {
@@ -45,7 +45,7 @@ db_test! {
                 .bind(id).bind(at),
             );
         }
-        for (id, at) in [("old", NOW - 2 * DAY), ("new", NOW - HOUR)] {
+        for (id, at) in [("old", NOW - 16 * MINUTE), ("new", NOW - 14 * MINUTE)] {
             statements.push(
                 sql("INSERT INTO sign_in_attempts (key, window_started_at, attempts) VALUES ($1, $2, 1)")
                     .bind(id).bind(at),
@@ -134,7 +134,7 @@ db_test! {
             audit: 1,
             tombstones: 1,
             user_changes: 1,
-            sessions: 1,
+            sessions: 2,
             sign_in_attempts: 1,
             account_links: 1,
             hours: 2,
@@ -168,6 +168,8 @@ db_test! {
             ("SELECT count(*) FROM notification_marks", 2),
             ("SELECT count(*) FROM support_bundles", 1),
             ("SELECT count(*) FROM account_links", 1),
+            ("SELECT count(*) FROM sessions", 1),
+            ("SELECT count(*) FROM sign_in_attempts", 1),
         ] {
             assert_eq!(connection.fetch_count(sql(table)).await.unwrap(), rows, "{table}");
         }
