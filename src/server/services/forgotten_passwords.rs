@@ -79,6 +79,9 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                if account.is_none() && !sign_in::notes_unknown(tx, now).await? {
+                    return Ok(());
+                }
                 let kind = match purpose {
                     LinkPurpose::Invitation => MailKind::Invitation,
                     LinkPurpose::FirstStart | LinkPurpose::Reset => MailKind::Reset,

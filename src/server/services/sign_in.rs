@@ -12,6 +12,7 @@ use crate::server::error::{ServiceError, StoreError};
 use crate::server::scim::resource::case_key;
 use crate::server::secret::{self, Secret};
 use crate::server::services::audit::{self, Target, Who};
+use crate::server::store::Tx;
 use crate::server::store::accounts::{self, Account};
 use crate::server::store::sign_in_attempts::{self, Window};
 
@@ -30,6 +31,11 @@ pub(super) const FAILED: Limits = Limits {
     by_account: 10,
     by_address: 50,
 };
+
+/// The key that entries of nobody known are counted under.
+const UNKNOWN: &str = "unknown";
+/// Entries of nobody known that the audit log gets in a minute, as many as the provisioning log gets of refused callers.
+const UNKNOWN_A_MINUTE: i64 = 60;
 
 /// Who has proved to be whom, for a session to be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +196,7 @@ async fn succeed(
 
 /// Writes down that somebody has signed in, in the transaction that made it so.
 pub(super) async fn note(
-    tx: &mut crate::server::store::Tx<'_>,
+    tx: &mut Tx<'_>,
     account: &Account,
     address: &str,
     now: Millis,
@@ -212,6 +218,13 @@ pub(super) async fn note(
     audit::record(tx, &who, "account.sign_in", &target, None, None).await
 }
 
+/// Whether the audit log gets one more entry of somebody unknown: so many a minute, on all replicas together; others are
+/// counted only. It takes a write all the same, so that nobody is told by the time that there is no such account.
+pub(super) async fn notes_unknown(tx: &mut Tx<'_>, now: Millis) -> Result<bool, StoreError> {
+    let window = sign_in_attempts::count(tx, UNKNOWN, now, now - MINUTE).await?;
+    Ok(window.attempts <= UNKNOWN_A_MINUTE)
+}
+
 async fn fail(
     app: &App,
     account: Option<Account>,
@@ -227,6 +240,7 @@ async fn fail(
             .map(|organization| organization.id.clone()),
         at: now,
     };
+    let is_known = account.is_some();
     let (target, reason) = match account {
         Some(account) => (
             Target::new("account", account.id, account.email),
@@ -244,6 +258,9 @@ async fn fail(
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                if !is_known && !notes_unknown(tx, now).await? {
+                    return Ok(());
+                }
                 let after = json!({ "reason": reason });
                 audit::record(
                     tx,

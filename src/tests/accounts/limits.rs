@@ -69,6 +69,29 @@ db_test! {
         forgotten_passwords::ask(&app.app, SAM, "192.0.2.1").await.unwrap();
     }
 
+    async fn strangers_fill_no_audit_log(db: TestDb) {
+        let app = TestApp::new(db).await;
+        account(&app.app, SAM, AccountRole::Support, None).await;
+        // Others have been at it in this minute.
+        let many = sql("INSERT INTO sign_in_attempts (key, window_started_at, attempts) VALUES ('unknown', $1, 58)");
+        app.execute(many.bind(START)).await;
+        let wrong = Secret::new("wrong");
+        for (address, email) in [("192.0.2.1", "a@b.example"), ("192.0.2.2", "c@d.example"), ("192.0.2.3", "e@f.example"), ("192.0.2.4", SAM)] {
+            assert_eq!(refused(sign_in(&app.app, email, &wrong, address).await), SignInError::Credentials);
+            forgotten_passwords::ask(&app.app, email, address).await.unwrap();
+        }
+        let noted = async || {
+            let acts = actions(&app.app).await;
+            let of = |action: &str| acts.iter().filter(|act| *act == action).count();
+            [of("account.sign_in_failed"), of("account.ask_reset")]
+        };
+        // One each of strangers, and all of an account.
+        assert_eq!(noted().await, [2, 2]);
+        app.advance(MINUTE);
+        assert_eq!(refused(sign_in(&app.app, "a@b.example", &wrong, "192.0.2.1").await), SignInError::Credentials);
+        assert_eq!(noted().await, [3, 2]);
+    }
+
     async fn what_is_over_counts_no_more_and_goes_without_a_sign_in(db: TestDb) {
         let app = TestApp::new(db).await;
         account(&app.app, SAM, AccountRole::Support, None).await;
