@@ -21,7 +21,10 @@ use crate::server::services::sign_in::{self, AccessError, SignedIn};
 use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount};
 use crate::server::store::outbox::NewMail;
-use crate::server::store::{Tx, sessions};
+use crate::server::store::{Tx, leases, sessions};
+
+/// The row that the transactions which make the first Support account take one after the other.
+const FIRST_SUPPORT: &str = "first_support";
 
 /// How long a link is good.
 fn lifetime(purpose: LinkPurpose) -> Millis {
@@ -325,6 +328,14 @@ struct UseOfLink {
 
 impl UseOfLink {
     async fn run(self, tx: &mut Tx<'_>) -> Result<SignedIn, AccessError> {
+        let link = accounts::find_link(tx, &self.hash, self.purpose, self.now)
+            .await?
+            .ok_or(SignInError::LinkInvalid)?;
+        // The account before its link, in the order in which others take them. A new invitation that comes first has used
+        // this link up by then.
+        if let Some(id) = &link.account_id {
+            accounts::hold(tx, id).await?;
+        }
         let link = accounts::use_link(tx, &self.hash, self.purpose, self.now)
             .await?
             .ok_or(SignInError::LinkInvalid)?;
@@ -363,6 +374,8 @@ impl UseOfLink {
     }
 
     async fn create_support(&self, tx: &mut Tx<'_>) -> Result<String, AccessError> {
+        // Whoever uses another link of this kind waits here, and finds the account then.
+        leases::set(tx, FIRST_SUPPORT, self.now).await?;
         if accounts::count_with_role(tx, AccountRole::Support, None).await? > 0 {
             return Err(SignInError::LinkInvalid.into());
         }

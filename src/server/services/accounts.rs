@@ -182,7 +182,11 @@ async fn invite_anew(tx: &mut Tx<'_>, new: &NewAccount) -> Result<String, Servic
         |account: &Account| account.deactivated_at.is_some() || account.password_hash.is_none();
     match old {
         Some(account) if is_same_organization(&account) && is_unused(&account) => {
-            accounts::reinvite(tx, &account.id, &new.name, new.role).await?;
+            if !accounts::reinvite(tx, &account.id, &new.name, new.role).await? {
+                return Err(ServiceError::conflict(
+                    "The invitation to this email address has been accepted meanwhile. The account can sign in.",
+                ));
+            }
             if let Some(hash) = &new.password_hash {
                 accounts::set_password(tx, &account.id, &new.name, hash).await?;
             }

@@ -135,20 +135,33 @@ pub async fn insert(tx: &mut Tx<'_>, account: &NewAccount) -> Result<bool, Store
     Ok(inserted == 1)
 }
 
-/// Makes an account one that is invited anew: active, in that role, without a password.
+/// Makes an account that nobody can sign in with one that is invited anew: active, in that role, without a password.
+/// `false` when somebody can sign in with it by now.
 pub async fn reinvite(
     tx: &mut Tx<'_>,
     id: &str,
     name: &str,
     role: AccountRole,
-) -> Result<(), StoreError> {
-    tx.execute(
-        sql("UPDATE accounts SET name = $1, role = $2, password_hash = NULL, deactivated_at = NULL WHERE id = $3")
+) -> Result<bool, StoreError> {
+    let invited = tx
+        .execute(
+            sql(
+                "UPDATE accounts SET name = $1, role = $2, password_hash = NULL, deactivated_at = NULL \
+                 WHERE id = $3 AND (password_hash IS NULL OR deactivated_at IS NOT NULL)",
+            )
             .bind(name)
             .bind(role.as_str())
             .bind(id),
-    )
-    .await?;
+        )
+        .await?;
+    Ok(invited == 1)
+}
+
+/// Lets nobody else change an account until the transaction ends.
+pub async fn hold(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    // Not FOR UPDATE: a new link's foreign key would wait for that.
+    tx.execute(sql("UPDATE accounts SET password_hash = password_hash WHERE id = $1").bind(id))
+        .await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod command_line;
 mod limits;
 mod links;
 mod mailed_links;
+mod races;
 mod sessions;
 mod states;
 mod token_life;

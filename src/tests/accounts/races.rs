@@ -1,0 +1,168 @@
+//! Two who act at once: what one has read is not true any more when it writes.
+
+use std::time::Duration;
+
+use rhombus_provisioning::model::account::{AccountRole, LinkPurpose, SignInError};
+use rhombus_provisioning::server::App;
+use rhombus_provisioning::server::actor::Permission;
+use rhombus_provisioning::server::error::{ServiceError, StoreError};
+use rhombus_provisioning::server::ids;
+use rhombus_provisioning::server::secret::Secret;
+use rhombus_provisioning::server::services::account_links::{self, Acceptance};
+use rhombus_provisioning::server::services::accounts::{self, Invitee};
+use rhombus_provisioning::server::services::sign_in::{AccessError, SignedIn, sign_in};
+use rhombus_provisioning::server::store::accounts::{self as store, NewAccount};
+use rhombus_provisioning::server::store::dialect::Dialect;
+use rhombus_provisioning::server::store::sql::sql;
+use tokio::sync::oneshot;
+
+use super::links::refused;
+use super::{PASSWORD, account, allowed, app_on, organization};
+use crate::db_test;
+use crate::support::app::START;
+
+/// Uses the link of an invitation or first start.
+async fn accept(
+    app: &App,
+    purpose: LinkPurpose,
+    url: &str,
+    email: &str,
+) -> Result<SignedIn, AccessError> {
+    let form = Acceptance {
+        email: email.to_owned(),
+        name: "Sam".to_owned(),
+        password: Secret::new(PASSWORD),
+        password_again: Secret::new(PASSWORD),
+    };
+    let (_, secret) = url.rsplit_once('/').unwrap();
+    account_links::accept(app, purpose, secret, form, "192.0.2.1").await
+}
+
+/// Waits until so many changes wait for another one's end.
+async fn until_waiting(app: &App, changes: i64) {
+    for _ in 0..500 {
+        let waiting = match app.db.dialect() {
+            Dialect::Sqlite => i64::try_from(app.db.load().waiting).unwrap(),
+            Dialect::Postgres => {
+                let locked = sql("SELECT count(*) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'");
+                let mut connection = app.db.read().await.unwrap();
+                connection.fetch_count(locked).await.unwrap()
+            }
+        };
+        if waiting >= changes {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody waits");
+}
+
+/// Runs `attempts` of `changes` changes up to the moment at which each has to wait for an account with one of these
+/// addresses, which then does not come to be.
+async fn side_by_side<T>(
+    app: &App,
+    emails: [&'static str; 2],
+    attempts: impl Future<Output = T>,
+) -> T {
+    let (begin, begun) = oneshot::channel::<()>();
+    let (release, held) = oneshot::channel::<()>();
+    let db = app.db.clone();
+    let holding = tokio::spawn(async move {
+        db.write(move |tx| {
+            Box::pin(async move {
+                for email in emails {
+                    let account = NewAccount {
+                        id: ids::new_id(START),
+                        email: email.to_owned(),
+                        email_key: email.to_owned(),
+                        name: String::new(),
+                        role: AccountRole::Viewer,
+                        organization_id: None,
+                        password_hash: None,
+                        created_at: START,
+                    };
+                    store::insert(tx, &account).await?;
+                }
+                begin.send(()).unwrap();
+                let _ = held.await;
+                Err::<(), _>(StoreError::Unavailable("as the test wants it".to_owned()))
+            })
+        })
+        .await
+    });
+    begun.await.unwrap();
+    let waiting = async {
+        until_waiting(app, 2).await;
+        release.send(()).unwrap();
+    };
+    let (outcome, ()) = tokio::join!(attempts, waiting);
+    holding.await.unwrap().unwrap_err();
+    outcome
+}
+
+db_test! {
+    async fn two_links_of_the_first_start_make_one_support_account(db: TestDb) {
+        let app = app_on(&db);
+        let first = account_links::first_start(&app).await.unwrap().unwrap();
+        let second = account_links::first_start(&app).await.unwrap().unwrap();
+        let emails = ["sam@rhombus.example", "kim@rhombus.example"];
+        let purpose = LinkPurpose::FirstStart;
+        let attempts = async {
+            tokio::join!(accept(&app, purpose, &first, emails[0]), accept(&app, purpose, &second, emails[1]))
+        };
+        let (sam, kim) = side_by_side(&app, emails, attempts).await;
+        let (made, late) = if sam.is_ok() { (sam, kim) } else { (kim, sam) };
+        made.unwrap();
+        assert_eq!(refused(late), SignInError::LinkInvalid);
+        let mut connection = app.db.read().await.unwrap();
+        let accounts = connection.fetch_count(sql("SELECT count(*) FROM accounts")).await.unwrap();
+        assert_eq!(accounts, 1);
+    }
+
+    async fn an_invitation_takes_no_password_away(db: TestDb) {
+        let app = app_on(&db);
+        organization(&app, "contoso").await;
+        account(&app, "dana@contoso.com", AccountRole::Admin, Some("contoso")).await;
+        let dana = store::find_by_email(&mut app.db.read().await.unwrap(), "dana@contoso.com").await.unwrap().unwrap();
+        // Whoever invites anew has seen the account before its holder accepted.
+        let reinvite = async || {
+            let id = dana.id.clone();
+            app.db.write::<_, StoreError, _>(move |tx| Box::pin(async move {
+                store::reinvite(tx, &id, "Dana", AccountRole::Viewer).await
+            })).await.unwrap()
+        };
+        assert!(!reinvite().await);
+        let after = store::find(&mut app.db.read().await.unwrap(), &dana.id).await.unwrap().unwrap();
+        assert_eq!(after, dana);
+        for unused in ["UPDATE accounts SET password_hash = NULL", "UPDATE accounts SET password_hash = 'x', deactivated_at = 1"] {
+            app.db.write::<_, StoreError, _>(move |tx| Box::pin(async move { tx.execute(sql(unused)).await })).await.unwrap();
+            assert!(reinvite().await, "{unused}");
+        }
+    }
+
+    async fn inviting_and_accepting_at_once_leaves_a_way_in(db: TestDb) {
+        let app = app_on(&db);
+        organization(&app, "contoso").await;
+        let may = allowed(&app, Permission::ManageAccounts, "contoso").await;
+        for number in 0..5 {
+            let email = format!("dana{number}@contoso.com");
+            let invitee = Invitee { email: email.clone(), name: String::new(), role: AccountRole::Admin };
+            let link = accounts::invite(&app, &may, invitee.clone()).await.unwrap().url;
+            let again = async {
+                // As long as hashing the password takes, more or less.
+                tokio::time::sleep(Duration::from_millis(10 * number)).await;
+                accounts::invite(&app, &may, invitee).await
+            };
+            let (accepted, invited) = tokio::join!(accept(&app, LinkPurpose::Invitation, &link, ""), again);
+            match (accepted, invited) {
+                (Ok(_), Err(ServiceError::Conflict { .. })) => {}
+                (Err(AccessError::Refused(SignInError::LinkInvalid)), Ok(new)) => {
+                    accept(&app, LinkPurpose::Invitation, &new.url, "").await.unwrap();
+                }
+                other => panic!("{other:?}"),
+            }
+            sign_in(&app, &email, &Secret::new(PASSWORD), "192.0.2.1").await.unwrap();
+        }
+    }
+}
