@@ -13,7 +13,6 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::pool::MaybePoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
@@ -23,6 +22,7 @@ use tokio::task::JoinHandle;
 use super::dialect::{Dialect, sqlite_path};
 use super::foresight::{Foreseen, Foresight};
 use super::group::{Job, write_groups};
+use super::pooled::{self, Pooled};
 use super::readers::Readers;
 use super::sql::{Connection, Sql, sql};
 use super::user_counts::UserCounts;
@@ -226,8 +226,10 @@ impl Db {
             .application_name("rhombus-provisioning")
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
-            .max_connections(32)
+            .max_connections(pooled::CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| Box::pin(Pooled::is_there(connection, known)))
             .after_connect(|connection, _| {
                 let limit = format!("SET statement_timeout = {}", LONGEST_STATEMENT.as_millis());
                 Box::pin(async move {
@@ -258,9 +260,7 @@ impl Db {
     pub async fn read(&self) -> Result<Connection<'static>, StoreError> {
         Ok(match &*self.0 {
             Inner::Sqlite { readers, .. } => Connection::SqliteReader(readers.acquire().await?),
-            Inner::Postgres { pool } => {
-                Connection::Postgres(MaybePoolConnection::PoolConnection(pool.acquire().await?))
-            }
+            Inner::Postgres { pool } => Connection::PostgresReader(Pooled::acquire(pool).await?),
         })
     }
 
@@ -386,8 +386,8 @@ where
     E: From<StoreError> + Send + 'static,
     F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
 {
-    let mut transaction = pool.begin().await.map_err(StoreError::from)?;
-    let connection = Connection::Postgres(MaybePoolConnection::Connection(&mut *transaction));
+    let mut transaction = pooled::begin(pool).await.map_err(StoreError::from)?;
+    let connection = Connection::Postgres(&mut transaction);
     let mut tx = Tx::new(connection, Foreseen::default());
     let outcome = work(&mut tx).await;
     let outcome = tx.finish(outcome).await;

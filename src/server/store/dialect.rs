@@ -34,7 +34,7 @@ impl Connection<'_> {
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::SqliteWriter(_) | Self::SqliteReader(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres(_) | Self::PostgresReader(_) => Dialect::Postgres,
         }
     }
 
@@ -42,7 +42,7 @@ impl Connection<'_> {
     pub fn for_update(&self) -> &'static str {
         match self {
             Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
-            Self::Postgres(_) => " FOR UPDATE",
+            Self::Postgres(_) | Self::PostgresReader(_) => " FOR UPDATE",
         }
     }
 
@@ -50,7 +50,7 @@ impl Connection<'_> {
     pub fn skip_locked(&self) -> &'static str {
         match self {
             Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
-            Self::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+            Self::Postgres(_) | Self::PostgresReader(_) => " FOR UPDATE SKIP LOCKED",
         }
     }
 }

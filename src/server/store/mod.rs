@@ -30,6 +30,7 @@ pub mod migrate;
 pub mod notifications;
 pub mod organizations;
 pub mod outbox;
+mod pooled;
 pub mod problems;
 pub mod provisioning_logs;
 mod readers;

@@ -4,12 +4,12 @@
 //! that both drivers run unchanged, without a macro or a generic parameter in any store function.
 
 use futures_util::TryStreamExt;
-use sqlx::pool::MaybePoolConnection;
-use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, FromRow, Postgres, SqlSafeStr, Sqlite, SqliteConnection};
 
+use super::pooled::{Pooled, is_gone};
 use super::readers::Reader;
 use super::writer::Writer;
 use crate::server::error::StoreError;
@@ -188,7 +188,9 @@ impl<T> Record for T where
 pub enum Connection<'c> {
     SqliteWriter(Writer<'c>),
     SqliteReader(Reader),
-    Postgres(MaybePoolConnection<'c, Postgres>),
+    /// In a transaction.
+    Postgres(&'c mut PgConnection),
+    PostgresReader(Pooled),
 }
 
 macro_rules! bound {
@@ -276,6 +278,21 @@ macro_rules! on_either {
                 let query = $make($sql.text.postgres());
                 bound!(query, $sql).$run(&mut **connection).await?
             }
+            Self::PostgresReader(pooled) => {
+                let again = pooled.again(&$sql);
+                let query = $make($sql.text.postgres());
+                let found = bound!(query, $sql).$run(pooled.connection()?).await;
+                let found = match (found, again) {
+                    (Err(error), Some($sql)) if is_gone(&error) => {
+                        pooled.replace().await?;
+                        let query = $make($sql.text.postgres());
+                        bound!(query, $sql).$run(pooled.connection()?).await?
+                    }
+                    (found, _) => found?,
+                };
+                pooled.proved();
+                found
+            }
             Self::SqliteWriter(writer) => {
                 let query = $make(writer.text(&$sql.text));
                 bound!(query, $sql).$run(&mut *writer.connection).await?
@@ -297,6 +314,12 @@ impl Connection<'_> {
             Self::Postgres(connection) => {
                 let query: Query<'_, Postgres, PgArguments> = sqlx::query(sql.text.postgres());
                 let done = bound!(query, sql).execute(&mut **connection).await?;
+                Ok(done.rows_affected())
+            }
+            Self::PostgresReader(pooled) => {
+                pooled.prove().await?;
+                let query: Query<'_, Postgres, PgArguments> = sqlx::query(sql.text.postgres());
+                let done = bound!(query, sql).execute(pooled.connection()?).await?;
                 Ok(done.rows_affected())
             }
             Self::SqliteWriter(writer) => {
@@ -322,7 +345,7 @@ impl Connection<'_> {
     /// statements do.
     pub async fn execute_all(&mut self, statements: Vec<Sql>) -> Result<(), StoreError> {
         match self {
-            Self::Postgres(_) => {
+            Self::Postgres(_) | Self::PostgresReader(_) => {
                 for statement in statements {
                     self.execute(statement).await?;
                 }
@@ -344,7 +367,7 @@ impl Connection<'_> {
         &mut self,
         questions: Vec<Sql>,
     ) -> Result<Vec<T>, StoreError> {
-        if let Self::Postgres(_) = self {
+        if let Self::Postgres(_) | Self::PostgresReader(_) = self {
             let mut found = Vec::new();
             for question in questions {
                 found.extend(self.fetch_all(question).await?);
@@ -382,6 +405,12 @@ impl Connection<'_> {
             Self::Postgres(connection) => {
                 let query = sqlx::query_as::<Postgres, T>(sql.text.postgres());
                 take!(bound!(query, sql).fetch(&mut **connection));
+            }
+            Self::PostgresReader(pooled) => {
+                // Rows that were taken are not asked for again.
+                pooled.prove().await?;
+                let query = sqlx::query_as::<Postgres, T>(sql.text.postgres());
+                take!(bound!(query, sql).fetch(pooled.connection()?));
             }
             Self::SqliteWriter(writer) => {
                 let query = sqlx::query_as::<Sqlite, T>(writer.text(&sql.text));

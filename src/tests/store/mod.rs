@@ -1,4 +1,5 @@
 //! What the two databases must have in common.
 
 mod changes;
+mod connections;
 mod schema;
