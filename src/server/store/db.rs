@@ -16,7 +16,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::dialect::{Dialect, sqlite_path};
@@ -56,6 +56,8 @@ enum Inner {
     },
     Postgres {
         pool: PgPool,
+        /// For reads of any length.
+        places: Arc<Semaphore>,
     },
 }
 
@@ -209,7 +211,8 @@ impl Db {
         let writer = SqliteConnection::connect_with(&writer).await?;
         let readers = Readers::new(
             options
-                .pragma("cache_size", "-4000")
+                // Sixteen megabytes in all.
+                .pragma("cache_size", "-2700")
                 .pragma("query_only", "ON"),
         );
         let (sender, jobs) = mpsc::channel(QUEUE);
@@ -240,7 +243,10 @@ impl Db {
             .connect_with(options.clone())
             .await;
         match pool {
-            Ok(pool) => Ok(Self(Arc::new(Inner::Postgres { pool }))),
+            Ok(pool) => Ok(Self(Arc::new(Inner::Postgres {
+                pool,
+                places: Arc::new(Semaphore::new(pooled::OF_ANY_LENGTH)),
+            }))),
             Err(error) => Err(unreachable(&options, error).await),
         }
     }
@@ -253,14 +259,31 @@ impl Db {
         }
     }
 
-    /// A connection to read with.
+    /// A connection to read with, for as long as it takes.
     ///
     /// # Errors
     /// When none becomes free within ten seconds or the database does not answer.
     pub async fn read(&self) -> Result<Connection<'static>, StoreError> {
         Ok(match &*self.0 {
             Inner::Sqlite { readers, .. } => Connection::SqliteReader(readers.acquire().await?),
-            Inner::Postgres { pool } => Connection::PostgresReader(Pooled::acquire(pool).await?),
+            Inner::Postgres { pool, places } => {
+                Connection::PostgresReader(Pooled::acquire(pool, places).await?)
+            }
+        })
+    }
+
+    /// A connection for what is looked up by key and known at once, such as who calls: long reads leave some for these.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_by_key(&self) -> Result<Connection<'static>, StoreError> {
+        Ok(match &*self.0 {
+            Inner::Sqlite { readers, .. } => {
+                Connection::SqliteReader(readers.acquire_by_key().await?)
+            }
+            Inner::Postgres { pool, .. } => {
+                Connection::PostgresReader(Pooled::acquire_by_key(pool).await?)
+            }
         })
     }
 
@@ -310,7 +333,7 @@ impl Db {
                 sender.send(job).await.map_err(|_| closed())?;
                 answered.await.map_err(|_| closed())?
             }
-            Inner::Postgres { pool } => {
+            Inner::Postgres { pool, .. } => {
                 let pool = pool.clone();
                 tokio::spawn(async move { write_alone(&pool, work).await })
                     .await
@@ -336,7 +359,7 @@ impl Db {
                     waiting: waiting.unwrap_or_default() as u64,
                 }
             }
-            Inner::Postgres { pool } => {
+            Inner::Postgres { pool, .. } => {
                 let free = pool.num_idle() as u64;
                 Load {
                     free,
@@ -362,14 +385,14 @@ impl Db {
                 }
                 readers.close().await;
             }
-            Inner::Postgres { pool } => pool.close().await,
+            Inner::Postgres { pool, .. } => pool.close().await,
         }
     }
 
     /// The pool, for migrations.
     pub(super) fn postgres(&self) -> Option<&PgPool> {
         match &*self.0 {
-            Inner::Postgres { pool } => Some(pool),
+            Inner::Postgres { pool, .. } => Some(pool),
             Inner::Sqlite { .. } => None,
         }
     }

@@ -5,20 +5,24 @@
 //! once more on another connection where the first has gone. That is safe outside of transactions, where nothing was
 //! answered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::{PoolConnection, PoolConnectionMetadata};
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Connection as _, Postgres, Transaction};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::sql::Sql;
 use crate::server::error::StoreError;
 
-/// Connections at most.
+/// Connections at most, for reads and changes.
 pub const CONNECTIONS: u32 = 32;
+/// Those of them that reads of any length may take: what is looked up by key, and changes, find others.
+pub const OF_ANY_LENGTH: usize = 28;
 /// A connection that was in use so lately is taken to be there: what drops it without a word takes minutes.
 const LATELY: Duration = Duration::from_secs(30);
-/// How long a connection may take to say that it is there.
+/// How long a caller waits for a place, and a connection may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection of one's own until it is dropped, outside of any transaction.
@@ -28,16 +32,36 @@ pub struct Pooled {
     connection: Option<PoolConnection<Postgres>>,
     /// Something was answered on it.
     is_proved: bool,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Pooled {
+    /// For a read of any length, which has to have one of the `places`.
+    ///
     /// # Errors
     /// When none becomes free in time or the database does not answer.
-    pub async fn acquire(pool: &PgPool) -> Result<Self, StoreError> {
+    pub async fn acquire(pool: &PgPool, places: &Arc<Semaphore>) -> Result<Self, StoreError> {
+        let place = tokio::time::timeout(PATIENCE, Arc::clone(places).acquire_owned()).await;
+        let unavailable = |why: &str| StoreError::Unavailable(why.to_owned());
+        let place = place
+            .map_err(|_| unavailable("no connection became free"))?
+            .map_err(|_| unavailable("the database is closed"))?;
+        Ok(Self {
+            _place: Some(place),
+            ..Self::acquire_by_key(pool).await?
+        })
+    }
+
+    /// For what is looked up by key.
+    ///
+    /// # Errors
+    /// As [`Pooled::acquire`].
+    pub async fn acquire_by_key(pool: &PgPool) -> Result<Self, StoreError> {
         Ok(Self {
             connection: Some(pool.acquire().await?),
             pool: pool.clone(),
             is_proved: false,
+            _place: None,
         })
     }
 

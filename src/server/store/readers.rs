@@ -15,8 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::db::LONGEST_STATEMENT;
 use crate::server::error::StoreError;
 
-/// Connections at most: SQLite reads as fast as cores are there.
-const CONNECTIONS: usize = 4;
+/// Connections at most.
+const CONNECTIONS: usize = 6;
+/// Those of them that reads of any length may take: SQLite reads as fast as cores are there. What proves a caller is
+/// looked up by key, and never waits for one organization's list of everything.
+const OF_ANY_LENGTH: usize = 4;
 /// How long a caller waits for one.
 const WAIT: Duration = Duration::from_secs(10);
 /// Instructions of SQLite between two looks at the clock: some tenths of a millisecond.
@@ -30,6 +33,8 @@ struct Inner {
     options: SqliteConnectOptions,
     free: Mutex<Vec<Open>>,
     places: Arc<Semaphore>,
+    /// Whoever may take long has one of these besides, and first.
+    long_places: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -39,17 +44,35 @@ impl Readers {
             options,
             free: Mutex::new(Vec::with_capacity(CONNECTIONS)),
             places: Arc::new(Semaphore::new(CONNECTIONS)),
+            long_places: Arc::new(Semaphore::new(OF_ANY_LENGTH)),
         }))
     }
 
+    /// For a read of any length.
+    ///
     /// # Errors
     /// When none becomes free in time, the file cannot be opened, or [`Readers::close`] was called.
     pub async fn acquire(&self) -> Result<Reader, StoreError> {
-        let place = tokio::time::timeout(WAIT, Arc::clone(&self.0.places).acquire_owned()).await;
-        let unavailable = |why: &str| StoreError::Unavailable(why.to_owned());
-        let place = place
-            .map_err(|_| unavailable("no connection became free"))?
-            .map_err(|_| unavailable("the database is closed"))?;
+        let begun = Instant::now();
+        let long_place = place(&self.0.long_places, WAIT).await?;
+        let left = WAIT.saturating_sub(begun.elapsed());
+        self.open(Some(long_place), left).await
+    }
+
+    /// For what is looked up by key.
+    ///
+    /// # Errors
+    /// As [`Readers::acquire`].
+    pub async fn acquire_by_key(&self) -> Result<Reader, StoreError> {
+        self.open(None, WAIT).await
+    }
+
+    async fn open(
+        &self,
+        long_place: Option<OwnedSemaphorePermit>,
+        wait: Duration,
+    ) -> Result<Reader, StoreError> {
+        let place = place(&self.0.places, wait).await?;
         let free = self.0.pop();
         let open = match free {
             Some(open) => open,
@@ -59,7 +82,7 @@ impl Readers {
             open: Some(open),
             is_at_work: false,
             home: Arc::clone(&self.0),
-            _place: place,
+            _places: (place, long_place),
         })
     }
 
@@ -75,12 +98,24 @@ impl Readers {
         let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
         let places = self.0.places.acquire_many(all).await;
         self.0.places.close();
+        self.0.long_places.close();
         drop(places);
         while let Some(open) = self.0.pop() {
             // Nothing is lost by a reader that does not close well.
             let _ = open.connection.close().await;
         }
     }
+}
+
+async fn place(
+    places: &Arc<Semaphore>,
+    wait: Duration,
+) -> Result<OwnedSemaphorePermit, StoreError> {
+    let unavailable = |why: &str| StoreError::Unavailable(why.to_owned());
+    tokio::time::timeout(wait, Arc::clone(places).acquire_owned())
+        .await
+        .map_err(|_| unavailable("no connection became free"))?
+        .map_err(|_| unavailable("the database is closed"))
 }
 
 impl Inner {
@@ -148,7 +183,7 @@ pub struct Reader {
     /// A statement has begun and has not ended.
     is_at_work: bool,
     home: Arc<Inner>,
-    _place: OwnedSemaphorePermit,
+    _places: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 }
 
 impl Reader {
@@ -197,7 +232,7 @@ mod tests {
     use super::*;
     use crate::server::store::sql::{Connection, sql};
 
-    /// Without an end to what nobody waits for, four of these take all connections for good.
+    /// Without an end to what nobody waits for, a few of these take all connections for good.
     #[tokio::test]
     async fn a_statement_ends_when_whoever_asked_has_gone() {
         let folder = tempfile::tempdir().unwrap();
@@ -221,6 +256,27 @@ mod tests {
         assert_eq!(answered.unwrap(), 1);
         drop(connection);
         assert_eq!(readers.load(), (1, 0), "broken off ones are not used again");
+    }
+
+    #[tokio::test]
+    async fn some_are_kept_for_what_is_looked_up_by_key() {
+        let readers = Readers::new(SqliteConnectOptions::new().in_memory(true));
+        let mut long = Vec::new();
+        for _ in 0..OF_ANY_LENGTH {
+            long.push(readers.acquire().await.unwrap());
+        }
+        let wait = Duration::from_millis(20);
+        assert!(tokio::time::timeout(wait, readers.acquire()).await.is_err());
+        let mut by_key = Vec::new();
+        for _ in OF_ANY_LENGTH..CONNECTIONS {
+            by_key.push(readers.acquire_by_key().await.unwrap());
+        }
+        let another = tokio::time::timeout(wait, readers.acquire_by_key());
+        assert!(another.await.is_err());
+        // One of any length makes room for either.
+        long.pop();
+        by_key.push(readers.acquire_by_key().await.unwrap());
+        assert_eq!(readers.load(), (0, CONNECTIONS));
     }
 
     #[tokio::test]

@@ -37,7 +37,7 @@ impl Caller {
     /// # Errors
     /// [`Refused::NotNow`] when provisioning is off or paused.
     pub(super) async fn again(app: &App, slug: &str, token: CallingToken) -> Result<Self, Refused> {
-        let mut connection = app.db.read().await?;
+        let mut connection = app.db.read_by_key().await?;
         // No hash is empty: this finds the organization only.
         let found = request_lookup::look_up(&mut connection, slug, "", None).await?;
         let Some(organization) = found.organization else {
@@ -73,7 +73,7 @@ impl Caller {
         {
             return Ok(found);
         }
-        let mut connection = app.db.read().await?;
+        let mut connection = app.db.read_by_key().await?;
         match sought {
             Sought::Id(id) => users::find(&mut connection, &self.organization_id, id).await,
             Sought::UserName(key) => {
@@ -132,7 +132,7 @@ pub async fn authenticate(
         // No hash is empty: this finds the organization only.
         Err(_) => String::new(),
     };
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let found = request_lookup::look_up(&mut connection, slug, &hash, sought.as_ref()).await?;
     drop(connection);
 
@@ -245,7 +245,7 @@ async fn resemblance(app: &App, organization_id: &str, secret: &str) -> Result<S
         .get(..TOKEN_PREFIX)
         .filter(|prefix| prefix.starts_with(TOKEN_START))
     {
-        let mut connection = app.db.read().await?;
+        let mut connection = app.db.read_by_key().await?;
         let known = tokens::find_id_by_prefix(&mut connection, organization_id, prefix).await?;
         match known {
             Some(_) => format!("like the token {prefix}: it was cut or changed when it was pasted"),
