@@ -5,6 +5,7 @@
 //! handed to the [`Recorder`], which writes them in batches.
 
 mod batch;
+mod described;
 mod outcome;
 mod redaction;
 

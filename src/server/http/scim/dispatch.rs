@@ -36,6 +36,7 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
             return Reply::error(error);
         }
         let base = app.settings.tenant_url(&slug);
+        provisioning::count_described(app, slug, exchange.received_at).await;
         return Reply::answer(Answer::ok(discovery::service_provider_config(&base)));
     }
     let values = parts

@@ -351,3 +351,8 @@ pub async fn count_unrecorded(app: &App, organization_id: String, now: Millis, r
     };
     app.recorder.note(Note::Unrecorded(key, counts, now)).await;
 }
+
+/// Counts that the service was described to somebody without a token. Whose slug it is, if anybody's, is found out later.
+pub async fn count_described(app: &App, slug: String, now: Millis) {
+    app.recorder.note(Note::Described { slug, at: now }).await;
+}

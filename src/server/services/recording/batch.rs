@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::described::{self, Described};
 use super::{hour_of, outcome};
 use crate::model::log::{Action, Status};
 use crate::server::clock::Millis;
@@ -48,6 +49,8 @@ pub enum Note {
     Counted(Counted),
     /// Requests at this time that the log does not record.
     Unrecorded(HourKey, HourCounts, Millis),
+    /// The service was described to somebody without a token, at the Tenant URL of a slug that may be nobody's.
+    Described { slug: String, at: Millis },
     /// A token was used.
     TokenUsed {
         token_id: String,
@@ -217,6 +220,7 @@ struct Batch {
     /// With the slugs of their organizations.
     unplaced: Vec<(String, NewEntry)>,
     hours: BTreeMap<HourKey, HourCounts>,
+    described: Described,
     used: BTreeMap<String, (Millis, String, String)>,
     /// By issue and user.
     occurrences: BTreeMap<(String, String), Occurrence>,
@@ -252,6 +256,11 @@ impl Batch {
                     self.meet(occurrence);
                 }
                 self.count_hour(key, counts, metrics);
+            }
+            Note::Described { slug, at } => {
+                let (key, counts) = described::one(at);
+                measure(metrics, &key, counts);
+                self.described.add(slug, at);
             }
             Note::TokenUsed {
                 token_id,
@@ -400,6 +409,7 @@ async fn write_batch(
                         mut entries,
                         unplaced,
                         mut hours,
+                        described,
                         used,
                         occurrences,
                         days,
@@ -409,6 +419,9 @@ async fn write_batch(
                         let (key, counts) = hour_of(&entry);
                         add(&mut hours, key, counts);
                         entries.push(entry);
+                    }
+                    for (key, counts) in described.hours(tx).await? {
+                        add(&mut hours, key, counts);
                     }
                     let grown: BTreeSet<String> = entries
                         .iter()

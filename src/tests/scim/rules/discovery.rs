@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
 use super::{CORE, ENT};
@@ -42,6 +43,22 @@ entra_test! {
             let request = Request::get(format!("/scim/contoso/v2{path}")).body(Body::empty()).unwrap();
             entra.app.send(request).await.is_error(401, "");
         }
+    }
+
+    async fn what_is_read_without_a_token_is_counted(entra: Entra) {
+        for slug in ["contoso", "nobody", "contoso", "none%00", ""] {
+            let request = Request::get(format!("/scim/{slug}/v2/ServiceProviderConfig"));
+            let answer = entra.app.send(request.body(Body::empty()).unwrap()).await;
+            // Without a slug, the version is taken for one.
+            assert_eq!(answer.status, 200, "{slug}");
+        }
+        entra.app.flush().await;
+        let counted: Vec<(String, i64, i64)> = entra.app.rows(sql(
+            "SELECT organization_id, entries, unrecorded FROM provisioning_log_hours \
+             WHERE action = 'discover' AND status = 'success' ORDER BY organization_id",
+        )).await;
+        assert_eq!(counted, [(String::new(), 0, 3), (entra.organization_id.clone(), 0, 2)]);
+        assert_eq!(entra.log().await.len(), 0);
     }
 
     async fn rfc7644_4_lists_ignore_paging_and_refuse_filters(entra: Entra) {
