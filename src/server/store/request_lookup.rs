@@ -6,6 +6,7 @@ use super::organizations::{Policies, state_from_column};
 use super::sql::{Connection, sql};
 use super::users::StoredUser;
 use crate::model::organization::ProvisioningState;
+use crate::model::user::RoleState;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -84,7 +85,13 @@ struct UserRow {
 }
 
 impl UserRow {
-    fn user(self) -> Option<StoredUser> {
+    fn user(mut self) -> Result<Option<StoredUser>, StoreError> {
+        let role_state = self.u_role_state.take();
+        let role_state = role_state.map(RoleState::try_from).transpose()?;
+        Ok(self.with(role_state))
+    }
+
+    fn with(self, role_state: Option<RoleState>) -> Option<StoredUser> {
         Some(StoredUser {
             id: self.u_id?,
             user_name: self.u_user_name?,
@@ -92,7 +99,7 @@ impl UserRow {
             active: self.u_active?,
             role_id: self.u_role_id,
             role_value: self.u_role_value,
-            role_state: self.u_role_state?,
+            role_state: role_state?,
             blocked_at: self.u_blocked_at,
             version: self.u_version?,
             created_at: self.u_created_at?,
@@ -148,7 +155,7 @@ impl LookupRow {
         Ok(Lookup {
             organization,
             token,
-            user: self.user.user(),
+            user: self.user.user()?,
         })
     }
 }

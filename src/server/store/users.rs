@@ -1,5 +1,7 @@
 //! `users`, `user_values`, `deleted_users` and `user_changes`: provisioned people and their history.
 
+mod role_state;
+
 use std::collections::HashSet;
 
 use sqlx::FromRow;
@@ -7,6 +9,7 @@ use sqlx::FromRow;
 use super::sql::{Arg, Builder, Connection, Sql, sql};
 use super::user_filter::{self, Scope};
 use super::{Tx, dialect, user_counts};
+use crate::model::user::RoleState;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::scim::filter::Filter;
@@ -33,7 +36,8 @@ pub struct StoredUser {
     pub active: bool,
     pub role_id: Option<String>,
     pub role_value: Option<String>,
-    pub role_state: String,
+    #[sqlx(try_from = "String")]
+    pub role_state: RoleState,
     pub blocked_at: Option<Millis>,
     pub version: i64,
     pub created_at: Millis,

@@ -1,5 +1,6 @@
 //! Every change has history (product, Users).
 
+use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
 use crate::entra_test;
@@ -108,5 +109,14 @@ entra_test! {
         assert_eq!(entra.entry(&renumbered).await.action, "update");
         let kinds: Vec<String> = entra.history(&id).await.into_iter().map(|row| row.kind).collect();
         assert_eq!(kinds, ["created", "disabled", "enabled", "disabled", "rehired", "updated"]);
+    }
+
+    async fn a_role_state_that_nobody_wrote_is_not_written_over(entra: Entra) {
+        let id = entra.create("ana").await;
+        entra.app.execute(sql("UPDATE users SET role_state = 'lost' WHERE id = $1").bind(&id)).await;
+        let failed = entra.change(&id, "Replace", "title", json!("Dr")).await;
+        assert!(failed.status >= 500, "{}", failed.text);
+        let stored: Vec<(String, i64)> = entra.app.rows(sql("SELECT role_state, version FROM users")).await;
+        assert_eq!(stored, [("lost".to_owned(), 1)]);
     }
 }

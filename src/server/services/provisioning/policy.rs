@@ -45,7 +45,7 @@ impl Role {
         Self {
             id: stored.role_id.clone(),
             value: stored.role_value.clone(),
-            state: RoleState::parse(&stored.role_state).unwrap_or(RoleState::Missing),
+            state: stored.role_state,
             unreviewed: Vec::new(),
         }
     }
