@@ -46,7 +46,16 @@ impl Connection<'_> {
         }
     }
 
-    /// The same for one of several who look for something to do: what another one has locked is passed over.
+    /// The same for a row that others refer to and whose key stays: the weaker lock lets them go on adding what refers to it,
+    /// such as users of an organization.
+    pub fn for_no_key_update(&self) -> &'static str {
+        match self {
+            Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
+            Self::Postgres(_) => " FOR NO KEY UPDATE",
+        }
+    }
+
+    /// As [`Self::for_update`] for one of several who look for something to do: what another one has locked is passed over.
     pub fn skip_locked(&self) -> &'static str {
         match self {
             Self::SqliteWriter(_) | Self::SqliteReader(_) => "",

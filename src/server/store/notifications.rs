@@ -134,7 +134,8 @@ pub async fn organization(
 /// gone.
 pub async fn lock(tx: &mut Tx<'_>, organization_id: &str) -> Result<bool, StoreError> {
     let mut statement = Builder::new("SELECT slug FROM organizations WHERE id = ");
-    statement.bind(organization_id).push(tx.for_update());
+    let lock = tx.for_no_key_update();
+    statement.bind(organization_id).push(lock);
     let found: Option<(String,)> = tx.fetch_optional(statement.finish_repeated()).await?;
     Ok(found.is_some())
 }

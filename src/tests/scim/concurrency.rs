@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use rhombus_provisioning::server::clock::MINUTE;
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::store::dialect::Dialect;
+use rhombus_provisioning::server::store::notifications;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -263,5 +264,33 @@ entra_test! {
         let roles: Vec<(i64,)> = entra.app.rows(sql("SELECT count(*) FROM roles WHERE value = 'BOSS'")).await;
         assert_eq!(roles, [(1,)]);
         assert_eq!(entra.log().await.iter().filter(|entry| !entry.is_lookup).count(), 3 + answers.len());
+    }
+
+    async fn whoever_changes_notifications_lets_users_be_added(entra: Entra) {
+        let db = entra.app.app.db.clone();
+        // SQLite has one writer for all.
+        if db.dialect() == Dialect::Sqlite {
+            return;
+        }
+        let organization_id = entra.organization_id.clone();
+        let (begin, begun) = oneshot::channel::<()>();
+        let (release, held) = oneshot::channel::<()>();
+        let hold = tokio::spawn(async move {
+            db.write(move |tx| {
+                Box::pin(async move {
+                    notifications::lock(tx, &organization_id).await?;
+                    begin.send(()).unwrap();
+                    let _ = held.await;
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await
+        });
+        begun.await.unwrap();
+        let body = user("ana");
+        let created = tokio::time::timeout(Duration::from_secs(10), entra.post(&body)).await;
+        release.send(()).unwrap();
+        hold.await.unwrap().unwrap();
+        created.unwrap().is(201);
     }
 }
