@@ -119,4 +119,19 @@ entra_test! {
         let stored: Vec<(String, i64)> = entra.app.rows(sql("SELECT role_state, version FROM users")).await;
         assert_eq!(stored, [("lost".to_owned(), 1)]);
     }
+
+    async fn times_grow_with_versions_whoever_was_first(entra: Entra) {
+        let id = entra.create("ana").await;
+        // As another replica leaves it, whose clock is ahead or which got the user's row first.
+        let ahead = sql("UPDATE users SET version = 2, updated_at = $1 WHERE id = $2");
+        entra.app.execute(ahead.bind(START + 5_000).bind(&id)).await;
+        entra.app.advance(1_000);
+        let changed = entra.change(&id, "Replace", "title", json!("Dr")).await.is(200);
+        assert_eq!(changed["meta"]["lastModified"], "2026-11-23T09:00:05.001Z");
+        let off = entra.change(&id, "Replace", "active", json!("False")).await.is(200);
+        assert_eq!(off["meta"]["lastModified"], "2026-11-23T09:00:05.002Z");
+        entra.delete(&id).await.is(204);
+        let times: Vec<i64> = entra.history(&id).await.iter().map(|row| row.changed_at).collect();
+        assert_eq!(times, [START, START + 5_001, START + 5_002, START + 5_003]);
+    }
 }

@@ -57,6 +57,7 @@ impl Unit<'_, '_> {
         else {
             return Ok(None);
         };
+        self.not_before(&holder);
         Ok(Some(Yielding {
             holder: Loaded::new(holder)?,
             decided_by,

@@ -45,6 +45,7 @@ impl Unit<'_, '_> {
                 _ => not_found(id),
             })?;
         let loaded = Loaded::new(stored)?;
+        self.not_before(&loaded.stored);
         loaded.name_in(self.exchange);
         self.request.check_version(loaded.stored.version)?;
         self.exchange.done(
@@ -52,6 +53,14 @@ impl Unit<'_, '_> {
             format!("Matched by id to {}.", loaded.user.display_label()),
         );
         Ok(loaded)
+    }
+
+    /// Puts the time of this change after the user's last one, which may have begun later and got the row first, or come
+    /// from a computer whose clock is ahead.
+    pub(super) fn not_before(&mut self, stored: &StoredUser) {
+        if self.now < stored.updated_at {
+            self.now = stored.updated_at + 1;
+        }
     }
 
     /// The role by the organization's catalogue and policies. A value new to the catalogue is decided under a
