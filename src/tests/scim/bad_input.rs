@@ -279,6 +279,47 @@ entra_test! {
         }
     }
 
+    async fn what_makes_a_user_too_large_never_keeps_access(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let display = "x".repeat(15_000);
+        let roles: Vec<Value> = (0..40).map(|at| json!({"value": format!("r{at}"), "display": display})).collect();
+        let set = json!({"op": "replace", "path": "roles", "value": roles});
+        let off = json!({"op": "Replace", "path": "active", "value": "False"});
+        let id = entra.create("ana").await;
+        let before = entra.user(&id).await;
+        let refused = entra.patch(&id, json!([set])).await;
+        refused.is_error(400, "invalidValue");
+        assert_eq!(entra.entry(&refused).await.reason.as_deref(), Some("value_too_long"));
+        // The same again goes to an inactive user.
+        for operations in [json!([off, set]), json!([set])] {
+            let answer = entra.patch(&id, operations).await;
+            let after = answer.is(200);
+            assert_eq!((&after["active"], &after["roles"]), (&json!(false), &before["roles"]));
+            assert_eq!(entra.entry(&answer).await.remark_codes(), ["value_kept"]);
+        }
+        let name = json!({"givenName": "Ana", "familyName": "Ruiz"});
+        let whole = |active: bool| json!({"userName": "ana", "active": active, "name": name, "roles": roles});
+        assert_eq!(entra.put(&id, &whole(false)).await.is(200)["roles"], before["roles"]);
+        entra.put(&id, &whole(true)).await.is_error(400, "invalidValue");
+
+        // Beside what is large already, a name may be too much.
+        let mails: Vec<Value> = (0..32).map(|at| json!({"value": format!("{at}{}", "m".repeat(16_000)), "type": "other"})).collect();
+        let id = entra.create_with("ben", json!({"emails": mails})).await;
+        let rename = json!({"op": "replace", "path": "name.formatted", "value": "n".repeat(16_000)});
+        entra.patch(&id, json!([rename])).await.is_error(400, "invalidValue");
+        let after = entra.patch(&id, json!([rename, off])).await.is(200);
+        assert_eq!((&after["active"], &after["name"]["formatted"]), (&json!(false), &json!("Ana Ruiz")));
+
+        // A user that is inactive from the start has nothing to keep.
+        let mut body = user("eve");
+        body["roles"] = json!(roles);
+        entra.post(&body).await.is_error(400, "invalidValue");
+        body["active"] = json!(false);
+        let made = entra.post(&body).await;
+        assert_eq!(made.is(201).get("roles"), None);
+        assert!(entra.entry(&made).await.remark_codes().contains(&"attribute_ignored".to_owned()));
+    }
+
     async fn long_texts_in_paths_have_the_same_limit(entra: Entra) {
         entra.policy("missing_names", "accept").await;
         entra.policy("unknown_role", "accept").await;

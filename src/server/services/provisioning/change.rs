@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::columns::{check_size, columns};
+use super::columns::{check_size, columns, keep_within_size};
 use super::policy::{self, Role};
 use super::take_over::may_give_up_name;
 use super::unit::{Next, Unit, validated};
@@ -146,6 +146,7 @@ impl Unit<'_, '_> {
             &self.request.caller,
             remarks,
         )?;
+        keep_within_size(&mut after, Some(&before), remarks)?;
         let role = if whole || after.roles().ne(before.user.roles()) {
             self.decide_role(&mut after, Some(&before)).await?
         } else {

@@ -2,12 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::Loaded;
+use super::policy::Role;
 use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
+use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
-use crate::server::scim::resource::{User, case_key};
+use crate::server::scim::resource::{Remark, User, case_key};
 use crate::server::scim::schema::ENTERPRISE_USER;
-use crate::server::services::provisioning::policy::Role;
 use crate::server::store::users::UserColumns;
 
 /// Characters of the name that people know a user by.
@@ -15,6 +17,48 @@ const LABEL_CHARS: usize = 200;
 
 /// Bytes of all attributes of one user. Real ones have a few thousand; every change reads and writes all of them.
 const DOCUMENT_BYTES: usize = 512 * 1024;
+
+/// Takes back what a request makes of the roles and the name of an inactive user, as far as they make it larger than the
+/// service keeps: that never stands in the way of taking access away. `before` is the user as it was, if there was one.
+pub(super) fn keep_within_size(
+    user: &mut User,
+    before: Option<&Loaded>,
+    remarks: &mut Vec<Remark>,
+) -> Result<(), StoreError> {
+    if user.active() != Some(false) {
+        return Ok(());
+    }
+    let stored = before.map_or(0, |before| before.stored.document.len());
+    for attribute in ["roles", "name"] {
+        if serde_json::to_string(user)?.len() <= DOCUMENT_BYTES.max(stored) {
+            break;
+        }
+        let Ok(path) = AttributePath::parse(attribute) else {
+            continue;
+        };
+        let kept = before.and_then(|before| before.user.get(&path));
+        if kept == user.get(&path) {
+            continue;
+        }
+        let kept = kept.cloned();
+        let (reason, instead) = match kept {
+            Some(_) => (Reason::ValueKept, "the old value is kept"),
+            None => (Reason::AttributeIgnored, "it was left out"),
+        };
+        Remark::new(
+            reason,
+            format!(
+                "With {attribute} as sent, the user would have more than the {} KB of attributes that are kept. The user is \
+                 inactive, so {instead}.",
+                DOCUMENT_BYTES / 1024
+            ),
+        )
+        .on(attribute)
+        .push_to(remarks);
+        user.set(&path, kept);
+    }
+    Ok(())
+}
 
 /// Refuses a change that makes a user larger than the service keeps; `before` are the bytes it had.
 pub(super) fn check_size(row: &UserColumns, before: usize) -> Result<(), ScimError> {

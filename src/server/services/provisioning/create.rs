@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::columns::{check_size, columns};
+use super::columns::{check_size, columns, keep_within_size};
 use super::policy;
 use super::take_over::may_be_taken_over;
 use super::unit::{Next, Unit, validated};
@@ -61,13 +61,9 @@ pub async fn create(
                 request: &request,
                 now,
             };
-            policy::check_names(
-                &mut user,
-                None,
-                true,
-                &request.caller,
-                &mut unit.exchange.remarks,
-            )?;
+            let remarks = &mut unit.exchange.remarks;
+            policy::check_names(&mut user, None, true, &request.caller, remarks)?;
+            keep_within_size(&mut user, None, remarks)?;
             let role = unit.decide_role(&mut user, None).await?;
             unit.exchange.done(StepKind::Validate, validated(&role));
             let changes = user.changes_from(&User::default());
