@@ -97,6 +97,13 @@ entra_test! {
         assert_eq!(entra.entry(&deletion).await.action, "delete");
         assert!(is_active(&entra, &ids[2]).await && is_active(&entra, &ids[3]).await);
         assert_eq!(entra.history(&ids[2]).await.len(), 1, "only the creation");
+        // It is said of whoever was inactive already, too.
+        entra.app.execute(sql("UPDATE users SET active = FALSE WHERE id = $1").bind(&ids[3])).await;
+        let text = entra.delete(&ids[3]).await.is_error(503, "");
+        for words in ["more than 2 users would be deactivated or deleted in one cycle", "The user stays as it is until"] {
+            assert!(text.contains(words), "{text}");
+        }
+        assert!(!text.contains("access"), "{text}");
         // What takes nobody's access away goes on.
         entra.change(&ids[2], "Replace", "title", json!("Dr")).await.is(200);
         entra.create("eve").await;

@@ -116,9 +116,9 @@ pub(super) static ORGANIZATION_PAUSED: Explanation = Explanation {
 pub(super) static GUARD_HOLDING: Explanation = Explanation {
     status: 503,
     scim_type: None,
-    title: "The accidental-deletion guard holds a deactivation",
+    title: "The accidental-deletion guard holds a deactivation or deletion",
     named: None,
-    happened: "More users than the limit were to be deactivated or deleted in one cycle. This one was not; the user keeps access until somebody decides.",
+    happened: "More users than the limit were to be deactivated or deleted in one cycle. This one was not; the user stays as it is until somebody decides.",
     why: "A changed scoping filter, a removed group assignment or a change in Users and groups can take many users out of scope at once.",
     fix_in_entra: &[
         "Check Provisioning › Settings › Scope and Mappings › Source Object Scope.",
@@ -127,7 +127,7 @@ pub(super) static GUARD_HOLDING: Explanation = Explanation {
     ],
     fix_here: &[
         "Open Held users from the Overview and look at who is held.",
-        "Select Allow if they should lose access, or Keep holding.",
+        "Select Allow if they should be deactivated or deleted, or Keep holding.",
     ],
     entra_code: Some("InternalServerError"),
     rfc: None,

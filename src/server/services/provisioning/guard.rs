@@ -85,9 +85,9 @@ impl Unit<'_, '_> {
         Err(ScimError::new(
             Reason::GuardHolding,
             format!(
-                "The accidental-deletion guard holds this: more than {limit} user{plural} would lose access in one cycle. The \
-                 user keeps access until an administrator opens Held users in Rhombus Provisioning and selects Allow. \
-                 The next try then goes through."
+                "The accidental-deletion guard holds this: more than {limit} user{plural} would be deactivated or deleted in \
+                 one cycle. The user stays as it is until an administrator opens Held users in Rhombus Provisioning and \
+                 selects Allow. The next try then goes through."
             ),
         )
         .into())
