@@ -130,6 +130,11 @@ fn Erase(user: UserDetail, here: String, answer: Option<FormAnswer>) -> impl Int
     let action = format!("{here}/erase");
     let errors = field_errors(answer.as_ref());
     let user_name = typed(answer.as_ref(), "user_name");
+    let blocked = user.block.is_some().then(|| {
+        view! {
+            <p>"The block stays, without name and reason: if Entra creates the user again, there is no access until an administrator lifts it."</p>
+        }
+    });
     let foot = move || {
         view! {
             <a class="btn" href=here.clone()>"Keep the history"</a>
@@ -141,6 +146,7 @@ fn Erase(user: UserDetail, here: String, answer: Option<FormAnswer>) -> impl Int
             <p>
                 "The attributes, the history and the recorded requests of this person are removed now, rather than 90 days after the deletion. Log entries stay with the id and without names. This cannot be undone."
             </p>
+            {blocked}
             {refusal(answer)}
             <p>"To confirm, type the userName " <b class="mono">{user.user_name}</b> "."</p>
             <form method="post" action=action id="erase">

@@ -1,11 +1,34 @@
-//! Who is kept out by an Admin: columns of `users`, which SCIM neither reads nor writes, and of the tombstones.
+//! Who is kept out by an Admin: columns of `users`, which SCIM neither reads nor writes, and of the tombstones; and
+//! `kept_blocks`, for those who come back after a deletion. Only an Admin's lifting ends a kept block.
 
 use sqlx::FromRow;
 
 use super::Tx;
-use super::sql::Builder;
+use super::sql::{Builder, Sql, sql};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
+use crate::server::secret;
+
+/// The reason of a block once the user is erased: the one that was typed may name the person.
+const ERASED: &str = "The user was erased, and the block stays.";
+
+/// The kept block of these userNames or these `externalId`s, the latest one; each by an index of its own.
+macro_rules! kept_block {
+    ($organization_id:literal, $user_names:literal, $external_ids:literal) => {
+        concat!(
+            "(SELECT blocked_at, blocked_by, blocked_reason FROM kept_blocks WHERE organization_id = ",
+            $organization_id,
+            " AND user_name_key IN (",
+            $user_names,
+            ") UNION ALL SELECT blocked_at, blocked_by, blocked_reason FROM kept_blocks WHERE organization_id = ",
+            $organization_id,
+            " AND external_id IN (",
+            $external_ids,
+            ") ORDER BY blocked_at DESC LIMIT 1)"
+        )
+    };
+}
+pub(super) use kept_block;
 
 /// A user as far as a block is concerned.
 #[derive(Debug, Clone, FromRow)]
@@ -62,8 +85,78 @@ pub async fn block(
     Ok(())
 }
 
-/// Lifts the block of a user, and of the tombstones from which a new user of the same name or `externalId` would
-/// inherit it.
+/// Keeps the block of a user who is about to be deleted, if there is one.
+pub(super) fn keeping(organization_id: &str, id: &str) -> Sql {
+    sql(
+        "INSERT INTO kept_blocks (user_id, organization_id, user_name_key, external_id, blocked_at, blocked_by, \
+         blocked_reason) SELECT id, organization_id, user_name_key, external_id, blocked_at, blocked_by, blocked_reason \
+         FROM users WHERE id = $1 AND organization_id = $2 AND blocked_at IS NOT NULL",
+    )
+    .bind(id)
+    .bind(organization_id)
+}
+
+/// Gives a stored user the kept block of this userName or `externalId`, when the change ends: Entra makes the user
+/// somebody who was blocked when it deleted them.
+pub fn inherit(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+    user_name_key: &str,
+    external_id: Option<&str>,
+) {
+    const INHERIT: &str = concat!(
+        "UPDATE users SET blocked_at = b.blocked_at, blocked_by = b.blocked_by, blocked_reason = b.blocked_reason FROM ",
+        kept_block!("$2", "$3, $4", "$5, $6"),
+        " b WHERE users.id = $1 AND users.organization_id = $2 AND users.blocked_at IS NULL"
+    );
+    tx.foreseen.forget_user(id);
+    tx.defer(
+        sql(INHERIT)
+            .bind(id)
+            .bind(organization_id)
+            .bind(user_name_key)
+            .bind(veiled(organization_id, user_name_key))
+            .bind(external_id)
+            .bind(external_id.map(|id| veiled(organization_id, id))),
+    );
+}
+
+/// What stands for a name or `externalId` in the kept block of an erased user: whoever comes back under it is known by
+/// it, and nobody reads it.
+pub(super) fn veiled(organization_id: &str, name: &str) -> String {
+    secret::hash(&format!("{organization_id}\n{name}"))
+}
+
+/// Takes out of a kept block what names the user, who is being erased. The block stays.
+pub(super) async fn veil(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+) -> Result<(), StoreError> {
+    let kept: Option<(String, Option<String>)> = tx
+        .fetch_optional(
+            sql("SELECT user_name_key, external_id FROM kept_blocks WHERE user_id = $1 AND organization_id = $2")
+                .bind(id)
+                .bind(organization_id),
+        )
+        .await?;
+    let Some((user_name_key, external_id)) = kept else {
+        return Ok(());
+    };
+    tx.execute(
+        sql("UPDATE kept_blocks SET user_name_key = $1, external_id = $2, blocked_reason = $3 WHERE user_id = $4")
+            .bind(veiled(organization_id, &user_name_key))
+            .bind(external_id.map(|id| veiled(organization_id, &id)))
+            .bind(ERASED)
+            .bind(id),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Lifts the block of a user, and those kept ones that a new user of the same name or `externalId` would inherit, with what
+/// the tombstones say of them.
 pub async fn lift(
     tx: &mut Tx<'_>,
     organization_id: &str,
@@ -83,5 +176,19 @@ pub async fn lift(
     statement.push(" OR external_id = ");
     statement.bind(user.external_id.as_deref()).push(")");
     tx.execute(statement.finish_repeated()).await?;
+    let external_id = user.external_id.as_deref();
+    tx.execute(
+        sql(
+            "DELETE FROM kept_blocks WHERE organization_id = $1 AND (user_id = $2 OR user_name_key IN ($3, $4) \
+             OR external_id IN ($5, $6))",
+        )
+        .bind(organization_id)
+        .bind(&user.id)
+        .bind(&user.user_name_key)
+        .bind(veiled(organization_id, &user.user_name_key))
+        .bind(external_id)
+        .bind(external_id.map(|id| veiled(organization_id, id))),
+    )
+    .await?;
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use sqlx::FromRow;
 
-use super::Tx;
 use super::keyset::{Order, TimeCursor, push_comparison, push_list, push_page};
 use super::sql::{Builder, Connection, sql};
+use super::{Tx, user_blocks};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -191,7 +191,7 @@ pub async fn clear_entries(
     Ok(())
 }
 
-/// Removes the history and the tombstone; `false` when somebody else has.
+/// Removes the history and the tombstone; `false` when somebody else has. A block stays, without names.
 pub async fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<bool, StoreError> {
     let deleted = tx
         .execute(
@@ -209,5 +209,6 @@ pub async fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<
             .bind(id),
     )
     .await?;
+    user_blocks::veil(tx, organization_id, id).await?;
     Ok(true)
 }

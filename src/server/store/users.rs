@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::sql::{Arg, Builder, Connection, Sql, sql};
 use super::user_filter::{self, Scope};
-use super::{Tx, dialect, user_counts};
+use super::{Tx, dialect, user_blocks, user_counts};
 use crate::model::user::RoleState;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
@@ -150,40 +150,44 @@ pub async fn insert(
     now: Millis,
     columns: UserColumns,
 ) -> Result<bool, StoreError> {
-    let is_free = tx
-        .foreseen
-        .take_name(organization_id, &columns.user_name_key);
-    let statement = sql(
+    const INSERT: &str = concat!(
         "INSERT INTO users (id, organization_id, user_name, user_name_key, external_id, active, \
          given_name, given_name_key, family_name, family_name_key, display_name, display_name_key, \
          label, label_key, role_id, role_value, role_state, version, created_at, updated_at, document, \
          blocked_at, blocked_by, blocked_reason) \
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18, $18, $19, \
-         b.blocked_at, b.blocked_by, b.blocked_reason FROM (SELECT 1) one \
-         LEFT JOIN (SELECT blocked_at, blocked_by, blocked_reason FROM deleted_users \
-         WHERE organization_id = $2 AND blocked_at IS NOT NULL AND (user_name_key = $4 OR external_id = $5) \
-         ORDER BY deleted_at DESC LIMIT 1) b ON TRUE \
-         WHERE TRUE ON CONFLICT (organization_id, user_name_key) DO NOTHING",
-    )
-    .bind(id)
-    .bind(organization_id)
-    .bind(columns.user_name)
-    .bind(columns.user_name_key)
-    .bind(columns.external_id)
-    .bind(columns.active)
-    .bind(columns.given_name)
-    .bind(columns.given_name_key)
-    .bind(columns.family_name)
-    .bind(columns.family_name_key)
-    .bind(columns.display_name)
-    .bind(columns.display_name_key)
-    .bind(columns.label)
-    .bind(columns.label_key)
-    .bind(columns.role_id)
-    .bind(columns.role_value)
-    .bind(columns.role_state)
-    .bind(now)
-    .bind(columns.document);
+         b.blocked_at, b.blocked_by, b.blocked_reason FROM (SELECT 1) one LEFT JOIN ",
+        user_blocks::kept_block!("$2", "$4, $20", "$5, $21"),
+        " b ON TRUE WHERE TRUE ON CONFLICT (organization_id, user_name_key) DO NOTHING"
+    );
+    let is_free = tx
+        .foreseen
+        .take_name(organization_id, &columns.user_name_key);
+    let veiled = |name: &str| user_blocks::veiled(organization_id, name);
+    let veiled_name = veiled(&columns.user_name_key);
+    let veiled_external_id = columns.external_id.as_deref().map(veiled);
+    let statement = sql(INSERT)
+        .bind(id)
+        .bind(organization_id)
+        .bind(columns.user_name)
+        .bind(columns.user_name_key)
+        .bind(columns.external_id)
+        .bind(columns.active)
+        .bind(columns.given_name)
+        .bind(columns.given_name_key)
+        .bind(columns.family_name)
+        .bind(columns.family_name_key)
+        .bind(columns.display_name)
+        .bind(columns.display_name_key)
+        .bind(columns.label)
+        .bind(columns.label_key)
+        .bind(columns.role_id)
+        .bind(columns.role_value)
+        .bind(columns.role_state)
+        .bind(now)
+        .bind(columns.document)
+        .bind(veiled_name)
+        .bind(veiled_external_id);
     if is_free {
         tx.defer(statement);
     } else if tx.execute(statement).await? == 0 {
@@ -380,8 +384,9 @@ pub async fn delete_now(
     Ok(())
 }
 
-fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql; 3] {
+fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql; 4] {
     [
+        user_blocks::keeping(organization_id, id),
         sql(
             "INSERT INTO deleted_users (id, organization_id, user_name, user_name_key, external_id, label, \
              version, created_at, deleted_at, log_id, document, blocked_at, blocked_by, blocked_reason) \

@@ -9,7 +9,9 @@ use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::model::take_over::Decision;
 use rhombus_provisioning::model::user::UserDetail;
 use rhombus_provisioning::server::actor::Permission;
+use rhombus_provisioning::server::clock::DAY;
 use rhombus_provisioning::server::error::ServiceError;
+use rhombus_provisioning::server::jobs::retention;
 use rhombus_provisioning::server::services::{take_overs, user_access, user_directory};
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
@@ -97,6 +99,50 @@ db_test! {
         entra.delete(&renamed).await.is(204);
         let third = entra.create_with("ana", json!({"externalId": "object-1"})).await;
         assert!(detail(&app, &third).await.unwrap().block.is_none(), "lifted is lifted");
+    }
+
+    async fn only_an_admin_lifts_what_outlasts_tombstone_and_erasure(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let may = allowed(&app.app, Permission::BlockUsers, "contoso").await;
+        let mut ids = Vec::new();
+        for name in ["ana", "ben.quill"] {
+            let id = entra.create(name).await;
+            user_access::block(&app.app, &may, &id, "Ben Quill left in anger").await.unwrap();
+            entra.delete(&id).await.is(204);
+            ids.push(id);
+        }
+        let may_erase = allowed(&app.app, Permission::EraseUsers, "contoso").await;
+        user_access::erase(&app.app, &may_erase, &ids[1], "ben.quill").await.unwrap();
+        let kept = sql("SELECT user_name_key, external_id, blocked_reason FROM kept_blocks WHERE user_id = $1");
+        let kept: Vec<(String, Option<String>, Option<String>)> = app.rows(kept.bind(&ids[1])).await;
+        assert_eq!(kept.len(), 1);
+        assert!(!format!("{kept:?}").to_lowercase().contains("quill"), "{kept:?}");
+        app.advance(91 * DAY);
+        retention::run_once(&app.app).await.unwrap();
+        for id in &ids {
+            assert!(matches!(detail(&app, id).await, Err(ServiceError::NotFound { .. })));
+        }
+
+        // By the name alone, and by the externalId alone.
+        let ana = entra.create_with("ANA", json!({"externalId": "another"})).await;
+        assert_eq!(detail(&app, &ana).await.unwrap().block.unwrap().reason, "Ben Quill left in anger");
+        let ben = entra.create_with("benjamin", json!({"externalId": "ext-ben.quill"})).await;
+        assert_eq!(detail(&app, &ben).await.unwrap().block.unwrap().reason, "The user was erased, and the block stays.");
+        let elsewhere = app.entra("fabrikam").await;
+        elsewhere.create("ana").await;
+        let blocked: Vec<(i64,)> = app.rows(sql("SELECT count(*) FROM users WHERE blocked_at IS NOT NULL")).await;
+        assert_eq!(blocked, [(2,)]);
+
+        for id in [&ana, &ben] {
+            user_access::unblock(&app.app, &may, id).await.unwrap();
+            entra.delete(id).await.is(204);
+        }
+        for name in ["ana", "ben.quill"] {
+            let again = entra.create_with(name, json!({"externalId": "ext-ben.quill"})).await;
+            assert!(detail(&app, &again).await.unwrap().block.is_none(), "lifted is lifted");
+            entra.delete(&again).await.is(204);
+        }
     }
 
     async fn only_an_admin_blocks_and_erases(db: TestDb) {

@@ -7,7 +7,7 @@ use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::clock::{DAY, MINUTE};
 use rhombus_provisioning::server::error::ServiceError;
 use rhombus_provisioning::server::services::dry_run::dry_run_issue;
-use rhombus_provisioning::server::services::take_overs;
+use rhombus_provisioning::server::services::{take_overs, user_access};
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
@@ -98,6 +98,24 @@ entra_test! {
         assert_eq!(issues, [("resolved".to_owned(),)]);
         entra.change(&id, "Replace", "active", json!("False")).await.is(200);
         is_taken(&entra.post(&newcomer("ana@contoso.com")).await);
+    }
+
+    async fn who_was_blocked_and_deleted_is_blocked_in_another_ones_place(entra: Entra) {
+        let gone = entra.create_with("ben", json!({"externalId": "ext-new"})).await;
+        let may = proof(&entra, Permission::BlockUsers);
+        user_access::block(&entra.app.app, &may, &gone, "Left in anger").await.unwrap();
+        entra.delete(&gone).await.is(204);
+        for (name, external_id, reason) in [("cyd", "ext-other", None), ("ana", "ext-new", Some("Left in anger"))] {
+            let id = left_over(&entra, name).await;
+            decide(&entra, &id, name, Decision::Allowed).await.unwrap();
+            let mut body = newcomer(name);
+            body["externalId"] = json!(external_id);
+            assert_eq!(entra.post(&body).await.is(201)["id"], json!(id));
+            let blocks = sql("SELECT blocked_by, blocked_reason FROM users WHERE id = $1");
+            let blocks: Vec<(Option<String>, Option<String>)> = entra.app.rows(blocks.bind(&id)).await;
+            assert_eq!(blocks[0].1.as_deref(), reason, "{name}");
+            assert_eq!(blocks[0].0.is_some(), reason.is_some(), "{name}");
+        }
     }
 
     async fn without_a_word_with_another_word_or_too_late_nobody_is_taken_over(entra: Entra) {

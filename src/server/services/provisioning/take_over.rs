@@ -15,7 +15,7 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Change, Remark, User, case_key};
 use crate::server::store::issue_records::{self, Ended, Success, user_key};
 use crate::server::store::users::{self, StoredUser, UserColumns};
-use crate::server::store::{guard, take_overs};
+use crate::server::store::{guard, take_overs, user_blocks};
 
 /// Whether Entra may be let take this user over: it is inactive, or Entra does not manage it.
 pub fn may_be_taken_over(user: &StoredUser) -> bool {
@@ -91,6 +91,14 @@ impl Unit<'_, '_> {
             row,
         )
         .await?;
+        let external_id = next.user.external_id();
+        user_blocks::inherit(
+            self.tx,
+            organization_id,
+            &id,
+            &case_key(&user_name),
+            external_id,
+        );
         let (old_values, values) = (before.user.filter_values(), next.user.filter_values());
         users::replace_values(self.tx, organization_id, &id, old_values, values);
         next.changes = next.user.changes_from(&before.user);
