@@ -146,6 +146,20 @@ impl PatchRequest {
         })
     }
 
+    /// Whether an operation names the roles or a part of them, whatever it makes of them.
+    #[must_use]
+    pub fn names_roles(&self) -> bool {
+        self.operations
+            .iter()
+            .flat_map(|operation| &operation.assignments)
+            .any(|assignment| match &assignment.target {
+                Target::Attribute(path) | Target::ValuePath { path, .. } => {
+                    path.attribute.name == "roles"
+                }
+                Target::Extension | Target::Unknown(_) => false,
+            })
+    }
+
     /// Applies all operations in order to a copy. On an error nothing is changed (RFC 7644 3.5.2:
     /// atomic). A result that equals `user` means that there was nothing to change.
     ///

@@ -9,6 +9,7 @@ mod isolation;
 mod issues;
 mod lifecycle;
 mod log;
+mod mapped_roles;
 mod policies;
 mod reason_table;
 mod regressions;

@@ -21,6 +21,17 @@ use crate::server::services::recording::Exchange;
 use crate::server::store::foresight::Foresight;
 use crate::server::store::users::{self, StoredUser};
 
+/// What a request sets of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sets {
+    /// Every attribute, sent or not.
+    All,
+    /// Roles, and perhaps others. They may be the ones that the user has already, and mean another role by now.
+    Roles,
+    /// Anything but roles.
+    Others,
+}
+
 /// `PATCH /Users/{id}` (RFC 7644 3.5.2), applied whole or not at all.
 ///
 /// # Errors
@@ -41,6 +52,11 @@ pub async fn patch(
         Err(error) => return refuse_body(app, request, exchange, id, error).await,
     };
     exchange.done(StepKind::Parse, describe(&patch));
+    let sets = if patch.names_roles() {
+        Sets::Roles
+    } else {
+        Sets::Others
+    };
     let foresight = request.foresight(&exchange, &id);
     write(app, exchange, foresight, move |tx, exchange| {
         Box::pin(async move {
@@ -52,7 +68,7 @@ pub async fn patch(
             };
             let before = unit.load_locked(&id).await?;
             let after = patch.apply(&before.user, &mut unit.exchange.remarks)?;
-            let outcome = unit.change(before, after, false).await;
+            let outcome = unit.change(before, after, sets).await;
             outcome.map_err(|refusal| match refusal {
                 Refusal::Scim(error) => Refusal::Scim(policy::of_removal(error, &patch)),
                 Refusal::Store(_) => refusal,
@@ -93,7 +109,7 @@ pub async fn replace(
             };
             let before = unit.load_locked(&id).await?;
             let after = draft.replace(&before.user, &mut unit.exchange.remarks)?;
-            unit.change(before, after, true).await
+            unit.change(before, after, Sets::All).await
         })
     })
     .await
@@ -127,12 +143,12 @@ async fn refuse_body(
 
 impl Unit<'_, '_> {
     /// Checks and stores what a PATCH or PUT makes of a user. A PATCH is held to the policies for what it touches, a
-    /// PUT (`whole`) for all that they ask for.
+    /// PUT for all that they ask for.
     async fn change(
         &mut self,
         before: Loaded,
         mut after: User,
-        whole: bool,
+        sets: Sets,
     ) -> Result<Answer, Refusal> {
         // Kept for the entry of a refusal: what the request wanted.
         self.exchange.refused_changes = after.changes_from(&before.user);
@@ -142,18 +158,19 @@ impl Unit<'_, '_> {
         policy::check_names(
             &mut after,
             Some(&before.user),
-            whole,
+            sets == Sets::All,
             &self.request.caller,
             remarks,
         )?;
         keep_within_size(&mut after, Some(&before), remarks)?;
-        let role = if whole || after.roles().ne(before.user.roles()) {
+        let role = if sets != Sets::Others || after.roles().ne(before.user.roles()) {
             self.decide_role(&mut after, Some(&before)).await?
         } else {
             Role::unchanged(&before.stored)
         };
         self.exchange.done(StepKind::Validate, validated(&role));
-        let changes = after.changes_from(&before.user);
+        let mut changes = after.changes_from(&before.user);
+        changes.extend(self.role_change(&before, &after, &role).await?);
         let kind = kind_of(&before.stored, &after);
         self.name_action(kind);
         // Policies may have kept every old value: then nothing was refused and nothing is to change.

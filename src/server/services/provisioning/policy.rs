@@ -5,6 +5,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::json;
+
 use crate::model::organization::{MissingNames, MissingRole, UnknownRole};
 use crate::model::user::RoleState;
 use crate::server::clock::Millis;
@@ -13,7 +15,7 @@ use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::patch::PatchRequest;
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
-use crate::server::scim::resource::{Remark, User, case_key};
+use crate::server::scim::resource::{Change, Remark, User, case_key};
 use crate::server::services::provisioning::Caller;
 use crate::server::store::role_catalogue::RoleValue;
 use crate::server::store::users::StoredUser;
@@ -48,6 +50,11 @@ impl Role {
             state: stored.role_state,
             unreviewed: Vec::new(),
         }
+    }
+
+    /// Whether a stored user has this role, and from where, already.
+    pub(super) fn is_of(&self, stored: &StoredUser) -> bool {
+        self.id == stored.role_id && self.state == stored.role_state
     }
 }
 
@@ -264,7 +271,7 @@ pub(super) fn brings_new_roles(user: &User, catalogue: &[RoleValue]) -> bool {
     values.any(|value| find(catalogue, value).is_none())
 }
 
-/// The role that the accepted values come to.
+/// The role that the accepted values come to, or that stands in for none.
 fn effective(
     user: &mut User,
     before: Option<(&User, &StoredUser)>,
@@ -273,6 +280,18 @@ fn effective(
     unreviewed: Vec<NewRole>,
     remarks: &mut Vec<Remark>,
 ) -> Result<Role, ScimError> {
+    match resolved(user, catalogue, unreviewed) {
+        Some(role) => Ok(role),
+        None => missing(user, before, caller, catalogue, remarks),
+    }
+}
+
+/// What a user's values mean by the catalogue and what is about to be added to it; `None` for a user without any.
+pub(super) fn resolved(
+    user: &User,
+    catalogue: &[RoleValue],
+    unreviewed: Vec<NewRole>,
+) -> Option<Role> {
     let deciding = user.primary_role().map(str::to_owned).or_else(|| {
         // Without a primary role the lowest one decides: least privilege.
         user.role_values()
@@ -288,11 +307,9 @@ fn effective(
             )
             .map(str::to_owned)
     });
-    let Some(value) = deciding else {
-        return missing(user, before, caller, catalogue, remarks);
-    };
+    let value = deciding?;
     if let Some(role) = find(catalogue, &value) {
-        return Ok(Role {
+        return Some(Role {
             id: Some(role.role_id.clone()),
             value: Some(value),
             state: if role.is_reviewed {
@@ -310,12 +327,32 @@ fn effective(
             RoleState::Defaulted,
         ),
     };
-    Ok(Role {
+    Some(Role {
         id,
         value: Some(value),
         state,
         unreviewed,
     })
+}
+
+/// What the history says of a user whose values mean another role of the catalogue than before.
+pub(super) fn role_change(stored: &StoredUser, role: &Role, catalogue: &[RoleValue]) -> Change {
+    let shown = |id: Option<&str>, state: RoleState| {
+        let id = id?;
+        let role = catalogue.iter().find(|role| role.role_id == id);
+        let name = role.map_or(id, |role| role.display_name.as_str());
+        let note = match state {
+            RoleState::Defaulted => " (default)",
+            RoleState::Unreviewed => " (not reviewed)",
+            RoleState::Known | RoleState::Missing => "",
+        };
+        Some(json!(format!("{name}{note}")))
+    };
+    Change {
+        attribute: "role".to_owned(),
+        old: shown(stored.role_id.as_deref(), stored.role_state),
+        new: shown(role.id.as_deref(), role.state),
+    }
 }
 
 fn missing(

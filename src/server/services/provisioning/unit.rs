@@ -99,6 +99,24 @@ impl Unit<'_, '_> {
         Ok(role)
     }
 
+    /// What the history says where the roles stay and mean another role of the catalogue than before.
+    pub(super) async fn role_change(
+        &mut self,
+        before: &Loaded,
+        after: &User,
+        role: &Role,
+    ) -> Result<Option<Change>, StoreError> {
+        let stored = &before.stored;
+        let says_so_itself =
+            role.value != stored.role_value && after.roles().ne(before.user.roles());
+        if role.is_of(stored) || says_so_itself {
+            return Ok(None);
+        }
+        let organization_id = &self.request.caller.organization_id;
+        let catalogue = role_catalogue::list_to_assign(self.tx, organization_id).await?;
+        Ok(Some(policy::role_change(stored, role, &catalogue)))
+    }
+
     /// Adds to the user's history, and to the catalogue what is new there.
     pub(super) async fn keep_history(
         &mut self,
