@@ -1,9 +1,12 @@
 //! The role catalogue of an organization: what it starts with, how it is read, and what its Admins change.
 
 mod change;
+mod review;
+mod settle;
 mod typed;
 
-pub use change::{create, delete, make_default, map_value, move_by, review, set};
+pub use change::{create, delete, make_default, map_value, move_by, set};
+pub use review::review;
 pub use typed::TypedRole;
 
 use crate::model::role::{RoleCatalogue, RoleRow};

@@ -51,7 +51,7 @@ impl Connection<'_> {
     pub fn for_no_key_update(&self) -> &'static str {
         match self {
             Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
-            Self::Postgres(_) => " FOR NO KEY UPDATE",
+            Self::Postgres(_) | Self::PostgresReader(_) => " FOR NO KEY UPDATE",
         }
     }
 

@@ -38,6 +38,7 @@ pub mod recipients;
 pub mod request_lookup;
 pub mod retention;
 pub mod role_catalogue;
+pub mod role_holders;
 pub mod roles;
 pub mod search;
 pub mod sessions;

@@ -80,6 +80,21 @@ pub async fn lock(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Waits for the transactions that assign roles already: each holds those that it has read, see [`list_to_assign`]. The
+/// catalogue stays locked.
+pub async fn await_assignments(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreError> {
+    lock(tx, organization_id).await?;
+    // SQLite has one writer. They hold all roles: the one that is always there will do.
+    if tx.dialect() == Dialect::Postgres {
+        tx.execute(
+            sql("SELECT id FROM roles WHERE organization_id = $1 AND is_default FOR UPDATE")
+                .bind(organization_id),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
 /// Adds a value that Entra sent as an unreviewed role at the catalogue's end. Does nothing if it is there.
 pub async fn add_unreviewed(
     tx: &mut Tx<'_>,

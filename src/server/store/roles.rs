@@ -302,25 +302,6 @@ pub async fn set_reviewed(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes on up to `limit` users that their role is no longer unreviewed; answers on how many.
-pub async fn settle_users(
-    tx: &mut Tx<'_>,
-    organization_id: &str,
-    id: &str,
-    limit: i64,
-) -> Result<u64, StoreError> {
-    tx.execute(
-        sql(
-            "UPDATE users SET role_state = 'known' WHERE id IN (SELECT id FROM users WHERE organization_id = $1 \
-             AND role_state <> 'known' AND role_state = 'unreviewed' AND role_id = $2 LIMIT $3)",
-        )
-        .bind(organization_id)
-        .bind(id)
-        .bind(limit),
-    )
-    .await
-}
-
 /// Removes a role that nobody has, with the values that mean it.
 pub async fn delete(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<(), StoreError> {
     tx.execute(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::person::{account, cookie, open, post};
 use crate::entra_test;
 use crate::support::app::Answer;
-use crate::support::entra::Entra;
+use crate::support::entra::{Entra, user};
 
 const SETTINGS: &str = "/organizations/contoso/settings";
 
@@ -201,6 +201,10 @@ entra_test! {
 
     async fn the_default_moves_and_users_without_a_role_follow(entra: Entra) {
         let admin = Admin::of(&entra).await;
+        let mut bea = user("bea");
+        bea["roles"] = json!([]);
+        let stored = entra.post(&bea).await.id();
+        assert_eq!(role(&entra, "viewer").await.users, Count::Exactly(1));
         is_done(&admin.press("admin", "default").await);
         is_done(&admin.press("admin", "default").await);
         let roles = catalogue(&entra).await;
@@ -209,6 +213,11 @@ entra_test! {
         assert_eq!(defaults[0].value, "admin");
         entra.create_with("ana", json!({"roles": []})).await;
         assert_eq!(role(&entra, "admin").await.users, Count::Exactly(1));
+        // As the role's page says: whoever is stored keeps the old one until Entra sends them again.
+        assert_eq!(role(&entra, "viewer").await.users, Count::Exactly(1));
+        is_refused(&admin.press("viewer", "delete").await, 409, "1 user has the role Viewer");
+        entra.put(&stored, &bea).await.is(200);
+        assert_eq!(role(&entra, "admin").await.users, Count::Exactly(2));
         is_done(&admin.press("viewer", "delete").await);
         is_refused(&admin.press("admin", "delete").await, 409, "Admin is the default role");
         assert_eq!(

@@ -1,10 +1,17 @@
 //! What becomes of stored users when their role values come to mean another role of the catalogue (product, Users).
 
+use std::time::Duration;
+
+use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
+use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::services::roles::{self, TypedRole};
+use rhombus_provisioning::server::store::role_catalogue;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::entra_test;
-use crate::support::entra::{Entra, user};
+use crate::support::entra::{Changed, Entra, user};
 
 const ROLE: &str = "roles[primary eq \"True\"].value";
 
@@ -23,6 +30,30 @@ async fn decided(entra: &Entra<'_>, id: &str) -> (String, String) {
 
 fn is(state: &str, role: &str) -> (String, String) {
     (state.to_owned(), role.to_owned())
+}
+
+fn allowed(entra: &Entra<'_>, permission: Permission) -> Allowed {
+    let organization = OrganizationRef {
+        id: entra.organization_id.clone(),
+        slug: entra.slug.clone(),
+        name: "Contoso".to_owned(),
+    };
+    Allowed::command_line(permission, Some(organization))
+}
+
+async fn role_id(entra: &Entra<'_>, value: &str) -> String {
+    let statement = sql("SELECT id FROM roles WHERE organization_id = $1 AND value = $2");
+    let statement = statement.bind(&entra.organization_id).bind(value);
+    let rows: Vec<(String,)> = entra.app.rows(statement).await;
+    rows.into_iter().next().unwrap().0
+}
+
+fn typed(display_name: &str, mapped_values: &str) -> TypedRole {
+    TypedRole {
+        display_name: display_name.to_owned(),
+        description: String::new(),
+        mapped_values: mapped_values.to_owned(),
+    }
 }
 
 entra_test! {
@@ -61,5 +92,149 @@ entra_test! {
         assert_eq!(entra.entry(&again).await.status, "skipped");
         let again = entra.put(&ben, &body).await;
         assert_eq!(entra.entry(&again).await.status, "skipped");
+    }
+
+    async fn stored_users_follow_what_their_values_come_to_mean(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;
+        let ben = entra.create_with("ben", json!({"roles": role("BOSS"), "active": false})).await;
+        let both = json!([{"value": "admin", "primary": true}, {"value": "Boss"}]);
+        let cyd = entra.create_with("cyd", json!({"roles": both})).await;
+        let dee = entra.create_with("dee", json!({"roles": []})).await;
+        let before = entra.user(&ana).await;
+        entra.app.advance(1_000);
+
+        let admin = allowed(&entra, Permission::ManageRoles);
+        let super_admin = role_id(&entra, "super_admin").await;
+        for _ in 0..2 {
+            roles::map_value(&entra.app.app, &admin, &super_admin, "Boss").await.unwrap();
+            for id in [&ana, &ben] {
+                assert_eq!(decided(&entra, id).await, is("known", "super_admin"));
+            }
+            assert_eq!(decided(&entra, &cyd).await, is("known", "admin"));
+            assert_eq!(decided(&entra, &dee).await, is("defaulted", "viewer"));
+        }
+        assert_eq!(entra.user(&ana).await, before, "SCIM does not know of it");
+        assert_eq!(entra.history(&cyd).await.len() + entra.history(&dee).await.len(), 2);
+
+        // Unmapped, taken into another role, made a role, and no role any more.
+        let set = async |mapped: &str| {
+            let role = typed("Super admin", mapped);
+            roles::set(&entra.app.app, &admin, &super_admin, role).await.unwrap();
+        };
+        entra.app.advance(1_000);
+        set("chief").await;
+        assert_eq!(decided(&entra, &ana).await, is("defaulted", "viewer"));
+        entra.app.advance(1_000);
+        set("chief\nBOSS").await;
+        assert_eq!(decided(&entra, &ben).await, is("known", "super_admin"));
+        entra.app.advance(1_000);
+        set("chief").await;
+        entra.app.advance(1_000);
+        let made = roles::create(&entra.app.app, &admin, "boss", typed("The boss", "")).await.unwrap();
+        assert_eq!(decided(&entra, &ana).await, is("known", "boss"));
+        for id in [&ana, &ben] {
+            entra.change(id, "Replace", "roles", role("viewer")).await.is(200);
+        }
+        let three = json!([{"value": "boss"}, {"value": "admin"}]);
+        entra.change(&cyd, "Replace", "roles", json!(three)).await.is(200);
+        assert_eq!(decided(&entra, &cyd).await, is("known", "boss"), "it is the lowest");
+        entra.change(&cyd, "Replace", "roles", both).await.is(200);
+        entra.app.advance(1_000);
+        roles::delete(&entra.app.app, &admin, &made).await.unwrap();
+
+        let history = "SELECT * FROM user_changes WHERE user_id = $1 AND log_id IS NULL ORDER BY changed_at";
+        let history: Vec<Changed> = entra.app.rows(sql(history).bind(&ana)).await;
+        let seen: Vec<Value> = history.iter().map(|row| {
+            assert_eq!((row.kind.as_str(), row.version), ("updated", 1));
+            assert_eq!((row.actor_kind.as_str(), row.actor_name.as_str()), ("command_line", "Command line"));
+            let changes = row.json();
+            assert_eq!((changes.as_array().unwrap().len(), &changes[0]["attribute"]), (1, &json!("role")));
+            json!([changes[0]["old"], changes[0]["new"]])
+        }).collect();
+        assert_eq!(seen, [
+            json!(["Viewer (default)", "Super admin"]),
+            json!(["Super admin", "Viewer (default)"]),
+            json!(["Viewer (default)", "Super admin"]),
+            json!(["Super admin", "Viewer (default)"]),
+            json!(["Viewer (default)", "The boss"]),
+        ]);
+    }
+
+    async fn very_many_users_follow_some_at_a_time(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;
+        entra.policy("unknown_role", "accept").await;
+        let tom = entra.create_with("tom", json!({"roles": role("Operator")})).await;
+        // Some of them too large to be read together.
+        let title = "t".repeat(10_000);
+        for id in [&ana, &tom] {
+            entra.change(id, "Replace", "title", json!(title)).await.is(200);
+            for copies in [
+                "INSERT INTO users (id, organization_id, user_name, user_name_key, active, label, label_key, role_id, role_value, \
+                 role_state, version, created_at, updated_at, document) \
+                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
+                 SELECT id || '-' || i, organization_id, user_name || i, user_name_key || i, active, label, label_key, role_id, \
+                 role_value, role_state, version, created_at, updated_at, document FROM users, n WHERE id = $1",
+                "INSERT INTO user_values (user_id, organization_id, attribute, element, sub, value_key, match_key) \
+                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
+                 SELECT user_id || '-' || i, organization_id, attribute, element, sub, value_key, match_key \
+                 FROM user_values, n WHERE user_id = $1 AND attribute = 'roles'",
+            ] {
+                entra.app.execute(sql(copies).bind(id)).await;
+            }
+        }
+        let admin = allowed(&entra, Permission::ManageRoles);
+        let super_admin = role_id(&entra, "super_admin").await;
+        roles::map_value(&entra.app.app, &admin, &super_admin, "boss").await.unwrap();
+        let operator = role_id(&entra, "Operator").await;
+        roles::review(&entra.app.app, &admin, &operator).await.unwrap();
+        let followed = "SELECT r.value, u.role_state, count(*) FROM users u JOIN roles r ON r.id = u.role_id \
+             GROUP BY r.value, u.role_state ORDER BY r.value";
+        let followed: Vec<(String, String, i64)> = entra.app.rows(sql(followed)).await;
+        let all = |role: &str| (role.to_owned(), "known".to_owned(), 1_101_i64);
+        assert_eq!(followed, [all("Operator"), all("super_admin")]);
+        let told = "SELECT changes, count(*) FROM user_changes WHERE log_id IS NULL GROUP BY changes ORDER BY changes";
+        let told: Vec<(String, i64)> = entra.app.rows(sql(told)).await;
+        let counts: Vec<i64> = told.iter().map(|(_, count)| *count).collect();
+        assert_eq!(counts, [1_101, 1_101], "{told:?}");
+        assert!(told[0].0.contains("Operator (not reviewed)"), "{told:?}");
+    }
+
+    async fn who_is_stored_by_the_old_catalogue_meanwhile_follows_too(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let ana = entra.create_with("ana", json!({"roles": role("viewer")})).await;
+        // As a request that has read the catalogue, and stores its user a moment later.
+        let (db, organization_id, id) = (entra.app.app.db.clone(), entra.organization_id.clone(), ana.clone());
+        let (begin, begun) = oneshot::channel::<()>();
+        let (release, held) = oneshot::channel::<()>();
+        let request = tokio::spawn(async move {
+            db.write(move |tx| {
+                Box::pin(async move {
+                    role_catalogue::list_to_assign(tx, &organization_id).await?;
+                    begin.send(()).unwrap();
+                    let _ = held.await;
+                    for change in [
+                        "UPDATE users SET role_value = 'Boss', role_state = 'defaulted', \
+                         document = replace(document, '\"viewer\"', '\"Boss\"') WHERE id = $1",
+                        "UPDATE user_values SET value_key = 'boss', match_key = 'boss' \
+                         WHERE user_id = $1 AND attribute = 'roles' AND sub = 'value'",
+                    ] {
+                        tx.execute(sql(change).bind(&id)).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await
+        });
+        begun.await.unwrap();
+        let admin = allowed(&entra, Permission::ManageRoles);
+        let mut created = Box::pin(roles::create(&entra.app.app, &admin, "Boss", typed("The boss", "")));
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut created).await;
+        assert!(early.is_err(), "it waits for the request");
+        release.send(()).unwrap();
+        request.await.unwrap().unwrap();
+        created.await.unwrap();
+        assert_eq!(decided(&entra, &ana).await, is("known", "Boss"));
     }
 }

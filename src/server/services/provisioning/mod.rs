@@ -11,6 +11,7 @@ mod guard;
 mod policy;
 mod read;
 mod rehearsal;
+mod settle;
 mod take_over;
 mod unit;
 
@@ -20,6 +21,7 @@ pub use create::create;
 pub use delete::delete;
 pub use read::{find, list, query_action, schemas_enforcement, sought_by};
 pub use rehearsal::{LoggedRequest, Rehearsed, rehearse};
+pub use settle::settle_roles;
 pub use take_over::{may_be_taken_over, may_give_up_name};
 
 use std::time::Instant;

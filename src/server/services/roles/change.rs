@@ -1,8 +1,10 @@
 //! What an Admin changes in the catalogue. Each change holds the catalogue's lock, so that values stay one namespace,
-//! one role the default, and the order whole.
+//! one role the default, and the order whole. Users who are stored follow where their values come to mean another role;
+//! the default and the order count for those who come later.
 
 use serde_json::{Value, json};
 
+use super::settle::settle;
 use super::typed::{self, CheckedRole, TypedRole};
 use super::{NOT_FOUND, case_key, ids, rows};
 use crate::model::role::{Direction, RoleRow};
@@ -10,11 +12,10 @@ use crate::server::App;
 use crate::server::actor::{Allowed, Permission};
 use crate::server::error::ServiceError;
 use crate::server::services::audit::{self, Target, Who};
+use crate::server::services::to_the_end::to_the_end;
+use crate::server::store::role_holders::Holders;
 use crate::server::store::roles::{self, LockedRole, Role};
 use crate::server::store::{Tx, role_catalogue};
-
-/// Users that one transaction of a review touches: others wait for it.
-const BATCH: i64 = 500;
 
 /// Adds a role at the catalogue's end; answers its id.
 ///
@@ -31,11 +32,29 @@ pub async fn create(
     let role = role.check()?;
     let own_key = case_key(&value);
     role.check_against(&own_key)?;
-    let now = app.clock.now();
-    let who = Who::of(allowed, now);
+    let mut keys = keys_of(&role.mapped);
+    keys.push(own_key);
+    let (app, who) = (app.clone(), Who::of(allowed, app.clock.now()));
+    to_the_end(app.tasks.clone(), "adding a role", async move {
+        let id = add(&app, &who, &organization_id, value, role).await?;
+        settle(&app, &who, &organization_id, &Holders::OfValues(keys)).await?;
+        Ok::<_, ServiceError>(id)
+    })
+    .await
+}
+
+async fn add(
+    app: &App,
+    who: &Who,
+    organization_id: &str,
+    value: String,
+    role: CheckedRole,
+) -> Result<String, ServiceError> {
+    let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                let (now, own_key) = (who.at, case_key(&value));
                 role_catalogue::lock(tx, &organization_id).await?;
                 let id = ids::new_id(now);
                 let own = [(own_key.clone(), value.clone())];
@@ -81,8 +100,25 @@ pub async fn set(
 ) -> Result<(), ServiceError> {
     let organization_id = organization(allowed)?;
     let role = role.check()?;
-    let who = Who::of(allowed, app.clock.now());
+    let (app, who) = (app.clone(), Who::of(allowed, app.clock.now()));
     let id = id.to_owned();
+    to_the_end(app.tasks.clone(), "setting a role", async move {
+        let keys = save(&app, &who, &organization_id, id, role).await?;
+        settle(&app, &who, &organization_id, &Holders::OfValues(keys)).await?;
+        Ok::<_, ServiceError>(())
+    })
+    .await
+}
+
+/// Answers the keys of the values that mean another role now.
+async fn save(
+    app: &App,
+    who: &Who,
+    organization_id: &str,
+    id: String,
+    role: CheckedRole,
+) -> Result<Vec<String>, ServiceError> {
+    let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
             Box::pin(async move {
@@ -96,13 +132,14 @@ pub async fn set(
                 changed.note("description", &old.description, &role.description);
                 changed.note_mapped(&mapped, &role.mapped);
                 let Some((before, after)) = changed.finish() else {
-                    return Ok(());
+                    // Saved again: for whom an earlier change, broken off, has not got to.
+                    return Ok(keys_of(&mapped));
                 };
                 roles::update(tx, &id, &role.display_name, &role.description).await?;
                 roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.set", &target, Some(before), Some(after)).await?;
-                Ok(())
+                Ok(moved(&mapped, &role.mapped))
             })
         })
         .await
@@ -119,8 +156,25 @@ pub async fn map_value(
     value: &str,
 ) -> Result<(), ServiceError> {
     let organization_id = organization(allowed)?;
-    let who = Who::of(allowed, app.clock.now());
     let (id, added) = (id.to_owned(), typed::mapped_value(value)?);
+    let (app, who) = (app.clone(), Who::of(allowed, app.clock.now()));
+    to_the_end(app.tasks.clone(), "mapping a role value", async move {
+        let users = Holders::OfValues(vec![added.0.clone()]);
+        map(&app, &who, &organization_id, id, added).await?;
+        settle(&app, &who, &organization_id, &users).await?;
+        Ok::<_, ServiceError>(())
+    })
+    .await
+}
+
+async fn map(
+    app: &App,
+    who: &Who,
+    organization_id: &str,
+    id: String,
+    added: (String, String),
+) -> Result<(), ServiceError> {
+    let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
             Box::pin(async move {
@@ -226,61 +280,31 @@ pub async fn move_by(
         .await
 }
 
-/// Notes that somebody has looked at a role that came from Entra: it counts as any other from then on.
-///
-/// # Errors
-/// `NotFound` when it is gone.
-pub async fn review(app: &App, allowed: &Allowed, id: &str) -> Result<(), ServiceError> {
-    let organization_id = organization(allowed)?;
-    let who = Who::of(allowed, app.clock.now());
-    // Its users first, so that a review that breaks off can be done again; then those that came meanwhile.
-    settle(app, &organization_id, id).await?;
-    let (organization, role_id) = (organization_id.clone(), id.to_owned());
-    app.db
-        .write(move |tx| {
-            Box::pin(async move {
-                let role = locked(tx, &organization, &role_id).await?;
-                if role.is_reviewed {
-                    return Ok(());
-                }
-                roles::set_reviewed(tx, &role_id).await?;
-                let before = json!({ "reviewed": false });
-                let after = json!({ "reviewed": true });
-                let target = Target::new("role", &role_id, &role.display_name);
-                audit::record(tx, &who, "role.review", &target, Some(before), Some(after)).await?;
-                Ok::<_, ServiceError>(())
-            })
-        })
-        .await?;
-    settle(app, &organization_id, id).await
-}
-
-async fn settle(app: &App, organization_id: &str, id: &str) -> Result<(), ServiceError> {
-    loop {
-        let (organization_id, id) = (organization_id.to_owned(), id.to_owned());
-        let settled = app
-            .db
-            .write(move |tx| {
-                Box::pin(async move {
-                    let settled = roles::settle_users(tx, &organization_id, &id, BATCH).await?;
-                    Ok::<_, ServiceError>(settled)
-                })
-            })
-            .await?;
-        if settled < BATCH.unsigned_abs() {
-            return Ok(());
-        }
-    }
-}
-
 /// Removes a role that nobody has.
 ///
 /// # Errors
 /// `Conflict` for the default role and for one that users have; `NotFound` when it is gone.
 pub async fn delete(app: &App, allowed: &Allowed, id: &str) -> Result<(), ServiceError> {
     let organization_id = organization(allowed)?;
-    let who = Who::of(allowed, app.clock.now());
+    let (app, who) = (app.clone(), Who::of(allowed, app.clock.now()));
     let id = id.to_owned();
+    to_the_end(app.tasks.clone(), "deleting a role", async move {
+        // Users may have its values beside the one that decides.
+        let keys = remove(&app, &who, &organization_id, id).await?;
+        settle(&app, &who, &organization_id, &Holders::OfValues(keys)).await?;
+        Ok::<_, ServiceError>(())
+    })
+    .await
+}
+
+/// Answers the keys of the values that meant it.
+async fn remove(
+    app: &App,
+    who: &Who,
+    organization_id: &str,
+    id: String,
+) -> Result<Vec<String>, ServiceError> {
+    let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
             Box::pin(async move {
@@ -291,26 +315,29 @@ pub async fn delete(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
                     return Err(ServiceError::conflict(message));
                 }
                 roles::delete(tx, &organization_id, &id).await?;
+                let mapped = keyed(&role.mapped_values);
                 let before = json!({
                     "value": role.value,
                     "display_name": role.display_name,
                     "description": role.description,
-                    "mapped_values": joined(&keyed(&role.mapped_values)),
+                    "mapped_values": joined(&mapped),
                 });
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.delete", &target, Some(before), None).await?;
-                Ok(())
+                let mut keys = keys_of(&mapped);
+                keys.push(case_key(&role.value));
+                Ok(keys)
             })
         })
         .await
 }
 
-fn organization(allowed: &Allowed) -> Result<String, ServiceError> {
+pub(super) fn organization(allowed: &Allowed) -> Result<String, ServiceError> {
     Ok(allowed.check_in(Permission::ManageRoles)?.id.clone())
 }
 
 /// Takes the catalogue's lock, then the role's.
-async fn locked(
+pub(super) async fn locked(
     tx: &mut Tx<'_>,
     organization_id: &str,
     id: &str,
@@ -358,6 +385,18 @@ async fn check_free(
              case: choose another, or take it away from {holder} first."
         ),
     ))
+}
+
+fn keys_of(values: &[(String, String)]) -> Vec<String> {
+    values.iter().map(|(key, _)| key.clone()).collect()
+}
+
+/// The keys of values that are on one of the lists and not on the other.
+fn moved(before: &[(String, String)], after: &[(String, String)]) -> Vec<String> {
+    let (before, after) = (keys_of(before), keys_of(after));
+    let gone = before.iter().filter(|key| !after.contains(key));
+    let come = after.iter().filter(|key| !before.contains(key));
+    gone.chain(come).cloned().collect()
 }
 
 /// Stored values with their keys, in the order of these.

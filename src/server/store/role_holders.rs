@@ -1,0 +1,149 @@
+//! Stored users by the role values that Entra gave them, for when the catalogue gives these another meaning.
+
+use std::collections::BTreeMap;
+
+use super::Tx;
+use super::keyset::push_list;
+use super::sql::{Arg, Builder, Connection};
+use super::user_filter::match_key;
+use super::users::{self, NewChange, PAGE_BYTES, StoredUser};
+use crate::server::error::StoreError;
+
+/// Whom a change of the catalogue may give another role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holders {
+    /// Users with one of these values, by their keys, as the one that decides or beside others.
+    OfValues(Vec<String>),
+    /// Users with this role, noted as one that nobody has reviewed.
+    OfUnreviewed(String),
+}
+
+/// The ids of the next `limit` of them after `after`, in order.
+pub async fn list(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    holders: &Holders,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement = match holders {
+        Holders::OfValues(keys) => {
+            let mut statement = Builder::new(
+                "SELECT DISTINCT v.user_id FROM user_values v WHERE v.attribute = 'roles' AND v.sub = 'value' \
+                 AND v.organization_id = ",
+            );
+            statement.bind(organization_id);
+            let keys: Vec<String> = keys.iter().map(|key| match_key(key)).collect();
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            let keys = keys.iter().map(String::as_str);
+            push_list(&mut statement, " AND v.match_key IN (", keys);
+            statement.push(" AND v.user_id > ").bind(after);
+            statement.push(" ORDER BY v.user_id LIMIT ");
+            statement
+        }
+        Holders::OfUnreviewed(role_id) => {
+            let mut statement = Builder::new("SELECT u.id FROM users u WHERE u.organization_id = ");
+            statement.bind(organization_id);
+            statement
+                .push(
+                    " AND u.role_state <> 'known' AND u.role_state = 'unreviewed' AND u.role_id = ",
+                )
+                .bind(role_id);
+            statement.push(" AND u.id > ").bind(after);
+            statement.push(" ORDER BY u.id LIMIT ");
+            statement
+        }
+    };
+    statement.bind(limit);
+    let found: Vec<(String,)> = connection.fetch_all(statement.finish()).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// The users with these ids, which are in order, locked until the transaction ends; no more after the one whose document
+/// brings them to [`PAGE_BYTES`]. With how many of the ids that looks at.
+pub async fn lock(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    ids: &[String],
+) -> Result<(Vec<StoredUser>, usize), StoreError> {
+    if ids.is_empty() {
+        return Ok((Vec::new(), 0));
+    }
+    let mut statement = Builder::new(concat!(
+        "SELECT ",
+        users::columns!(),
+        " FROM users u WHERE u.organization_id = "
+    ));
+    statement.bind(organization_id);
+    let listed = ids.iter().map(String::as_str);
+    push_list(&mut statement, " AND u.id IN (", listed);
+    statement.push(" ORDER BY u.id").push(tx.for_update());
+    let mut bytes = 0;
+    let found = tx
+        .fetch_until(statement.finish(), |user: &StoredUser| {
+            bytes += user.document.len();
+            bytes >= PAGE_BYTES
+        })
+        .await?;
+    let looked_at = match found.last() {
+        Some(last) if bytes >= PAGE_BYTES => ids.iter().filter(|id| **id <= last.id).count(),
+        _ => ids.len(),
+    };
+    Ok((found, looked_at))
+}
+
+/// The role that a user is given, as the columns hold it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Given {
+    pub role_id: Option<String>,
+    pub role_value: Option<String>,
+    pub role_state: &'static str,
+}
+
+/// Gives users, by their ids, their roles, with what their history says of it.
+pub async fn give(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    given: BTreeMap<Given, Vec<&str>>,
+    history: Vec<NewChange<'_>>,
+) -> Result<(), StoreError> {
+    for (role, ids) in given {
+        let mut statement = Builder::new("UPDATE users SET role_id = ");
+        statement
+            .bind(role.role_id)
+            .push(", role_value = ")
+            .bind(role.role_value);
+        statement.push(", role_state = ").bind(role.role_state);
+        statement
+            .push(" WHERE organization_id = ")
+            .bind(organization_id);
+        push_list(&mut statement, " AND id IN (", ids);
+        tx.execute(statement.finish()).await?;
+    }
+    if history.is_empty() {
+        return Ok(());
+    }
+    let mut statement = Builder::new(
+        "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, actor_id, \
+         actor_name, version, changes) VALUES ",
+    );
+    statement.push_rows(history.into_iter().map(|change| {
+        vec![
+            Arg::from(change.id),
+            Arg::from(organization_id),
+            Arg::from(change.user_id),
+            Arg::from(change.log_id),
+            Arg::from(change.changed_at),
+            Arg::from(change.kind),
+            Arg::from(change.actor_kind),
+            Arg::from(change.actor_id),
+            Arg::from(change.actor_name),
+            Arg::from(change.version),
+            Arg::from(change.changes),
+        ]
+    }));
+    tx.execute(statement.finish()).await?;
+    Ok(())
+}
