@@ -6,10 +6,12 @@
 
 mod batch;
 mod described;
+mod note;
 mod outcome;
 mod redaction;
 
-pub use batch::{Note, Recorder};
+pub use batch::Recorder;
+pub use note::Note;
 pub use outcome::issue_id;
 use redaction::{redact_body, redact_query, redacted_answer};
 pub use redaction::{redacted, redacted_body, redacted_text};
