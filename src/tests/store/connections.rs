@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::store::Db;
 use rhombus_provisioning::server::store::sql::sql;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::support::db::TestDb;
 
@@ -40,14 +41,14 @@ async fn fill(db: &Db) {
 }
 
 /// Ends all connections, as a restart of the server or an administrator does.
-async fn end_all(other: &sqlx::PgPool) {
+async fn end_all(other: &mut PgConnection) {
     let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    sqlx::raw_sql(ended).execute(other).await.unwrap();
+    sqlx::raw_sql(ended).execute(&mut *other).await.unwrap();
     for _ in 0..100 {
         let left = "SELECT count(*) FROM pg_stat_activity \
              WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
-        let (left,): (i64,) = sqlx::query_as(left).fetch_one(other).await.unwrap();
+        let (left,): (i64,) = sqlx::query_as(left).fetch_one(&mut *other).await.unwrap();
         if left == 0 {
             return;
         }
@@ -62,16 +63,16 @@ async fn what_postgres_has_ended_is_not_noticed() {
         return;
     };
     let db = &opened.db;
-    let other = sqlx::PgPool::connect(&opened.url).await.unwrap();
+    let mut other = PgConnection::connect(&opened.url).await.unwrap();
 
     fill(db).await;
-    end_all(&other).await;
+    end_all(&mut other).await;
     let mut connection = db.read().await.unwrap();
     assert_eq!(connection.fetch_count(sql(COUNT)).await.unwrap(), 0);
     drop(connection);
 
     fill(db).await;
-    end_all(&other).await;
+    end_all(&mut other).await;
     let mut connection = db.read().await.unwrap();
     let none: Vec<(i64,)> = connection
         .fetch_until(sql("SELECT held_until FROM job_leases"), |_| false)
@@ -81,7 +82,7 @@ async fn what_postgres_has_ended_is_not_noticed() {
     drop(connection);
 
     fill(db).await;
-    end_all(&other).await;
+    end_all(&mut other).await;
     assert_eq!(write(db).await.unwrap(), 0);
     assert_eq!(write(db).await.unwrap(), 0);
 }
@@ -93,10 +94,10 @@ async fn a_read_that_is_cut_off_in_its_middle_fails() {
         return;
     };
     let db = &opened.db;
-    let other = sqlx::PgPool::connect(&opened.url).await.unwrap();
+    let mut other = PgConnection::connect(&opened.url).await.unwrap();
     let mut connection = db.read().await.unwrap();
     connection.fetch_count(sql(COUNT)).await.unwrap();
-    end_all(&other).await;
+    end_all(&mut other).await;
     let cut = connection.fetch_count(sql(COUNT)).await;
     assert!(matches!(cut, Err(StoreError::Unavailable(_))), "{cut:?}");
     drop(connection);
