@@ -82,7 +82,6 @@ pub struct Payload {
     pub response_body: Option<String>,
     pub refused_changes: Option<String>,
     pub is_cut: bool,
-    pub is_whole: bool,
 }
 
 impl<'a> Entra<'a> {
