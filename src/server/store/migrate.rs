@@ -37,7 +37,13 @@ pub async fn migrate(db: &Db, url: &str) -> Result<(), StoreError> {
                 .filename(super::dialect::sqlite_path(url))
                 .busy_timeout(std::time::Duration::from_secs(30));
             let mut connection = options.connect().await?;
-            SQLITE.run(&mut connection).await
+            let outcome = SQLITE.run(&mut connection).await;
+            // An index without statistics beside others that have some seems the best for everything.
+            sqlx::raw_sql("PRAGMA optimize = 0x10002")
+                .execute(&mut connection)
+                .await?;
+            connection.close().await?;
+            outcome
         }
         Dialect::Postgres => match db.postgres() {
             Some(pool) => {
