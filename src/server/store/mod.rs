@@ -53,6 +53,7 @@ pub mod user_directory;
 pub mod user_erasure;
 pub mod user_failures;
 pub mod user_filter;
+pub mod user_lists;
 pub mod user_records;
 pub mod users;
 mod writer;

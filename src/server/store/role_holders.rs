@@ -6,7 +6,8 @@ use super::Tx;
 use super::keyset::push_list;
 use super::sql::{Arg, Builder, Connection};
 use super::user_filter::match_key;
-use super::users::{self, NewChange, PAGE_BYTES, StoredUser};
+use super::user_lists::PAGE_BYTES;
+use super::users::{self, NewChange, StoredUser};
 use crate::server::error::StoreError;
 
 /// Whom a change of the catalogue may give another role.

@@ -24,7 +24,7 @@ pub(super) fn push_failing(statement: &mut Builder, organization_id: &str) {
     );
     statement.bind(organization_id);
     statement.push(
-        " AND status <> 'success' AND status = 'failure' AND user_id IS NOT NULL \
+        " AND status = 'failure' AND user_id IS NOT NULL \
          ORDER BY occurred_at DESC, id DESC LIMIT ",
     );
     statement.bind(FAILURES);

@@ -5,8 +5,10 @@
 
 mod elements;
 mod order;
+mod values;
 
-pub use order::push_order;
+pub use order::{push_order, push_value_order};
+pub use values::{match_key, push_ids};
 
 use super::dialect::{Dialect, like_escaped, like_prefix};
 use super::keyset::prefix_range;
@@ -17,7 +19,6 @@ use crate::server::scim::filter::{CompareOp, Filter, Literal};
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::resource::case_key;
 use crate::server::scim::schema;
-use crate::server::secret;
 
 /// Whose users are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -27,11 +28,21 @@ pub struct Scope<'a> {
     pub location: &'a str,
 }
 
+/// How the users whom a filter selects are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// By the indexes of what the filter names, and then sorted: where not too many fit.
+    LookUp,
+    /// By the index of the list's order, each user tested, until the page is full: where many fit.
+    Walk,
+}
+
 /// Where a term of a filter stands.
 #[derive(Debug, Clone, Copy)]
 struct Within<'a> {
     scope: Scope<'a>,
     dialect: Dialect,
+    search: Search,
     /// A `NOT` stands around it: there a comparison with NULL must be false, not unknown, because `not` over an
     /// absent attribute is true.
     negated: bool,
@@ -58,6 +69,16 @@ enum Place {
     Values,
 }
 
+/// Has no index of its own: whoever has one is labelled by it.
+const DISPLAY_NAME: &str = "u.display_name_key";
+
+/// Whether what is asked of displayName holds for the label too, which is its beginning.
+fn is_label_telling(op: CompareOp, key: &str) -> bool {
+    // Far below where labels are cut, whatever becomes of the characters in a key.
+    const SHORT: usize = 50;
+    matches!(op, CompareOp::Eq | CompareOp::Sw) && key.len() < SHORT
+}
+
 fn place(path: &AttributePath) -> Place {
     match path.canonical().as_str() {
         "id" => Place::Column("u.id", false),
@@ -65,7 +86,7 @@ fn place(path: &AttributePath) -> Place {
         "externalId" => Place::Column("u.external_id", true),
         "name.givenName" => Place::Column("u.given_name_key", true),
         "name.familyName" => Place::Column("u.family_name_key", true),
-        "displayName" => Place::Column("u.display_name_key", true),
+        "displayName" => Place::Column(DISPLAY_NAME, true),
         "active" => Place::Active,
         "meta.created" => Place::Created,
         "meta.lastModified" => Place::LastModified,
@@ -78,18 +99,30 @@ fn place(path: &AttributePath) -> Place {
     }
 }
 
+/// Whether users are sorted by rows of `user_values`, for want of a column.
+pub fn is_sorted_by_values(path: &AttributePath) -> bool {
+    matches!(place(path), Place::Name | Place::Values)
+}
+
 /// `user_values.attribute` and `.sub` of a path; `sub` is empty for an attribute without parts.
 fn value_columns(path: &AttributePath) -> (String, &'static str) {
     (path.top_level(), path.sub.map_or("", |sub| sub.name))
 }
 
 /// Adds ` AND (...)` for a filter; nothing without one.
-pub fn push_where(sql: &mut Builder, scope: Scope<'_>, dialect: Dialect, filter: Option<&Filter>) {
+pub fn push_where(
+    sql: &mut Builder,
+    scope: Scope<'_>,
+    dialect: Dialect,
+    search: Search,
+    filter: Option<&Filter>,
+) {
     if let Some(filter) = filter {
         sql.push(" AND ");
         let within = Within {
             scope,
             dialect,
+            search,
             negated: false,
             required: true,
         };
@@ -117,6 +150,9 @@ fn push_filter(sql: &mut Builder, within: Within<'_>, filter: &Filter) {
             push_filter(sql, negated, term);
             sql.push(")");
         }
+        Filter::Present(path) if matches!(place(path), Place::Values) => {
+            values::push_has(sql, within, filter);
+        }
         Filter::Present(path) => push_present(sql, within, path),
         Filter::Absent(_) => {
             sql.push("FALSE");
@@ -127,20 +163,28 @@ fn push_filter(sql: &mut Builder, within: Within<'_>, filter: &Filter) {
             value,
         } => {
             sql.push("NOT (");
-            push_compare(sql, negated, path, CompareOp::Eq, value);
+            let equal = Filter::Compare {
+                path: path.clone(),
+                op: CompareOp::Eq,
+                value: value.clone(),
+            };
+            push_filter(sql, negated, &equal);
             sql.push(")");
+        }
+        Filter::Compare { path, .. } if matches!(place(path), Place::Values) => {
+            values::push_has(sql, within, filter);
         }
         Filter::Compare { path, op, value } => {
             push_compare(sql, within, path, *op, value);
         }
-        Filter::ValuePath { path, filter } if path.attribute.multi_valued => {
-            elements::push_value_path(sql, within, path, filter);
+        Filter::ValuePath { path, .. } if path.attribute.multi_valued => {
+            values::push_has(sql, within, filter);
         }
         // A single complex value has one element, so its conditions hold for the same one anyway; without a value
         // there is no element for which a `not` could hold.
         Filter::ValuePath { path, filter } => {
             sql.push("(");
-            push_present(sql, within, path);
+            push_filter(sql, within, &Filter::Present(path.clone()));
             sql.push(" AND ");
             push_filter(sql, within, filter);
             sql.push(")");
@@ -181,38 +225,14 @@ fn push_present(sql: &mut Builder, within: Within<'_>, path: &AttributePath) {
                 required: false,
                 ..within
             };
-            push_has_value(sql, alternative, path, None);
+            values::push_has(sql, alternative, &Filter::Present(path.clone()));
             sql.push(")");
         }
-        Place::Values => push_has_value(sql, within, path, path.sub.map(|sub| sub.name)),
+        // Rows of their own, looked at before.
+        Place::Values => {
+            sql.push("FALSE");
+        }
     }
-}
-
-/// Opens a condition that the user has a row `v` in `user_values`, which goes on with what else holds for that row.
-fn push_has_row(sql: &mut Builder, within: Within<'_>) {
-    // What only may hold, PostgreSQL cannot join: it would go through all rows again for each user.
-    if within.required || within.dialect == Dialect::Sqlite {
-        sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = ")
-            .bind(within.scope.organization_id);
-    } else {
-        sql.push("EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = u.id");
-    }
-}
-
-/// Whether the attribute, or one sub-attribute of it, has any value.
-fn push_has_value(
-    sql: &mut Builder,
-    within: Within<'_>,
-    path: &AttributePath,
-    sub: Option<&'static str>,
-) {
-    push_has_row(sql, within);
-    sql.push(" AND v.attribute = ").bind(path.top_level());
-    if let Some(sub) = sub {
-        sql.push(" AND v.sub = ").bind(sub);
-    }
-    // The twin of `value_key` that the index holds.
-    sql.push(" AND (v.match_key <> '' OR v.sub = ''))");
 }
 
 fn push_compare(
@@ -225,9 +245,14 @@ fn push_compare(
     let scope = within.scope;
     match (place(path), value) {
         (Place::Column(column, nullable), _) => {
+            let key = key(path, value);
+            if column == DISPLAY_NAME && within.required && is_label_telling(op, &key) {
+                push_text(sql, "u.label_key", op, &key);
+                sql.push(" AND ");
+            }
             let guarded = nullable && within.negated;
             sql.push(if guarded { "COALESCE(" } else { "" });
-            push_text(sql, column, op, &key(path, value));
+            push_text(sql, column, op, &key);
             sql.push(if guarded { ", FALSE)" } else { "" });
         }
         (Place::Active, Literal::Boolean(active)) => {
@@ -272,16 +297,9 @@ fn push_compare(
             }
         }
         (Place::Schemas, value) => push_schema(sql, within, op, &text(value)),
-        (Place::Values, value) => {
-            let (attribute, sub) = value_columns(path);
-            push_has_row(sql, within);
-            sql.push(" AND v.attribute = ").bind(attribute);
-            sql.push(" AND v.sub = ").bind(sub).push(" AND (");
-            push_value(sql, op, &key(path, value));
-            sql.push("))");
-        }
-        // The parser refuses these; a filter that got here all the same selects nobody.
-        (Place::Active | Place::Created | Place::LastModified | Place::Name, _) => {
+        // Rows of their own were looked at before, and the parser refuses the others: a filter that got here all the
+        // same selects nobody.
+        (Place::Active | Place::Created | Place::LastModified | Place::Name | Place::Values, _) => {
             sql.push("FALSE");
         }
     }
@@ -294,12 +312,7 @@ fn push_schema(sql: &mut Builder, within: Within<'_>, op: CompareOp, urn: &str) 
     if names(schema::USER) {
         sql.push("TRUE");
     } else if names(schema::ENTERPRISE_USER) {
-        let mut prefix = like_escaped(schema::ENTERPRISE_USER);
-        prefix.push_str(":%");
-        push_has_row(sql, within);
-        sql.push(" AND v.attribute LIKE ")
-            .bind(prefix)
-            .push(" ESCAPE '\\')");
+        values::push_has_attribute_below(sql, within, schema::ENTERPRISE_USER);
     } else {
         sql.push("FALSE");
     }
@@ -400,37 +413,6 @@ fn push_comparison(sql: &mut Builder, op: CompareOp, key: &str) {
         _ => {
             sql.push(operator(op)).bind(Arg::from(key));
         }
-    }
-}
-
-/// A comparison with the row `v` of `user_values`, by its index where that holds the value.
-fn push_value(sql: &mut Builder, op: CompareOp, key: &str) {
-    if op == CompareOp::Eq {
-        sql.push("v.match_key = ").bind(match_key(key));
-        return;
-    }
-    push_text(sql, "v.match_key", op, key);
-    sql.push(" AND length(v.match_key) <> ").bind(HASH_LENGTH);
-    sql.push(" OR length(v.match_key) = ").bind(HASH_LENGTH);
-    sql.push(
-        " AND EXISTS (SELECT 1 FROM user_values w WHERE w.user_id = v.user_id AND w.attribute = v.attribute \
-         AND w.element = v.element AND w.sub = v.sub AND ",
-    );
-    push_text(sql, "w.value_key", op, key);
-    sql.push(")");
-}
-
-/// Characters of a hash in `match_key`.
-const HASH_LENGTH: i64 = 64;
-
-/// What equality is decided by: the key, or its hash where an index could not hold it (PostgreSQL's rows of an
-/// index end at a third of a page).
-pub fn match_key(key: &str) -> String {
-    const LONGEST: usize = 500;
-    if key.len() > LONGEST {
-        secret::hash(key)
-    } else {
-        key.to_owned()
     }
 }
 

@@ -7,17 +7,12 @@ use std::collections::HashSet;
 use sqlx::FromRow;
 
 use super::sql::{Arg, Builder, Connection, Sql, sql};
-use super::user_filter::{self, Scope};
-use super::{Tx, dialect, user_blocks, user_counts};
+use super::user_filter;
+use super::{Tx, dialect, user_blocks};
 use crate::model::user::RoleState;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
-use crate::server::scim::filter::Filter;
-use crate::server::scim::path::AttributePath;
 use crate::server::scim::resource::FilterValue;
-
-/// Bytes of documents that one list answers: a thousand users of the size that is allowed would fill the memory.
-pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 macro_rules! columns {
     () => {
@@ -423,50 +418,4 @@ pub fn insert_change(tx: &mut Tx<'_>, organization_id: &str, change: NewChange<'
         .bind(change.version)
         .bind(change.changes),
     );
-}
-
-/// Users that a filter selects, in order; at most `limit` of them after the first `offset`, and no more after the one
-/// whose document brings them to [`PAGE_BYTES`].
-pub async fn list(
-    connection: &mut Connection<'_>,
-    scope: Scope<'_>,
-    filter: Option<&Filter>,
-    sort: Option<(&AttributePath, bool)>,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<StoredUser>, StoreError> {
-    // The ids first, from an index where there is one: what is passed over is not read.
-    let mut statement = Builder::new(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM users u WHERE u.id IN (SELECT u.id FROM users u WHERE u.organization_id = "
-    ));
-    statement.bind(scope.organization_id);
-    user_filter::push_where(&mut statement, scope, connection.dialect(), filter);
-    user_filter::push_order(&mut statement, sort);
-    statement.push(" LIMIT ").bind(limit);
-    statement.push(" OFFSET ").bind(offset).push(")");
-    user_filter::push_order(&mut statement, sort);
-    let mut bytes = 0;
-    connection
-        .fetch_until(statement.finish(), |user: &StoredUser| {
-            bytes += user.document.len();
-            bytes >= PAGE_BYTES
-        })
-        .await
-}
-
-/// How many users a filter selects.
-pub async fn count(
-    connection: &mut Connection<'_>,
-    scope: Scope<'_>,
-    filter: Option<&Filter>,
-) -> Result<i64, StoreError> {
-    if filter.is_none() {
-        return user_counts::count(connection, scope.organization_id).await;
-    }
-    let mut statement = Builder::new("SELECT count(*) FROM users u WHERE u.organization_id = ");
-    statement.bind(scope.organization_id);
-    user_filter::push_where(&mut statement, scope, connection.dialect(), filter);
-    connection.fetch_count(statement.finish()).await
 }

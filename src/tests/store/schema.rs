@@ -297,6 +297,46 @@ fn landed_migrations_stay_as_they_are() {
             "sqlite/0019_guard_allowances.sql",
             "f9668a5340217f7e9ced61c56008eeee85ed81b6f8bc5e2566cebd3ba8c793cc",
         ),
+        (
+            "postgres/0020_list_indexes.sql",
+            "e5d45a0acd7752c8e00e39e79170f3db8ed19ffd89e43cfbcf32d9e61ca6ce04",
+        ),
+        (
+            "postgres/0021_kept_blocks.sql",
+            "4c4bd83cc4737fea14e958c943a4b64a232bae3329162e801a6871ff981460da",
+        ),
+        (
+            "postgres/0022_sign_in_attempts.sql",
+            "49cb46046534ac46033b1b0457e4907dd149692ba15bd60163a4bff189977fc2",
+        ),
+        (
+            "postgres/0023_whole_payloads.sql",
+            "21c3d3555df9fb0e755f132d81c9e4b13363e73dfcfe4dee20ab53427f914621",
+        ),
+        (
+            "postgres/0025_exact_references.sql",
+            "5b85a051c43f210bdb3d2bbbe992890003ab2c89cf934acc55719760df16e4fa",
+        ),
+        (
+            "sqlite/0020_list_indexes.sql",
+            "e5d45a0acd7752c8e00e39e79170f3db8ed19ffd89e43cfbcf32d9e61ca6ce04",
+        ),
+        (
+            "sqlite/0021_kept_blocks.sql",
+            "b1598d536b4028aa9d5cbf29662b64f80732929ccc99bbea04724e66e53b36f5",
+        ),
+        (
+            "sqlite/0022_sign_in_attempts.sql",
+            "49cb46046534ac46033b1b0457e4907dd149692ba15bd60163a4bff189977fc2",
+        ),
+        (
+            "sqlite/0023_whole_payloads.sql",
+            "d14e251187249bdaf5dae77512a0080cc8477bfa8b226022ffae23025d40c469",
+        ),
+        (
+            "sqlite/0025_exact_references.sql",
+            "f78ec394ddee89d74c6b9e92765007671fbca540a77804886d4e4ce5492b73d0",
+        ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut names: [Vec<String>; 2] = Default::default();

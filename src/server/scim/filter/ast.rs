@@ -42,6 +42,26 @@ pub enum Filter {
     },
 }
 
+impl Filter {
+    /// What a negation negates: it selects everybody whom this one does not.
+    #[must_use]
+    pub fn opposite(&self) -> Option<Self> {
+        match self {
+            Self::Not(filter) => Some((**filter).clone()),
+            Self::Compare {
+                path,
+                op: CompareOp::Ne,
+                value,
+            } => Some(Self::Compare {
+                path: path.clone(),
+                op: CompareOp::Eq,
+                value: value.clone(),
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// A comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CompareOp {

@@ -15,6 +15,9 @@ use crate::server::store::users::UserColumns;
 /// Characters of the name that people know a user by.
 const LABEL_CHARS: usize = 200;
 
+/// Bytes of its key, which shares a row of an index with the key of displayName: PostgreSQL's end at 2,704.
+const LABEL_KEY_BYTES: usize = 512;
+
 /// Bytes of all attributes of one user. Real ones have a few thousand; every change reads and writes all of them.
 const DOCUMENT_BYTES: usize = 512 * 1024;
 
@@ -106,8 +109,7 @@ pub(super) fn columns(user: &User, role: &Role) -> Result<UserColumns, StoreErro
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let keyed = |text: Option<&str>| text.map(case_key);
     let user_name = user.user_name().unwrap_or_default();
-    // A formatted name may be longer than an index can hold.
-    let label: String = user.display_label().chars().take(LABEL_CHARS).collect();
+    let (label, label_key) = label(user);
     Ok(UserColumns {
         user_name: user_name.to_owned(),
         user_name_key: case_key(user_name),
@@ -119,7 +121,7 @@ pub(super) fn columns(user: &User, role: &Role) -> Result<UserColumns, StoreErro
         family_name_key: keyed(user.family_name()),
         display_name: owned(user.display_name()),
         display_name_key: keyed(user.display_name()),
-        label_key: case_key(&label),
+        label_key,
         label,
         role_id: role.id.clone(),
         role_value: role.value.clone(),
@@ -127,4 +129,14 @@ pub(super) fn columns(user: &User, role: &Role) -> Result<UserColumns, StoreErro
         document: serde_json::to_string(user)?,
         guard_cycle_id: None,
     })
+}
+
+/// The name that people know a user by and its key; a formatted name may be longer than an index can hold.
+fn label(user: &User) -> (String, String) {
+    let mut label: String = user.display_label().chars().take(LABEL_CHARS).collect();
+    let mut key = case_key(&label);
+    while key.len() > LABEL_KEY_BYTES && label.pop().is_some() {
+        key = case_key(&label);
+    }
+    (label, key)
 }

@@ -12,9 +12,10 @@ use crate::server::scim::projection::Projection;
 use crate::server::scim::resource::case_key;
 use crate::server::scim::schema::Enforcement;
 use crate::server::services::recording::Exchange;
+use crate::server::store::role_catalogue;
 use crate::server::store::user_filter::Scope;
+use crate::server::store::user_lists::{self, Page};
 use crate::server::store::users::StoredUser;
-use crate::server::store::{role_catalogue, users};
 
 /// `GET /Users/{id}` (RFC 7644 3.4.1). Inactive users are found too; `known` is `If-None-Match`.
 ///
@@ -137,24 +138,33 @@ async fn select(
         location: &location(&caller.tenant_url, ""),
     };
     let connection = &mut app.db.read().await?;
-    let filter = query.filter.as_ref();
-    let offset = query.start_index - 1;
-    let sort = query.sort_by.as_ref().map(|path| (path, query.descending));
-    let page = if query.count > 0 {
-        users::list(connection, scope, filter, sort, offset, query.count).await?
-    } else {
-        Vec::new()
+    let mut page = Page {
+        filter: query.filter.as_ref(),
+        sort: query.sort_by.as_ref().map(|path| (path, query.descending)),
+        offset: query.start_index - 1,
+        limit: query.count,
+        total: None,
     };
-    let shown = i64::try_from(page.len()).unwrap_or(i64::MAX);
-    let is_last = shown < query.count
-        && page.iter().map(|user| user.document.len()).sum::<usize>() < users::PAGE_BYTES;
-    // A page that is the last one tells the total by itself.
-    let total = if query.count > 0 && is_last && (shown > 0 || offset == 0) {
-        offset + shown
-    } else {
-        users::count(connection, scope, filter).await?
-    };
-    Ok((total, page))
+    // A match finds one or a few: a page that is the last one tells the total by itself.
+    if query_action(query) == Action::Match && query.count > 0 {
+        let found = user_lists::list(connection, scope, page).await?;
+        let shown = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        let bytes: usize = found.iter().map(|user| user.document.len()).sum();
+        let is_last = shown < query.count && bytes < user_lists::PAGE_BYTES;
+        if is_last && (shown > 0 || page.offset == 0) {
+            return Ok((page.offset + shown, found));
+        }
+        return Ok((
+            user_lists::count(connection, scope, page.filter).await?,
+            found,
+        ));
+    }
+    let total = user_lists::count(connection, scope, page.filter).await?;
+    if query.count == 0 || page.offset >= total {
+        return Ok((total, Vec::new()));
+    }
+    page.total = Some(total);
+    Ok((total, user_lists::list(connection, scope, page).await?))
 }
 
 /// What the organization enforces, for `/Schemas` to advertise.

@@ -1,37 +1,31 @@
 //! Conditions on one element of a multi-valued attribute.
 
-use super::{Within, key, match_key, push_has_row, push_text};
+use super::values::push_value;
+use super::{key, match_key, push_text};
 use crate::server::scim::filter::{CompareOp, Filter};
 use crate::server::scim::path::AttributePath;
 use crate::server::store::sql::Builder;
 
-/// `attribute[...]`: all conditions hold for the same element. The search starts from a row that an equality
-/// names, if there is one, else from the element's marker; the rest are probes by primary key.
-pub(super) fn push_value_path(
-    sql: &mut Builder,
-    within: Within<'_>,
-    path: &AttributePath,
-    filter: &Filter,
-) {
-    let terms: &[Filter] = match filter {
-        Filter::And(terms) => terms,
-        other => std::slice::from_ref(other),
-    };
+/// `attribute[...]`: all conditions hold for the same element, whose row `v` is. The search starts from the row that the
+/// most telling comparison asks for, if there is one, else from the element's marker; the rest are probes.
+pub(super) fn push_value_path(sql: &mut Builder, path: &AttributePath, filter: &Filter) {
+    let terms = terms_of(filter);
     let start = (0..terms.len())
         .filter_map(|index| Some((commonness(&terms[index])?, index)))
         .min()
         .map(|(_, index)| index);
-    push_has_row(sql, within);
     sql.push(" AND v.attribute = ")
         .bind(path.top_level())
         .push(" AND v.sub = ");
     match start.and_then(|index| terms.get(index)) {
         Some(Filter::Compare {
-            path: inner, value, ..
+            path: inner,
+            op,
+            value,
         }) => {
-            sql.bind(inner_sub(inner))
-                .push(" AND v.match_key = ")
-                .bind(match_key(&key(inner, value)));
+            sql.bind(inner_sub(inner)).push(" AND (");
+            push_value(sql, *op, &key(inner, value));
+            sql.push(")");
         }
         _ => {
             sql.push("''");
@@ -43,23 +37,34 @@ pub(super) fn push_value_path(
             push_element(sql, term);
         }
     }
-    sql.push(")");
 }
 
-/// How many users an equality selects, compared with others; `None` if it is none.
-fn commonness(term: &Filter) -> Option<u8> {
-    let Filter::Compare {
-        path,
-        op: CompareOp::Eq,
-        ..
-    } = term
-    else {
+fn terms_of(filter: &Filter) -> &[Filter] {
+    match filter {
+        Filter::And(terms) => terms,
+        other => std::slice::from_ref(other),
+    }
+}
+
+/// How many users the most telling of the terms selects, compared with others.
+pub(super) fn commonness_of_all(filter: &Filter) -> u8 {
+    let terms = terms_of(filter).iter().filter_map(commonness);
+    terms.min().unwrap_or(u8::MAX)
+}
+
+/// How many users a comparison selects, compared with others; `None` for what a search cannot start from.
+pub(super) fn commonness(term: &Filter) -> Option<u8> {
+    let Filter::Compare { path, op, .. } = term else {
         return None;
     };
-    Some(match inner_sub(path) {
-        "value" => 0,
-        "type" | "primary" => 2,
-        _ => 1,
+    let is_kind = matches!(inner_sub(path), "type" | "primary");
+    Some(match op {
+        CompareOp::Ne => return None,
+        CompareOp::Eq if inner_sub(path) == "value" => 0,
+        CompareOp::Eq if !is_kind => 1,
+        // Reads all values, in one go, and tells more than what all elements of a kind have in common.
+        _ if !is_kind => 2,
+        _ => 3,
     })
 }
 
@@ -116,7 +121,8 @@ fn push_element(sql: &mut Builder, filter: &Filter) {
 
 fn push_element_row(sql: &mut Builder, sub: &'static str) {
     sql.push(
-        "EXISTS (SELECT 1 FROM user_values p WHERE p.user_id = v.user_id \
+        // With the organization, so that the index of values can answer: it is read in order where the rows are far apart.
+        "EXISTS (SELECT 1 FROM user_values p WHERE p.organization_id = v.organization_id AND p.user_id = v.user_id \
          AND p.attribute = v.attribute AND p.element = v.element AND p.sub = ",
     )
     .bind(sub);

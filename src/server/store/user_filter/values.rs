@@ -1,0 +1,177 @@
+//! Conditions on rows of `user_values`, each a row `v`.
+
+use super::elements::{self, push_value_path};
+use super::{Place, Scope, Search, Within, key, place, push_text, value_columns};
+use crate::server::scim::filter::{CompareOp, Filter};
+use crate::server::scim::path::AttributePath;
+use crate::server::secret;
+use crate::server::store::dialect::Dialect;
+use crate::server::store::keyset::prefix_range;
+use crate::server::store::sql::Builder;
+
+/// Adds that the user has rows as `term` asks for them.
+pub(super) fn push_has(sql: &mut Builder, within: Within<'_>, term: &Filter) {
+    push_has_row(sql, within);
+    push_rows(sql, term);
+    sql.push(")");
+}
+
+/// Adds that the user has an attribute whose name begins so, as those of an extension do with its URN.
+pub(super) fn push_has_attribute_below(sql: &mut Builder, within: Within<'_>, urn: &str) {
+    let (low, high) = prefix_range(&format!("{urn}:"));
+    push_has_row(sql, within);
+    sql.push(" AND v.attribute >= ").bind(low);
+    sql.push(" AND v.attribute < ").bind(high).push(")");
+}
+
+/// Opens a condition that the user has a row `v` in `user_values`, which goes on with what else holds for that row.
+fn push_has_row(sql: &mut Builder, within: Within<'_>) {
+    let is_looked_up = within.search == Search::LookUp
+        // What only may hold, PostgreSQL cannot join: it would go through all rows again for each user.
+        && (within.required || within.dialect == Dialect::Sqlite);
+    sql.push(if is_looked_up {
+        "u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = "
+    } else {
+        "EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = u.id AND v.organization_id = "
+    });
+    sql.bind(within.scope.organization_id);
+}
+
+/// Adds the ids of the users whom a filter on values alone selects, each once, as a `SELECT` that may go on with
+/// `ORDER BY`. Answers the column that they stand in; for any other filter `None`, and nothing is added.
+///
+/// For such a filter `users` need not be read at all.
+pub fn push_ids(sql: &mut Builder, scope: Scope<'_>, filter: &Filter) -> Option<&'static str> {
+    let terms: &[Filter] = match filter {
+        Filter::And(terms) => terms,
+        other => std::slice::from_ref(other),
+    };
+    if !terms.iter().all(is_of_values) {
+        return None;
+    }
+    let start = (0..terms.len()).min_by_key(|index| commonness(&terms[*index]))?;
+    let is_alone = terms.len() == 1;
+    sql.push(match (is_alone, has_one_row(&terms[start])) {
+        (true, true) => "SELECT v.user_id FROM user_values v WHERE v.organization_id = ",
+        (true, false) => "SELECT DISTINCT v.user_id FROM user_values v WHERE v.organization_id = ",
+        (false, _) => {
+            "SELECT d.id FROM (SELECT DISTINCT v.user_id AS id FROM user_values v WHERE v.organization_id = "
+        }
+    });
+    sql.bind(scope.organization_id);
+    push_rows(sql, &terms[start]);
+    if is_alone {
+        return Some("v.user_id");
+    }
+    sql.push(") d WHERE TRUE");
+    for (index, term) in terms.iter().enumerate() {
+        if index != start {
+            sql.push(" AND EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = d.id AND v.organization_id = ");
+            sql.bind(scope.organization_id);
+            push_rows(sql, term);
+            sql.push(")");
+        }
+    }
+    Some("d.id")
+}
+
+/// Whether a term is about rows of `user_values` and nothing else.
+fn is_of_values(term: &Filter) -> bool {
+    match term {
+        Filter::Compare { path, op, .. } => {
+            *op != CompareOp::Ne && matches!(place(path), Place::Values)
+        }
+        Filter::Present(path) => matches!(place(path), Place::Values),
+        Filter::ValuePath { path, .. } => path.attribute.multi_valued,
+        Filter::And(_) | Filter::Or(_) | Filter::Not(_) | Filter::Absent(_) => false,
+    }
+}
+
+/// How many rows a term selects, compared with others.
+fn commonness(term: &Filter) -> u8 {
+    match term {
+        Filter::ValuePath { filter, .. } => elements::commonness_of_all(filter),
+        other => elements::commonness(other).unwrap_or(u8::MAX),
+    }
+}
+
+/// Whether no user has two rows that fit.
+fn has_one_row(term: &Filter) -> bool {
+    match term {
+        Filter::Compare { path, .. } => !path.attribute.multi_valued,
+        // Of elements the marker of the first stands for all.
+        Filter::Present(path) if path.sub.is_none() => {
+            path.attribute.multi_valued || !path.attribute.is_complex()
+        }
+        Filter::Present(path) => !path.attribute.multi_valued,
+        _ => false,
+    }
+}
+
+/// Adds what holds for the row `v`, after a condition on its organization.
+fn push_rows(sql: &mut Builder, term: &Filter) {
+    match term {
+        Filter::Compare { path, op, value } => {
+            let (attribute, sub) = value_columns(path);
+            sql.push(" AND v.attribute = ").bind(attribute);
+            sql.push(" AND v.sub = ").bind(sub).push(" AND (");
+            push_value(sql, *op, &key(path, value));
+            sql.push(")");
+        }
+        Filter::Present(path) => push_present_rows(sql, path),
+        Filter::ValuePath { path, filter } => push_value_path(sql, path, filter),
+        Filter::And(_) | Filter::Or(_) | Filter::Not(_) | Filter::Absent(_) => {
+            sql.push(" AND FALSE");
+        }
+    }
+}
+
+fn push_present_rows(sql: &mut Builder, path: &AttributePath) {
+    sql.push(" AND v.attribute = ").bind(path.top_level());
+    match path.sub {
+        Some(sub) => {
+            sql.push(" AND v.sub = ").bind(sub.name);
+            // The twin of `value_key` that the index holds.
+            sql.push(" AND v.match_key <> ''");
+        }
+        None if path.attribute.multi_valued => {
+            sql.push(" AND v.sub = '' AND v.match_key = '' AND v.element = 0");
+        }
+        // What has no parts has one row; of what has, no row is empty.
+        None if path.attribute.is_complex() => {}
+        None => {
+            sql.push(" AND v.sub = ''");
+        }
+    }
+}
+
+/// A comparison with the row `v` of `user_values`, by its index where that holds the value.
+pub(super) fn push_value(sql: &mut Builder, op: CompareOp, key: &str) {
+    if op == CompareOp::Eq {
+        sql.push("v.match_key = ").bind(match_key(key));
+        return;
+    }
+    push_text(sql, "v.match_key", op, key);
+    sql.push(" AND length(v.match_key) <> ").bind(HASH_LENGTH);
+    sql.push(" OR length(v.match_key) = ").bind(HASH_LENGTH);
+    sql.push(
+        " AND EXISTS (SELECT 1 FROM user_values w WHERE w.user_id = v.user_id AND w.attribute = v.attribute \
+         AND w.element = v.element AND w.sub = v.sub AND ",
+    );
+    push_text(sql, "w.value_key", op, key);
+    sql.push(")");
+}
+
+/// Characters of a hash in `match_key`.
+const HASH_LENGTH: i64 = 64;
+
+/// What equality is decided by: the key, or its hash where an index could not hold it (PostgreSQL's rows of an
+/// index end at a third of a page).
+pub fn match_key(key: &str) -> String {
+    const LONGEST: usize = 500;
+    if key.len() > LONGEST {
+        secret::hash(key)
+    } else {
+        key.to_owned()
+    }
+}

@@ -1,0 +1,205 @@
+//! SCIM's lists: users that a filter selects, in an order, page by page.
+//!
+//! Where few fit they are looked up and sorted; where many do, the order's index is walked and each user tested.
+//! Databases guess which is better from statistics that may be missing or old, so the matches are counted, which the
+//! answer needs anyway, and the statement is written accordingly.
+
+use super::sql::{Builder, Connection};
+use super::user_counts;
+use super::user_filter::{self, Scope, Search};
+use super::users::{StoredUser, columns};
+use crate::server::error::StoreError;
+use crate::server::scim::filter::Filter;
+use crate::server::scim::path::AttributePath;
+
+/// Bytes of documents that one list answers: a thousand users of the size that is allowed would fill the memory.
+pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Users whose sort values are too many to be looked up one by one: the index of the values is walked.
+const MANY_VALUES: i64 = 20_000;
+
+/// A page of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    pub filter: Option<&'a Filter>,
+    /// By what the users are sorted, and whether in descending order.
+    pub sort: Option<(&'a AttributePath, bool)>,
+    pub offset: i64,
+    pub limit: i64,
+    /// How many users the filter selects; `None` while they are not counted, because there are not many.
+    pub total: Option<i64>,
+}
+
+/// The users of a page, in order, and no more after the one whose document brings them to [`PAGE_BYTES`].
+pub async fn list(
+    connection: &mut Connection<'_>,
+    scope: Scope<'_>,
+    page: Page<'_>,
+) -> Result<Vec<StoredUser>, StoreError> {
+    // The ids first, from an index where there is one: what is passed over is not read.
+    let mut statement = Builder::new(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE u.id IN ("
+    ));
+    push_page(&mut statement, connection, scope, page).await?;
+    statement.push(")");
+    user_filter::push_order(&mut statement, Search::LookUp, page.sort);
+    let mut bytes = 0;
+    connection
+        .fetch_until(statement.finish(), |user: &StoredUser| {
+            bytes += user.document.len();
+            bytes >= PAGE_BYTES
+        })
+        .await
+}
+
+/// Adds the ids of a page.
+async fn push_page(
+    statement: &mut Builder,
+    connection: &mut Connection<'_>,
+    scope: Scope<'_>,
+    page: Page<'_>,
+) -> Result<(), StoreError> {
+    let all = match (page.filter, page.total) {
+        (Some(_), Some(_)) => user_counts::count(connection, scope.organization_id).await?,
+        (_, total) => total.unwrap_or_default(),
+    };
+    // Then a page's worth of users is found after testing a few times as many.
+    let fit_many = |share: i64| page.total.is_some_and(|total| total >= share);
+    let sorted_by = page
+        .sort
+        .filter(|(path, _)| user_filter::is_sorted_by_values(path));
+    if let Some((path, descending)) = sorted_by {
+        if fit_many((all / 4).min(MANY_VALUES)) {
+            return push_walked_values(statement, connection, scope, page, path, descending).await;
+        }
+    } else if page.sort.is_none()
+        && let Some(filter) = page.filter
+        && let Some(id) = user_filter::push_ids(statement, scope, filter)
+    {
+        statement.push(" ORDER BY ").push(id);
+        push_part(statement, page.offset, page.limit);
+        return Ok(());
+    }
+    let search = if sorted_by.is_none() && fit_many(all / 4) {
+        Search::Walk
+    } else {
+        Search::LookUp
+    };
+    statement.push("SELECT u.id FROM users u WHERE u.organization_id = ");
+    statement.bind(scope.organization_id);
+    let dialect = connection.dialect();
+    user_filter::push_where(statement, scope, dialect, search, page.filter);
+    user_filter::push_order(statement, search, page.sort);
+    push_part(statement, page.offset, page.limit);
+    Ok(())
+}
+
+/// Adds the ids of a page that is sorted by values that have no column: those who have one by walking their index, the
+/// others by their ids.
+async fn push_walked_values(
+    statement: &mut Builder,
+    connection: &mut Connection<'_>,
+    scope: Scope<'_>,
+    page: Page<'_>,
+    path: &AttributePath,
+    descending: bool,
+) -> Result<(), StoreError> {
+    let present = Filter::Present(path.clone());
+    let having = match page.filter {
+        None => present.clone(),
+        Some(Filter::And(terms)) => Filter::And(terms.iter().chain([&present]).cloned().collect()),
+        Some(filter) => Filter::And(vec![filter.clone(), present.clone()]),
+    };
+    let having = count(connection, scope, Some(&having)).await?;
+    let lacking = page.total.unwrap_or_default() - having;
+    let dialect = connection.dialect();
+    // Whoever lacks the value comes last, and in descending order first (RFC 7644 3.4.2.3).
+    let groups = if descending {
+        [(false, lacking), (true, having)]
+    } else {
+        [(true, having), (false, lacking)]
+    };
+    let (mut offset, mut limit) = (page.offset, page.limit);
+    let mut is_first = true;
+    for (has_value, users) in groups {
+        let shown = (users - offset).clamp(0, limit);
+        if shown == 0 {
+            offset = (offset - users).max(0);
+            continue;
+        }
+        statement.push(if is_first {
+            "SELECT id FROM ("
+        } else {
+            " UNION ALL SELECT id FROM ("
+        });
+        let way = if descending { " DESC" } else { "" };
+        if has_value {
+            statement.push("SELECT v.user_id AS id FROM user_values v WHERE v.organization_id = ");
+            statement.bind(scope.organization_id);
+            user_filter::push_value_order(statement, path);
+            if page.filter.is_some() {
+                statement.push(" AND EXISTS (SELECT 1 FROM users u WHERE u.id = v.user_id");
+                user_filter::push_where(statement, scope, dialect, Search::Walk, page.filter);
+                statement.push(")");
+            }
+            for piece in [" ORDER BY v.match_key", way, ", v.user_id", way] {
+                statement.push(piece);
+            }
+        } else {
+            let lacks = Filter::Not(Box::new(present.clone()));
+            statement.push("SELECT u.id FROM users u WHERE u.organization_id = ");
+            statement.bind(scope.organization_id);
+            for filter in [Some(&lacks), page.filter] {
+                user_filter::push_where(statement, scope, dialect, Search::Walk, filter);
+            }
+            statement.push(" ORDER BY u.id").push(way);
+        }
+        push_part(statement, offset, shown);
+        statement.push(if has_value { ") valued" } else { ") others" });
+        (offset, limit, is_first) = (0, limit - shown, false);
+    }
+    if is_first {
+        statement.push("SELECT id FROM users WHERE FALSE");
+    }
+    Ok(())
+}
+
+fn push_part(statement: &mut Builder, offset: i64, limit: i64) {
+    statement.push(" LIMIT ").bind(limit);
+    statement.push(" OFFSET ").bind(offset);
+}
+
+/// How many users a filter selects.
+pub async fn count(
+    connection: &mut Connection<'_>,
+    scope: Scope<'_>,
+    filter: Option<&Filter>,
+) -> Result<i64, StoreError> {
+    let Some(filter) = filter else {
+        return user_counts::count(connection, scope.organization_id).await;
+    };
+    // Whom it leaves out may be found by an index.
+    if let Some(opposite) = filter.opposite() {
+        let all = user_counts::count(connection, scope.organization_id).await?;
+        return Ok(all - count_fitting(connection, scope, &opposite).await?);
+    }
+    count_fitting(connection, scope, filter).await
+}
+
+async fn count_fitting(
+    connection: &mut Connection<'_>,
+    scope: Scope<'_>,
+    filter: &Filter,
+) -> Result<i64, StoreError> {
+    let mut statement = Builder::new("SELECT count(*) FROM (");
+    if user_filter::push_ids(&mut statement, scope, filter).is_none() {
+        statement.push("SELECT u.id FROM users u WHERE u.organization_id = ");
+        statement.bind(scope.organization_id);
+        let dialect = connection.dialect();
+        user_filter::push_where(&mut statement, scope, dialect, Search::LookUp, Some(filter));
+    }
+    statement.push(") fitting");
+    connection.fetch_count(statement.finish()).await
+}
