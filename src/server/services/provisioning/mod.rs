@@ -331,7 +331,7 @@ pub fn record_failure(app: &App, exchange: Exchange, error: &ScimError) {
     app.recorder.offer(if is_placed {
         Note::Entry(entry)
     } else {
-        Note::Unplaced { slug, entry }
+        Note::unplaced(slug, entry)
     });
 }
 
@@ -356,5 +356,5 @@ pub async fn count_unrecorded(app: &App, organization_id: String, now: Millis, r
 
 /// Counts that the service was described to somebody without a token. Whose slug it is, if anybody's, is found out later.
 pub async fn count_described(app: &App, slug: String, now: Millis) {
-    app.recorder.note(Note::Described { slug, at: now }).await;
+    app.recorder.note(Note::described(slug, now)).await;
 }

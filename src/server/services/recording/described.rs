@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::note::SLUG;
 use crate::model::log::{Action, Status};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 use crate::server::store::provisioning_logs::{HourCounts, HourKey};
 use crate::server::store::{Tx, organizations};
 
-/// Slugs that one batch tells apart, since anybody can make some up; an organization's has so many bytes at most.
+/// Slugs that one batch tells apart, since anybody can make some up.
 const SLUGS: usize = 60;
-const LONGEST: usize = 63;
 
 /// How many there were, by slug and hour.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,7 @@ impl Described {
     pub(super) fn add(&mut self, slug: String, at: Millis) {
         let mut key = (slug, HourKey::hour_of(at));
         let is_told_apart =
-            key.0.len() <= LONGEST && (self.0.len() < SLUGS || self.0.contains_key(&key));
+            key.0.len() <= SLUG && (self.0.len() < SLUGS || self.0.contains_key(&key));
         if !is_told_apart {
             key.0.clear();
         }

@@ -11,6 +11,8 @@ use crate::server::store::provisioning_logs::{HourCounts, HourKey, NewEntry, New
 pub(super) const BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of an entry but for what may be large of it.
 const ENTRY_BYTES: usize = 2 * 1024;
+/// Bytes of an organization's slug at most.
+pub(super) const SLUG: usize = 63;
 
 /// Something for the next batch.
 #[derive(Debug)]
@@ -64,6 +66,18 @@ impl Counted {
 }
 
 impl Note {
+    /// An entry for the log of the organization with this slug.
+    pub fn unplaced(slug: String, entry: Box<NewEntry>) -> Self {
+        let slug = somebodys(slug);
+        Self::Unplaced { slug, entry }
+    }
+
+    /// That the service was described at the Tenant URL of this slug.
+    pub fn described(slug: String, at: Millis) -> Self {
+        let slug = somebodys(slug);
+        Self::Described { slug, at }
+    }
+
     /// The count of an entry that commits with its change.
     pub fn counted(entry: &NewEntry) -> Self {
         Self::Counted(Counted::of(entry))
@@ -77,5 +91,34 @@ impl Note {
         let payload = entry.payload.as_ref().map_or(0, NewPayload::bytes);
         let bytes = ENTRY_BYTES + entry.steps.len() + payload;
         u32::try_from(bytes.min(BYTES)).unwrap_or(u32::MAX)
+    }
+}
+
+/// A slug that may be an organization's; else none. Strangers can write as much in its place as fits into a head, and what
+/// waits is counted without it.
+fn somebodys(slug: String) -> String {
+    if slug.len() > SLUG {
+        String::new()
+    } else {
+        slug
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_that_nobody_can_have_takes_no_room() {
+        for (slug, kept) in [
+            ("contoso".to_owned(), 7),
+            ("x".repeat(63), 63),
+            ("x".repeat(64), 0),
+        ] {
+            let Note::Described { slug, .. } = Note::described(slug, 0) else {
+                unreachable!("it is made so");
+            };
+            assert_eq!(slug.len(), kept);
+        }
     }
 }
