@@ -431,7 +431,7 @@ fn micros(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// At most `limit` bytes of `text`, never within a character.
+/// At most `limit` bytes of `text`, never within a character. The rest takes no memory while the entry waits.
 fn cut(mut text: String, limit: usize) -> String {
     if text.len() > limit {
         let end = (0..=limit)
@@ -439,6 +439,19 @@ fn cut(mut text: String, limit: usize) -> String {
             .find(|index| text.is_char_boundary(*index))
             .unwrap_or(0);
         text.truncate(end);
+        text.shrink_to_fit();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_off_is_freed() {
+        let kept = cut("ä".repeat(500_000), 99);
+        assert_eq!(kept, "ä".repeat(49));
+        assert!(kept.capacity() < 1_000, "{}", kept.capacity());
+    }
 }
