@@ -120,8 +120,9 @@ const SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM session
     WHERE expires_at < $1 LIMIT $2)";
 const IDLE_SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
     WHERE last_seen_at < $1 LIMIT $2)";
-const SIGN_IN_ATTEMPTS: &str = "DELETE FROM sign_in_attempts WHERE key IN (SELECT key FROM sign_in_attempts \
-    WHERE window_started_at < $1 LIMIT $2)";
+// Asked twice: on PostgreSQL a new window may have begun under the key meanwhile.
+const SIGN_IN_ATTEMPTS: &str = "DELETE FROM sign_in_attempts WHERE window_started_at < $1 AND key IN \
+    (SELECT key FROM sign_in_attempts WHERE window_started_at < $1 LIMIT $2)";
 const ACCOUNT_LINKS: &str = "DELETE FROM account_links WHERE hash IN (SELECT hash FROM account_links \
     WHERE expires_at < $1 LIMIT $2)";
 const ISSUES: &str = "DELETE FROM issues WHERE resolved_at < $1 AND id IN (SELECT id FROM issues \
