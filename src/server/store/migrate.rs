@@ -1,7 +1,7 @@
 //! Bringing a database to the version this program needs, and refusing one that is not there yet.
 
-use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::Db;
 use super::db::BoxFuture;
@@ -38,10 +38,9 @@ pub async fn migrate(db: &Db, url: &str) -> Result<(), StoreError> {
                 .busy_timeout(std::time::Duration::from_secs(30));
             let mut connection = options.connect().await?;
             let outcome = SQLITE.run(&mut connection).await;
-            // An index without statistics beside others that have some seems the best for everything.
-            sqlx::raw_sql("PRAGMA optimize = 0x10002")
-                .execute(&mut connection)
-                .await?;
+            if outcome.is_ok() {
+                take_statistics(&mut connection).await;
+            }
             connection.close().await?;
             outcome
         }
@@ -60,6 +59,18 @@ pub async fn migrate(db: &Db, url: &str) -> Result<(), StoreError> {
         },
     };
     outcome.map_err(|error| StoreError::Unavailable(format!("migration failed: {error}")))
+}
+
+/// Lets SQLite look at what its statistics lack: an index without any beside others that have some seems the best for
+/// everything. They are no condition: somebody else may be writing all the time.
+async fn take_statistics(connection: &mut SqliteConnection) {
+    // All tables.
+    let taken = sqlx::raw_sql("PRAGMA optimize = 0x10002")
+        .execute(connection)
+        .await;
+    if let Err(error) = taken {
+        tracing::warn!(%error, "the database's statistics are as they were");
+    }
 }
 
 /// Where the database stands, without changing it.
