@@ -94,6 +94,27 @@ entra_test! {
         assert_eq!(entra.entry(&again).await.status, "skipped");
     }
 
+    async fn a_request_that_names_roles_and_leaves_none_as_before_touches_none(entra: Entra) {
+        let mut bare = user("bare");
+        bare["roles"] = json!([]);
+        let bare = entra.post(&bare).await.id();
+        for policy in ["default", "reject"] {
+            entra.policy("missing_role", policy).await;
+            for operation in [
+                json!({"op": "remove", "path": "roles"}),
+                json!({"op": "Remove", "path": ROLE}),
+                json!({"op": "Replace", "path": "roles", "value": []}),
+                json!({"op": "replace", "value": {"roles": []}}),
+            ] {
+                let answer = entra.patch(&bare, json!([operation])).await;
+                answer.is(200);
+                let entry = entra.entry(&answer).await;
+                assert_eq!((entry.status.as_str(), entry.remark_codes().len()), ("skipped", 0), "{operation}");
+            }
+        }
+        assert_eq!(decided(&entra, &bare).await, is("defaulted", "viewer"));
+    }
+
     async fn stored_users_follow_what_their_values_come_to_mean(entra: Entra) {
         entra.policy("unknown_role", "default").await;
         let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;

@@ -26,7 +26,8 @@ use crate::server::store::users::{self, StoredUser};
 enum Sets {
     /// Every attribute, sent or not.
     All,
-    /// Roles, and perhaps others. They may be the ones that the user has already, and mean another role by now.
+    /// Roles, and perhaps others. They may be the ones that the user has already, and mean another role by now; or none,
+    /// as before: then the request touches no role.
     Roles,
     /// Anything but roles.
     Others,
@@ -163,7 +164,12 @@ impl Unit<'_, '_> {
             remarks,
         )?;
         keep_within_size(&mut after, Some(&before), remarks)?;
-        let role = if sets != Sets::Others || after.roles().ne(before.user.roles()) {
+        let decides = match sets {
+            Sets::All => true,
+            Sets::Roles => !after.role_values().is_empty(),
+            Sets::Others => false,
+        };
+        let role = if decides || after.roles().ne(before.user.roles()) {
             self.decide_role(&mut after, Some(&before)).await?
         } else {
             Role::unchanged(&before.stored)
