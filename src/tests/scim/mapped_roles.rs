@@ -182,6 +182,23 @@ entra_test! {
         ]);
     }
 
+    async fn a_role_saved_again_is_followed_by_whom_its_making_has_not_got_to(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;
+        let ben = entra.create_with("ben", json!({"roles": role("Chief")})).await;
+        let admin = allowed(&entra, Permission::ManageRoles);
+        let made = roles::create(&entra.app.app, &admin, "boss", typed("The boss", "chief")).await.unwrap();
+        // As if it had broken off.
+        let viewer = role_id(&entra, "viewer").await;
+        let undone = sql("UPDATE users SET role_id = $1, role_state = 'defaulted'");
+        entra.app.execute(undone.bind(&viewer)).await;
+        assert_eq!(decided(&entra, &ana).await, is("defaulted", "viewer"));
+        roles::set(&entra.app.app, &admin, &made, typed("The boss", "chief")).await.unwrap();
+        for id in [&ana, &ben] {
+            assert_eq!(decided(&entra, id).await, is("known", "boss"));
+        }
+    }
+
     async fn very_many_users_follow_some_at_a_time(entra: Entra) {
         entra.policy("unknown_role", "default").await;
         let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;

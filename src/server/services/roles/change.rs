@@ -132,8 +132,11 @@ async fn save(
                 changed.note("description", &old.description, &role.description);
                 changed.note_mapped(&mapped, &role.mapped);
                 let Some((before, after)) = changed.finish() else {
-                    // Saved again: for whom an earlier change, broken off, has not got to.
-                    return Ok(keys_of(&mapped));
+                    // Saved again: for whom an earlier change, broken off, has not got to, which may have
+                    // made the role.
+                    let mut keys = keys_of(&mapped);
+                    keys.push(own_key);
+                    return Ok(keys);
                 };
                 roles::update(tx, &id, &role.display_name, &role.description).await?;
                 roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
