@@ -199,6 +199,20 @@ entra_test! {
         }
     }
 
+    async fn whoever_had_the_value_before_it_was_a_role_follows_its_review(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let ana = entra.create_with("ana", json!({"roles": role("operator")})).await;
+        entra.policy("unknown_role", "accept").await;
+        let tom = entra.create_with("tom", json!({"roles": role("Operator")})).await;
+        assert_eq!(decided(&entra, &ana).await, is("defaulted", "viewer"), "nobody has looked at it");
+        assert_eq!(decided(&entra, &tom).await, is("unreviewed", "Operator"));
+        let operator = role_id(&entra, "Operator").await;
+        roles::review(&entra.app.app, &allowed(&entra, Permission::ManageRoles), &operator).await.unwrap();
+        for id in [&ana, &tom] {
+            assert_eq!(decided(&entra, id).await, is("known", "Operator"));
+        }
+    }
+
     async fn very_many_users_follow_some_at_a_time(entra: Entra) {
         entra.policy("unknown_role", "default").await;
         let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;

@@ -358,6 +358,18 @@ async fn shown(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<RoleR
         .ok_or(NOT_FOUND)
 }
 
+/// The keys of all values that mean a role.
+pub(super) async fn keys(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    id: &str,
+) -> Result<Vec<String>, ServiceError> {
+    let role = shown(tx, organization_id, id).await?;
+    let mut keys = keys_of(&keyed(&role.mapped_values));
+    keys.push(case_key(&role.value));
+    Ok(keys)
+}
+
 async fn check_mapped(
     tx: &mut Tx<'_>,
     organization_id: &str,

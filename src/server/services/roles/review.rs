@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::change::{locked, organization};
+use super::change::{keys, locked, organization};
 use super::settle::settle;
 use crate::server::App;
 use crate::server::actor::Allowed;
@@ -22,35 +22,38 @@ pub async fn review(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
     let id = id.to_owned();
     to_the_end(app.tasks.clone(), "reviewing a role", async move {
         let users = Holders::OfUnreviewed(id.clone());
-        // First, so that a review that breaks off can be done again; then those that came meanwhile.
+        // First, so that a review that breaks off can be done again; then those that came meanwhile, and whoever had its
+        // values before Entra made it a role.
         settle(&app, &who, &organization_id, &users).await?;
-        set_reviewed(&app, &who, &organization_id, id).await?;
-        settle(&app, &who, &organization_id, &users).await?;
+        let keys = set_reviewed(&app, &who, &organization_id, id).await?;
+        settle(&app, &who, &organization_id, &Holders::OfValues(keys)).await?;
         Ok::<_, ServiceError>(())
     })
     .await
 }
 
+/// Answers the keys of the values that mean the role.
 async fn set_reviewed(
     app: &App,
     who: &Who,
     organization_id: &str,
     id: String,
-) -> Result<(), ServiceError> {
+) -> Result<Vec<String>, ServiceError> {
     let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
             Box::pin(async move {
                 let role = locked(tx, &organization_id, &id).await?;
+                let keys = keys(tx, &organization_id, &id).await?;
                 if role.is_reviewed {
-                    return Ok(());
+                    return Ok(keys);
                 }
                 roles::set_reviewed(tx, &id).await?;
                 let before = json!({ "reviewed": false });
                 let after = json!({ "reviewed": true });
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.review", &target, Some(before), Some(after)).await?;
-                Ok(())
+                Ok(keys)
             })
         })
         .await
