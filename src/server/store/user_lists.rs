@@ -97,7 +97,7 @@ async fn push_page(
 }
 
 /// Adds the ids of a page that is sorted by values that have no column: those who have one by walking their index, the
-/// others by their ids.
+/// others by their ids. Values beyond 500 bytes stand where their hash does, which is all that an index holds of them.
 async fn push_walked_values(
     statement: &mut Builder,
     connection: &mut Connection<'_>,

@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::any;
 use futures_util::FutureExt;
+use tokio::sync::oneshot;
 
 use crate::server::App;
 use crate::server::clock::Millis;
@@ -31,6 +33,9 @@ use refused::Limiter;
 
 /// What one request may take in all; Entra gives up on slow answers, and the next try is as good.
 const TIME: Duration = Duration::from_secs(25);
+
+/// How much longer a read goes on whose client has gone.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// State of the SCIM endpoint.
 #[derive(Clone)]
@@ -69,7 +74,8 @@ async fn handle(State(scim): State<Scim>, request: Request) -> Response {
     let request_id = ids::new_request_id(now);
     // A task of its own: the client may go away, and the request still leaves its entry and its counts.
     let tasks = scim.app.tasks.clone();
-    let work = tasks.spawn(work(scim, request, request_id.clone(), now));
+    let (_waiting, gone) = oneshot::channel();
+    let work = tasks.spawn(work(scim, request, request_id.clone(), now, gone));
     let reply = work.await.unwrap_or_else(|error| {
         tracing::error!(request.id = %request_id, %error, "the request was cut off");
         Reply::error(failure(Reason::InternalError))
@@ -79,21 +85,41 @@ async fn handle(State(scim): State<Scim>, request: Request) -> Response {
     response
 }
 
-/// Works on a request to its end, which is always an entry of the log where the log wants one.
-async fn work(scim: Scim, request: Request, request_id: String, now: Millis) -> Reply {
+/// Works on a request to its end, which is always an entry of the log where the log wants one. `gone` ends when nobody
+/// waits for the answer any more.
+async fn work(
+    scim: Scim,
+    request: Request,
+    request_id: String,
+    now: Millis,
+    gone: oneshot::Receiver<()>,
+) -> Reply {
     let exchange = Exchange::new(request_id.clone(), now, headers::incoming(&request));
     // What is left to log if the work is cut off: it takes the rest with it.
     let mut brief = exchange.brief();
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    let is_read = matches!(method, Method::GET | Method::HEAD);
     // On the heap: every layer around it would copy its many kilobytes.
     let work = Box::pin(dispatch::answer(&scim, exchange, request));
-    match guarded(&request_id, work).await {
+    let outcome = tokio::select! {
+        biased;
+        outcome = guarded(&request_id, work) => outcome,
+        () = given_up(gone), if is_read => Err(Reason::RequestTimeout),
+    };
+    match outcome {
         Ok(reply) => reply,
         Err(reason) => {
             dispatch::name_asked(&mut brief, method, &uri);
             failed(&scim.app, brief, reason).await
         }
     }
+}
+
+/// Waits until whoever asked has gone, and a little longer: what reads for nobody keeps others from reading.
+async fn given_up(gone: oneshot::Receiver<()>) {
+    // Nothing is ever sent.
+    let _ = gone.await;
+    tokio::time::sleep(PATIENCE).await;
 }
 
 /// What the work answers, or why it does not: it panicked, or it took too long.
@@ -161,6 +187,17 @@ async fn settle(
 #[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_read_is_given_up_a_little_after_its_client_has_gone() {
+        let (waiting, gone) = oneshot::channel();
+        let mut given_up = Box::pin(given_up(gone));
+        assert!((&mut given_up).now_or_never().is_none());
+        drop(waiting);
+        let left = std::time::Instant::now();
+        given_up.await;
+        assert!(left.elapsed() >= PATIENCE);
+    }
 
     /// Nothing from outside makes the service panic, so the work that does is the test's own.
     #[tokio::test]

@@ -6,7 +6,7 @@ use super::BODY_KEPT;
 use crate::model::token::{TOKEN_PREFIX, TOKEN_START};
 
 const HIDDEN: &str = "[redacted]";
-const NOT_JSON: &str = "[not kept: not JSON, and it mentions a password]";
+const NOT_JSON: &str = "[not kept: not JSON, and it may mention a password]";
 
 /// A body without passwords and tokens. One that cannot be parsed and speaks of a password is not kept.
 pub fn redacted_body(body: String) -> String {
