@@ -35,7 +35,9 @@ pub async fn migrate(db: &Db, url: &str) -> Result<(), StoreError> {
             use sqlx::ConnectOptions;
             let options = sqlx::sqlite::SqliteConnectOptions::new()
                 .filename(super::dialect::sqlite_path(url))
-                .busy_timeout(std::time::Duration::from_secs(30));
+                .busy_timeout(std::time::Duration::from_secs(30))
+                // An index of millions of rows is sorted in it.
+                .pragma("cache_size", "-65536");
             let mut connection = options.connect().await?;
             let outcome = SQLITE.run(&mut connection).await;
             if outcome.is_ok() {

@@ -8,7 +8,7 @@ mod order;
 mod values;
 
 pub use order::{push_order, push_value_order};
-pub use values::{match_key, push_ids};
+pub use values::{has_ids_in_order, match_key, push_ids};
 
 use super::dialect::{Dialect, like_escaped, like_prefix};
 use super::keyset::prefix_range;

@@ -15,8 +15,8 @@ use crate::server::scim::path::AttributePath;
 /// Bytes of documents that one list answers: a thousand users of the size that is allowed would fill the memory.
 pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Users whose sort values are too many to be looked up one by one: the index of the values is walked.
-const MANY_VALUES: i64 = 20_000;
+/// Users who are too many for a look-up or a test each.
+const MANY: i64 = 20_000;
 
 /// A page of a list.
 #[derive(Debug, Clone, Copy)]
@@ -70,23 +70,27 @@ async fn push_page(
     let sorted_by = page
         .sort
         .filter(|(path, _)| user_filter::is_sorted_by_values(path));
-    if let Some((path, descending)) = sorted_by {
-        if fit_many((all / 4).min(MANY_VALUES)) {
-            return push_walked_values(statement, connection, scope, page, path, descending).await;
-        }
-    } else if page.sort.is_none()
+    if let Some((path, descending)) = sorted_by
+        && fit_many((all / 4).min(MANY))
+    {
+        return push_walked_values(statement, connection, scope, page, path, descending).await;
+    }
+    // Far into a list, most of what is walked would be tested for nothing.
+    let is_near = page.filter.is_none() || page.offset < MANY;
+    let search = if sorted_by.is_none() && is_near && fit_many(all / 4) {
+        Search::Walk
+    } else {
+        Search::LookUp
+    };
+    if page.sort.is_none()
         && let Some(filter) = page.filter
+        && (search == Search::LookUp || user_filter::has_ids_in_order(filter))
         && let Some(id) = user_filter::push_ids(statement, scope, filter)
     {
         statement.push(" ORDER BY ").push(id);
         push_part(statement, page.offset, page.limit);
         return Ok(());
     }
-    let search = if sorted_by.is_none() && fit_many(all / 4) {
-        Search::Walk
-    } else {
-        Search::LookUp
-    };
     statement.push("SELECT u.id FROM users u WHERE u.organization_id = ");
     statement.bind(scope.organization_id);
     let dialect = connection.dialect();

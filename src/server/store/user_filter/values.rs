@@ -75,6 +75,17 @@ pub fn push_ids(sql: &mut Builder, scope: Scope<'_>, filter: &Filter) -> Option<
     Some("d.id")
 }
 
+/// Whether the index of values has the users whom a filter selects in the order of their ids.
+pub fn has_ids_in_order(filter: &Filter) -> bool {
+    match filter {
+        Filter::Compare { path, op, .. } => {
+            *op == CompareOp::Eq && matches!(place(path), Place::Values)
+        }
+        Filter::Present(path) => path.sub.is_none() && path.attribute.multi_valued,
+        _ => false,
+    }
+}
+
 /// Whether a term is about rows of `user_values` and nothing else.
 fn is_of_values(term: &Filter) -> bool {
     match term {
