@@ -315,6 +315,14 @@ entra_test! {
         assert_eq!(counted.len(), 15);
         assert_eq!(counted.iter().map(|row| row.4).sum::<i64>(), 3 * 2 + 3 * (1 + 2 + 3));
     }
+
+    async fn a_match_that_is_not_looked_into_names_whom_it_seeks(entra: Entra) {
+        entra.policy("state", "paused").await;
+        let answer = entra.filter("userName eq \"ana\"").await;
+        answer.is_error(503, "");
+        let entry = entra.entry(&answer).await;
+        assert_eq!((entry.action.as_str(), entry.user_name.as_deref()), ("match", Some("ana")));
+    }
 }
 
 db_test! {

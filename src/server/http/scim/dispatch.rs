@@ -17,7 +17,7 @@ use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::target::{self, Target};
 use crate::server::services::provisioning::{
-    self, Answer, Caller, Refusal, Refused, Sought, Unproved, UserRequest, query_action,
+    self, Answer, Caller, Refusal, Refused, Sought, Unproved, UserRequest, name_query, query_action,
 };
 use crate::server::services::recording::Exchange;
 
@@ -116,6 +116,9 @@ fn set_asked(
     exchange.action = asked_for(method, &target, listing);
     if let Target::User(id) = target {
         exchange.subject.user_id = Some(id);
+    }
+    if let Some(Ok(query)) = listing {
+        name_query(exchange, query);
     }
 }
 

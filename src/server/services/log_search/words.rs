@@ -22,10 +22,12 @@ pub(super) fn identity(entry: &Entry, action: Action) -> String {
         Action::List => "List of users",
         Action::Bulk => "Bulk request",
         Action::Create => "New user",
-        Action::Update | Action::Disable | Action::Enable | Action::Delete | Action::Read => {
-            "Unknown user"
-        }
-        Action::Match => "Matching",
+        Action::Update
+        | Action::Disable
+        | Action::Enable
+        | Action::Delete
+        | Action::Match
+        | Action::Read => "Unknown user",
         Action::Unknown if entry.http_status == 401 => "Caller without a valid token",
         Action::Unknown => "Unknown address",
     }

@@ -63,18 +63,10 @@ pub async fn list(
     exchange: &mut Exchange,
     query: &ListQuery,
 ) -> Result<Answer, Refusal> {
-    let matching = query.filter.as_ref().map_or_else(Vec::new, matching_values);
-    exchange.action = query_action(query);
-    for (path, value) in &matching {
-        match path.attribute.name {
-            "userName" => exchange.subject.user_name = Some((*value).to_owned()),
-            "externalId" => exchange.subject.external_id = Some((*value).to_owned()),
-            _ => {}
-        }
-    }
+    name_query(exchange, query);
     exchange.done(StepKind::Parse, describe(query));
     let (total, stored) = select(app, caller, exchange, query).await?;
-    if total == 0 && is_probe(&matching) {
+    if total == 0 && query.filter.as_ref().is_some_and(is_probe) {
         exchange.action = Action::TestConnection;
     }
     let mut resources = Vec::with_capacity(stored.len());
@@ -106,6 +98,19 @@ pub fn query_action(query: &ListQuery) -> Action {
     match &query.filter {
         Some(filter) if !matching_values(filter).is_empty() => Action::Match,
         _ => Action::List,
+    }
+}
+
+/// Tells the log what a query is and whom it names.
+pub fn name_query(exchange: &mut Exchange, query: &ListQuery) {
+    exchange.action = query_action(query);
+    let matching = query.filter.as_ref().map_or_else(Vec::new, matching_values);
+    for (path, value) in matching {
+        match path.attribute.name {
+            "userName" => exchange.subject.user_name = Some(value.to_owned()),
+            "externalId" => exchange.subject.external_id = Some(value.to_owned()),
+            _ => {}
+        }
     }
 }
 
@@ -231,8 +236,8 @@ fn may_be_matched_by(path: &AttributePath) -> bool {
 
 /// The random values that Test Connection asks for, of the attribute that is matched by: a GUID, bare or after
 /// `AzureAD_Test-`. Ids are GUIDs in earnest.
-fn is_probe(matching: &[(&AttributePath, &str)]) -> bool {
-    let &[(path, value)] = matching else {
+fn is_probe(filter: &Filter) -> bool {
+    let [(path, value)] = matching_values(filter)[..] else {
         return false;
     };
     let guid = value.strip_prefix("AzureAD_Test-").unwrap_or(value);
