@@ -179,7 +179,7 @@ fn Row(organization: String, row: UserRow, is_deleted: bool) -> impl IntoView {
             <td class="col-person">
                 <Person name=row.label detail=row.user_name href=format!("{organization}/users/{}", row.id)/>
             </td>
-            <td class="at-hide">{role} {role_note.map(|note| view! { <small>{note}</small> })}</td>
+            <td class="at-hide col-role">{role} {role_note.map(|note| view! { <small>{note}</small> })}</td>
             <td class="at-end"><UserStatus active=row.active blocked=row.blocked deleted=is_deleted/></td>
             <td class="nowrap soft" data-label=if is_deleted { "Deleted" } else { "Changed" }><Time moment=row.changed/></td>
             <td class=failure_class>{failure}</td>
