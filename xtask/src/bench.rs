@@ -46,7 +46,7 @@ pub fn bench(quick: bool, arguments: &[OsString]) -> Result<()> {
     run(command.args(arguments))
 }
 
-/// Builds, fills a database and measures every page of the dashboard.
+/// Builds, fills a database and measures every page of the dashboard and every kind of list.
 pub fn pages(arguments: &[OsString]) -> Result<()> {
     let program = build::build(Profile::Release)?;
     let mut command = cargo();

@@ -58,7 +58,7 @@ enum Command {
         /// Fewer users and a tenth of the requests: to see that all works
         #[arg(long)]
         quick: bool,
-        /// The dashboard's pages instead: with 100,000 users and 1,000,000 log entries, on SQLite
+        /// The dashboard's pages and SCIM's lists instead: with 100,000 users and 1,000,000 log entries, on SQLite
         #[arg(long, conflicts_with = "quick")]
         pages: bool,
         /// Handed to the benchmark; `cargo xtask bench -- --help` lists them
