@@ -141,10 +141,16 @@ pub async fn measure(target: &Target, users: usize) -> Result<usize> {
         format!("startIndex={late}"),
         format!("sortBy=userName&startIndex={late}"),
         format!("sortBy=displayName&startIndex={late}"),
-        format!("filter={}&startIndex={}", encoded("active eq true"), late / 2),
+        format!(
+            "filter={}&startIndex={}",
+            encoded("active eq true"),
+            late / 2
+        ),
         format!("filter={}&count=0", encoded("title pr")),
     ];
-    println!("\n| list of {users} users | total | median ms | slowest ms | |\n|---|--:|--:|--:|---|");
+    println!(
+        "\n| list of {users} users | total | median ms | slowest ms | |\n|---|--:|--:|--:|---|"
+    );
     let mut missed = 0;
     for query in filters.chain(sorts).chain(pages) {
         let mut times = Vec::new();
@@ -167,7 +173,10 @@ pub async fn measure(target: &Target, users: usize) -> Result<usize> {
         missed += usize::from(!met);
         println!(
             "| {} | {} | {:.1} | {:.1} | {} |",
-            query.replace("%20", " ").replace("%22", "\"").replace('|', "\\|"),
+            query
+                .replace("%20", " ")
+                .replace("%22", "\"")
+                .replace('|', "\\|"),
             total.unwrap_or_default(),
             median.as_secs_f64() * 1e3,
             slowest.as_secs_f64() * 1e3,

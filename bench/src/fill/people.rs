@@ -160,7 +160,11 @@ impl Person {
         body["userName"] = json!(user_name);
         body["displayName"] = json!(format!("{} {}", self.given_name, self.family_name));
         body["title"] = json!(TITLES[number % TITLES.len()]);
-        body["preferredLanguage"] = json!(if number.is_multiple_of(3) { "en-US" } else { "de-DE" });
+        body["preferredLanguage"] = json!(if number.is_multiple_of(3) {
+            "en-US"
+        } else {
+            "de-DE"
+        });
         body["emails"] = json!([{ "type": "work", "value": user_name, "primary": true }]);
         body["phoneNumbers"] = json!([
             { "type": "work", "value": format!("+49 30 {number:07}") },

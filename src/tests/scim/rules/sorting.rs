@@ -117,5 +117,8 @@ entra_test! {
 
 /// As a query's value.
 fn encoded(filter: &str) -> String {
-    filter.replace(' ', "+").replace('"', "%22").replace('@', "%40")
+    filter
+        .replace(' ', "+")
+        .replace('"', "%22")
+        .replace('@', "%40")
 }
