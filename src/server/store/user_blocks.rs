@@ -12,19 +12,18 @@ use crate::server::secret;
 /// The reason of a block once the user is erased: the one that was typed may name the person.
 const ERASED: &str = "The user was erased, and the block stays.";
 
-/// The kept block of these userNames or these `externalId`s, the latest one; each by an index of its own.
+/// The latest kept block of these userNames or these `externalId`s. Every new user is looked for, and hardly anybody is
+/// blocked: as two selects joined by `UNION` it took three times as long.
 macro_rules! kept_block {
     ($organization_id:literal, $user_names:literal, $external_ids:literal) => {
         concat!(
             "(SELECT blocked_at, blocked_by, blocked_reason FROM kept_blocks WHERE organization_id = ",
             $organization_id,
-            " AND user_name_key IN (",
+            " AND (user_name_key IN (",
             $user_names,
-            ") UNION ALL SELECT blocked_at, blocked_by, blocked_reason FROM kept_blocks WHERE organization_id = ",
-            $organization_id,
-            " AND external_id IN (",
+            ") OR external_id IN (",
             $external_ids,
-            ") ORDER BY blocked_at DESC LIMIT 1)"
+            ")) ORDER BY blocked_at DESC LIMIT 1)"
         )
     };
 }
