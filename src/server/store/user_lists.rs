@@ -144,7 +144,7 @@ async fn push_walked_values(
             statement.bind(scope.organization_id);
             user_filter::push_value_order(statement, path);
             if page.filter.is_some() {
-                statement.push(" AND EXISTS (SELECT 1 FROM users u WHERE u.id = v.user_id");
+                statement.push(" AND TRUE = EXISTS (SELECT 1 FROM users u WHERE u.id = v.user_id");
                 user_filter::push_where(statement, scope, dialect, Search::Walk, page.filter);
                 statement.push(")");
             }

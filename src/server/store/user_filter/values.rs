@@ -26,14 +26,20 @@ pub(super) fn push_has_attribute_below(sql: &mut Builder, within: Within<'_>, ur
 
 /// Opens a condition that the user has a row `v` in `user_values`, which goes on with what else holds for that row.
 fn push_has_row(sql: &mut Builder, within: Within<'_>) {
-    let is_looked_up = within.search == Search::LookUp
+    let start = match (within.search, within.dialect) {
+        // A test of each user: SQLite would make a join of a bare EXISTS and begin it with the values.
+        (Search::Walk, _) => {
+            "TRUE = EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = u.id AND v.organization_id = "
+        }
         // What only may hold, PostgreSQL cannot join: it would go through all rows again for each user.
-        && (within.required || within.dialect == Dialect::Sqlite);
-    sql.push(if is_looked_up {
-        "u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = "
-    } else {
-        "EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = u.id AND v.organization_id = "
-    });
+        (Search::LookUp, Dialect::Postgres) if !within.required => {
+            "EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = u.id AND v.organization_id = "
+        }
+        (Search::LookUp, _) => {
+            "u.id IN (SELECT v.user_id FROM user_values v WHERE v.organization_id = "
+        }
+    };
+    sql.push(start);
     sql.bind(within.scope.organization_id);
 }
 
