@@ -1,7 +1,8 @@
 //! First bytes of every page of the dashboard, with many users and a long log.
 //!
-//! Then what lists and filters cost over SCIM. The data comes over SCIM as all data does. Each page is then opened one after the other, signed in as an Admin (and
-//! as Support where only Support may), as a browser without anything in its cache opens it.
+//! The data comes over SCIM as all data does. Each page is then opened one after the other, signed in as an Admin (and
+//! as Support where only Support may), as a browser without anything in its cache opens it. Then come SCIM's lists and
+//! filters.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -26,12 +26,14 @@ const JOB: Job = Job {
 const LEASE: &str = "retention";
 /// A little less than the interval, so that the replica that ran last may run again.
 const LEASED: Millis = 55 * MINUTE;
+/// For what signing in leaves behind.
 const ACCESS_JOB: Job = Job {
     name: "job.retention.access",
     first_run: Duration::from_secs(30),
     interval: Duration::from_secs(5 * 60),
 };
 const ACCESS_LEASE: &str = "retention_access";
+/// As [`LEASED`] is to its interval.
 const ACCESS_LEASED: Millis = 4 * MINUTE;
 /// Between batches, so that requests come first.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -24,7 +24,6 @@ use crate::model::token::TOKEN_START;
 use crate::server::actor::Actor;
 use crate::server::clock::Millis;
 use crate::server::scim::error::ScimError;
-use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Change, Remark, case_key};
 use crate::server::services::live::Live;
 use crate::server::store::Tx;
@@ -200,8 +199,8 @@ impl Exchange {
         }
     }
 
-    /// The same request without its body and what was found out, but for the steps so far: enough for an entry that says that the service
-    /// failed, should the work take the rest with it.
+    /// The same request with its steps so far, without its body and what else was found out: enough for an entry that
+    /// says that the service failed, should the work take the rest with it.
     pub fn brief(&self) -> Self {
         Self {
             request_id: self.request_id.clone(),
@@ -254,11 +253,7 @@ impl Exchange {
         }
         // What the service failed accuses no step of the request: of a change it is the storing that did not come about,
         // and where nothing is known it may have been anything.
-        let is_own_fault = matches!(
-            error.reason,
-            Reason::InternalError | Reason::RequestTimeout | Reason::DatabaseUnavailable
-        );
-        if is_own_fault && (self.action.is_change() || self.steps.is_empty()) {
+        if error.reason.is_own_fault() && (self.action.is_change() || self.steps.is_empty()) {
             return StepKind::Store;
         }
         let last = self

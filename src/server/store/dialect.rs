@@ -40,26 +40,26 @@ impl Connection<'_> {
 
     /// What ends a `SELECT` whose row is about to be changed: SQLite has one writer, PostgreSQL locks the row.
     pub fn for_update(&self) -> &'static str {
-        match self {
-            Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
-            Self::Postgres(_) | Self::PostgresReader(_) => " FOR UPDATE",
+        match self.dialect() {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR UPDATE",
         }
     }
 
     /// The same for a row that others refer to and whose key stays: the weaker lock lets them go on adding what refers to it,
     /// such as users of an organization.
     pub fn for_no_key_update(&self) -> &'static str {
-        match self {
-            Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
-            Self::Postgres(_) | Self::PostgresReader(_) => " FOR NO KEY UPDATE",
+        match self.dialect() {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR NO KEY UPDATE",
         }
     }
 
     /// As [`Self::for_update`] for one of several who look for something to do: what another one has locked is passed over.
     pub fn skip_locked(&self) -> &'static str {
-        match self {
-            Self::SqliteWriter(_) | Self::SqliteReader(_) => "",
-            Self::Postgres(_) | Self::PostgresReader(_) => " FOR UPDATE SKIP LOCKED",
+        match self.dialect() {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
         }
     }
 }

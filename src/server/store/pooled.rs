@@ -13,6 +13,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Connection as _, Postgres, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::readers::place;
 use super::sql::Sql;
 use crate::server::error::StoreError;
 
@@ -41,11 +42,7 @@ impl Pooled {
     /// # Errors
     /// When none becomes free in time or the database does not answer.
     pub async fn acquire(pool: &PgPool, places: &Arc<Semaphore>) -> Result<Self, StoreError> {
-        let place = tokio::time::timeout(PATIENCE, Arc::clone(places).acquire_owned()).await;
-        let unavailable = |why: &str| StoreError::Unavailable(why.to_owned());
-        let place = place
-            .map_err(|_| unavailable("no connection became free"))?
-            .map_err(|_| unavailable("the database is closed"))?;
+        let place = place(places, PATIENCE).await?;
         Ok(Self {
             _place: Some(place),
             ..Self::acquire_by_key(pool).await?

@@ -107,7 +107,11 @@ impl Readers {
     }
 }
 
-async fn place(
+/// One of `places`, once it is free.
+///
+/// # Errors
+/// When none becomes free in this time, or they are closed.
+pub(super) async fn place(
     places: &Arc<Semaphore>,
     wait: Duration,
 ) -> Result<OwnedSemaphorePermit, StoreError> {

@@ -17,7 +17,7 @@ use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::target::{self, Target};
 use crate::server::services::provisioning::{
-    self, Answer, Caller, Refusal, Refused, Sought, Unproved, UserRequest, name_query, query_action,
+    self, Answer, Caller, Refusal, Refused, Sought, Unproved, UserRequest, name_query,
 };
 use crate::server::services::recording::Exchange;
 
@@ -113,7 +113,7 @@ fn set_asked(
     target: Target,
     listing: Option<&Result<ListQuery, ScimError>>,
 ) {
-    exchange.action = asked_for(method, &target, listing);
+    exchange.action = asked_for(method, &target);
     if let Target::User(id) = target {
         exchange.subject.user_id = Some(id);
     }
@@ -123,15 +123,9 @@ fn set_asked(
 }
 
 /// What a request that is not looked into asks for, by its method and path alone.
-fn asked_for(
-    method: &Method,
-    target: &Target,
-    listing: Option<&Result<ListQuery, ScimError>>,
-) -> Action {
-    if let Some(listing) = listing {
-        return listing.as_ref().map_or(Action::List, query_action);
-    }
+fn asked_for(method: &Method, target: &Target) -> Action {
     match (target, method.as_str()) {
+        (Target::Root | Target::Users, "GET") => Action::List,
         (Target::RootSearch | Target::UsersSearch, "POST") => Action::List,
         (Target::User(_), "GET") => Action::Read,
         (Target::Users, "POST") => Action::Create,

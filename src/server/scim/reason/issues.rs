@@ -48,6 +48,15 @@ impl Reason {
         self.is_of_every_request() || self == Self::DatabaseUnavailable
     }
 
+    /// Whether the service itself failed the request, whatever it asked for.
+    #[must_use]
+    pub fn is_own_fault(self) -> bool {
+        matches!(
+            self,
+            Self::InternalError | Self::RequestTimeout | Self::DatabaseUnavailable
+        )
+    }
+
     /// Whether every request of an organization is refused for it.
     #[must_use]
     pub fn is_connection(self) -> bool {

@@ -103,7 +103,7 @@ pub(in crate::server::services) fn why_partial(
         return None;
     }
     Some(match reason.and_then(Reason::from_code) {
-        Some(Reason::InternalError | Reason::RequestTimeout | Reason::DatabaseUnavailable) => {
+        Some(reason) if reason.is_own_fault() => {
             "What was sent is not known: of a change that the service itself failed neither query nor body is kept. \
              Entra sends it again."
         }

@@ -19,7 +19,7 @@ pub use caller::{Caller, PresentedToken, Refused, Unproved, authenticate};
 pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;
-pub use read::{find, list, name_query, query_action, schemas_enforcement, sought_by};
+pub use read::{find, list, name_query, schemas_enforcement, sought_by};
 pub use rehearsal::{LoggedRequest, Rehearsed, rehearse};
 pub use settle::settle_roles;
 pub use take_over::{may_be_taken_over, may_give_up_name};

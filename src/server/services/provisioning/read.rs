@@ -93,18 +93,23 @@ pub async fn list(
     )))
 }
 
-/// What a query is, before it is known whom it finds.
-pub fn query_action(query: &ListQuery) -> Action {
-    match &query.filter {
-        Some(filter) if !matching_values(filter).is_empty() => Action::Match,
-        _ => Action::List,
+/// Matches ask something of attributes that Entra may match by.
+fn action_of(matching: &[(&AttributePath, &str)]) -> Action {
+    if matching.is_empty() {
+        Action::List
+    } else {
+        Action::Match
     }
+}
+
+fn matching_of(query: &ListQuery) -> Vec<(&AttributePath, &str)> {
+    query.filter.as_ref().map_or_else(Vec::new, matching_values)
 }
 
 /// Tells the log what a query is and whom it names.
 pub fn name_query(exchange: &mut Exchange, query: &ListQuery) {
-    exchange.action = query_action(query);
-    let matching = query.filter.as_ref().map_or_else(Vec::new, matching_values);
+    let matching = matching_of(query);
+    exchange.action = action_of(&matching);
     for (path, value) in matching {
         match path.attribute.name {
             "userName" => exchange.subject.user_name = Some(value.to_owned()),
@@ -151,7 +156,7 @@ async fn select(
         total: None,
     };
     // A match finds one or a few: a page that is the last one tells the total by itself.
-    if query_action(query) == Action::Match && query.count > 0 {
+    if exchange.action == Action::Match && query.count > 0 {
         let found = user_lists::list(connection, scope, page).await?;
         let shown = i64::try_from(found.len()).unwrap_or(i64::MAX);
         let bytes: usize = found.iter().map(|user| user.document.len()).sum();

@@ -39,7 +39,8 @@ pub(super) fn push_value_path(sql: &mut Builder, path: &AttributePath, filter: &
     }
 }
 
-fn terms_of(filter: &Filter) -> &[Filter] {
+/// The parts of a conjunction, or the filter itself.
+pub(super) fn terms_of(filter: &Filter) -> &[Filter] {
     match filter {
         Filter::And(terms) => terms,
         other => std::slice::from_ref(other),

@@ -48,10 +48,7 @@ fn push_has_row(sql: &mut Builder, within: Within<'_>) {
 ///
 /// For such a filter `users` need not be read at all.
 pub fn push_ids(sql: &mut Builder, scope: Scope<'_>, filter: &Filter) -> Option<&'static str> {
-    let terms: &[Filter] = match filter {
-        Filter::And(terms) => terms,
-        other => std::slice::from_ref(other),
-    };
+    let terms = elements::terms_of(filter);
     if !terms.iter().all(is_of_values) {
         return None;
     }
