@@ -32,8 +32,7 @@ pub async fn create(
     let role = role.check()?;
     let own_key = case_key(&value);
     role.check_against(&own_key)?;
-    let mut keys = keys_of(&role.mapped);
-    keys.push(own_key);
+    let keys = all_keys(&role.mapped, own_key);
     let (app, who) = (app.clone(), Who::of(allowed, app.clock.now()));
     to_the_end(app.tasks.clone(), "adding a role", async move {
         let id = add(&app, &who, &organization_id, value, role).await?;
@@ -126,7 +125,7 @@ async fn save(
                 let own_key = case_key(&old.value);
                 role.check_against(&own_key)?;
                 check_mapped(tx, &organization_id, &role, &id).await?;
-                let mapped = keyed(&shown(tx, &organization_id, &id).await?.mapped_values);
+                let mapped = mapped(tx, &organization_id, &id).await?;
                 let mut changed = Changed::default();
                 changed.note("display_name", &old.display_name, &role.display_name);
                 changed.note("description", &old.description, &role.description);
@@ -134,9 +133,7 @@ async fn save(
                 let Some((before, after)) = changed.finish() else {
                     // Saved again: for whom an earlier change, broken off, has not got to, which may have
                     // made the role.
-                    let mut keys = keys_of(&mapped);
-                    keys.push(own_key);
-                    return Ok(keys);
+                    return Ok(all_keys(&mapped, own_key));
                 };
                 roles::update(tx, &id, &role.display_name, &role.description).await?;
                 roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
@@ -183,7 +180,7 @@ async fn map(
             Box::pin(async move {
                 let role = locked(tx, &organization_id, &id).await?;
                 let own_key = case_key(&role.value);
-                let before = keyed(&shown(tx, &organization_id, &id).await?.mapped_values);
+                let before = mapped(tx, &organization_id, &id).await?;
                 let mut keys = before.iter().map(|(key, _)| key);
                 if added.0 == own_key || keys.any(|key| *key == added.0) {
                     return Ok(());
@@ -318,7 +315,7 @@ async fn remove(
                     return Err(ServiceError::conflict(message));
                 }
                 roles::delete(tx, &organization_id, &id).await?;
-                let mapped = keyed(&role.mapped_values);
+                let mapped = keyed(role.mapped_values);
                 let before = json!({
                     "value": role.value,
                     "display_name": role.display_name,
@@ -327,9 +324,7 @@ async fn remove(
                 });
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.delete", &target, Some(before), None).await?;
-                let mut keys = keys_of(&mapped);
-                keys.push(case_key(&role.value));
-                Ok(keys)
+                Ok(all_keys(&mapped, case_key(&role.value)))
             })
         })
         .await
@@ -358,16 +353,14 @@ async fn shown(tx: &mut Tx<'_>, organization_id: &str, id: &str) -> Result<RoleR
         .ok_or(NOT_FOUND)
 }
 
-/// The keys of all values that mean a role.
-pub(super) async fn keys(
+/// The values that are mapped to a role, each with its key, in the order of these.
+pub(super) async fn mapped(
     tx: &mut Tx<'_>,
     organization_id: &str,
     id: &str,
-) -> Result<Vec<String>, ServiceError> {
-    let role = shown(tx, organization_id, id).await?;
-    let mut keys = keys_of(&keyed(&role.mapped_values));
-    keys.push(case_key(&role.value));
-    Ok(keys)
+) -> Result<Vec<(String, String)>, ServiceError> {
+    let mapped = roles::mapped_values(tx, organization_id, &[id]).await?;
+    Ok(keyed(mapped.into_iter().map(|(_, value)| value)))
 }
 
 async fn check_mapped(
@@ -402,6 +395,13 @@ async fn check_free(
     ))
 }
 
+/// The keys of all values that mean a role: of those that are mapped to it, and its own.
+pub(super) fn all_keys(mapped: &[(String, String)], own_key: String) -> Vec<String> {
+    let mut keys = keys_of(mapped);
+    keys.push(own_key);
+    keys
+}
+
 fn keys_of(values: &[(String, String)]) -> Vec<String> {
     values.iter().map(|(key, _)| key.clone()).collect()
 }
@@ -415,10 +415,10 @@ fn moved(before: &[(String, String)], after: &[(String, String)]) -> Vec<String>
 }
 
 /// Stored values with their keys, in the order of these.
-fn keyed(values: &[String]) -> Vec<(String, String)> {
+fn keyed(values: impl IntoIterator<Item = String>) -> Vec<(String, String)> {
     let mut keyed: Vec<_> = values
-        .iter()
-        .map(|value| (case_key(value), value.clone()))
+        .into_iter()
+        .map(|value| (case_key(&value), value))
         .collect();
     keyed.sort();
     keyed

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::change::{keys, locked, organization};
+use super::case_key;
+use super::change::{all_keys, locked, mapped, organization};
 use super::settle::settle;
 use crate::server::App;
 use crate::server::actor::Allowed;
@@ -44,7 +45,8 @@ async fn set_reviewed(
         .write(move |tx| {
             Box::pin(async move {
                 let role = locked(tx, &organization_id, &id).await?;
-                let keys = keys(tx, &organization_id, &id).await?;
+                let mapped = mapped(tx, &organization_id, &id).await?;
+                let keys = all_keys(&mapped, case_key(&role.value));
                 if role.is_reviewed {
                     return Ok(keys);
                 }
