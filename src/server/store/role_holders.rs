@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Tx;
 use super::keyset::push_list;
-use super::sql::{Arg, Builder, Connection};
+use super::sql::{Builder, Connection};
 use super::user_filter::match_key;
 use super::user_lists::PAGE_BYTES;
 use super::users::{self, NewChange, StoredUser};
@@ -123,28 +123,5 @@ pub async fn give(
         push_list(&mut statement, " AND id IN (", ids);
         tx.execute(statement.finish()).await?;
     }
-    if history.is_empty() {
-        return Ok(());
-    }
-    let mut statement = Builder::new(
-        "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, actor_id, \
-         actor_name, version, changes) VALUES ",
-    );
-    statement.push_rows(history.into_iter().map(|change| {
-        vec![
-            Arg::from(change.id),
-            Arg::from(organization_id),
-            Arg::from(change.user_id),
-            Arg::from(change.log_id),
-            Arg::from(change.changed_at),
-            Arg::from(change.kind),
-            Arg::from(change.actor_kind),
-            Arg::from(change.actor_id),
-            Arg::from(change.actor_name),
-            Arg::from(change.version),
-            Arg::from(change.changes),
-        ]
-    }));
-    tx.execute(statement.finish()).await?;
-    Ok(())
+    users::insert_changes(tx, organization_id, history).await
 }

@@ -401,21 +401,45 @@ fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql;
 
 /// Adds to a user's history, when the change ends.
 pub fn insert_change(tx: &mut Tx<'_>, organization_id: &str, change: NewChange<'_>) {
-    tx.defer(
-        sql(
-            "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, \
-             actor_id, actor_name, version, changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        )
-        .bind(change.id)
-        .bind(organization_id)
-        .bind(change.user_id)
-        .bind(change.log_id)
-        .bind(change.changed_at)
-        .bind(change.kind)
-        .bind(change.actor_kind)
-        .bind(change.actor_id)
-        .bind(change.actor_name)
-        .bind(change.version)
-        .bind(change.changes),
+    tx.defer(changes_insertion(organization_id, [change]).finish_repeated());
+}
+
+/// As [`insert_change`], to the history of several users at once.
+pub async fn insert_changes(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    changes: Vec<NewChange<'_>>,
+) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    tx.execute(changes_insertion(organization_id, changes).finish())
+        .await?;
+    Ok(())
+}
+
+fn changes_insertion<'a>(
+    organization_id: &str,
+    changes: impl IntoIterator<Item = NewChange<'a>>,
+) -> Builder {
+    let mut statement = Builder::new(
+        "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, actor_id, \
+         actor_name, version, changes) VALUES ",
     );
+    statement.push_rows(changes.into_iter().map(|change| {
+        vec![
+            Arg::from(change.id),
+            Arg::from(organization_id),
+            Arg::from(change.user_id),
+            Arg::from(change.log_id),
+            Arg::from(change.changed_at),
+            Arg::from(change.kind),
+            Arg::from(change.actor_kind),
+            Arg::from(change.actor_id),
+            Arg::from(change.actor_name),
+            Arg::from(change.version),
+            Arg::from(change.changes),
+        ]
+    }));
+    statement
 }
