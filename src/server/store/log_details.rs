@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::keyset::{COUNT_LIMIT, Order, push_list, push_page};
-use super::log_search::{COLUMNS, Entry, SHOWN};
+use super::log_search::{self, COLUMNS, Entry, SHOWN};
 use super::sql::{Builder, Connection, sql};
 use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::StoreError;
@@ -192,19 +192,16 @@ pub async fn find(
     organization_id: &str,
     id: &str,
 ) -> Result<Option<FullEntry>, StoreError> {
+    const FIND: &str = concat!(
+        "SELECT ",
+        log_search::columns!(),
+        ", l.method, l.scim_type, l.attribute, l.external_id, t.name AS token_name, l.address, l.user_agent, \
+         l.client_version, l.steps, l.remarks FROM provisioning_logs l \
+         LEFT JOIN tokens t ON t.id = l.token_id AND t.organization_id = l.organization_id \
+         WHERE l.organization_id = $1 AND l.id = $2"
+    );
     connection
-        .fetch_optional(
-            sql("SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
-                 l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us, \
-                 l.method, l.scim_type, l.attribute, l.external_id, t.name AS token_name, l.address, \
-                 l.user_agent, l.client_version, l.steps, l.remarks, \
-                 CASE WHEN l.action = 'match' AND l.user_id IS NULL THEN l.steps END AS match_steps \
-                 FROM provisioning_logs l \
-                 LEFT JOIN tokens t ON t.id = l.token_id AND t.organization_id = l.organization_id \
-                 WHERE l.organization_id = $1 AND l.id = $2")
-            .bind(organization_id)
-            .bind(id),
-        )
+        .fetch_optional(sql(FIND).bind(organization_id).bind(id))
         .await
 }
 

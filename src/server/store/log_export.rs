@@ -3,18 +3,19 @@
 use sqlx::FromRow;
 
 use super::keyset::TimeCursor;
-use super::log_search::{Entry, Found, Search, read};
+use super::log_search::{self, Entry, Found, Search, read};
 use super::sql::Connection;
 use crate::server::error::StoreError;
 
 /// Rows that are read at a time.
 pub const BATCH: i64 = 500;
 
-const COLUMNS: &str = "SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
-     l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us, l.method, l.scim_type, \
-     l.attribute, l.external_id, l.address, l.user_agent, l.client_version, \
-     CASE WHEN l.action = 'match' AND l.user_id IS NULL THEN l.steps END AS match_steps \
-     FROM provisioning_logs l WHERE ";
+const COLUMNS: &str = concat!(
+    "SELECT ",
+    log_search::columns!(),
+    ", l.method, l.scim_type, l.attribute, l.external_id, l.address, l.user_agent, l.client_version \
+     FROM provisioning_logs l WHERE "
+);
 
 /// An entry as exported.
 #[derive(Debug, Clone, FromRow)]

@@ -26,11 +26,18 @@ pub(super) const SHOWN: &str = " AND (NOT l.is_lookup OR l.status = 'failure')";
 /// shown for the one of a status, and reads all of the log where that status is old.
 const SHOWN_TESTED: &str = " AND (NOT l.is_lookup OR (l.status || '') = 'failure')";
 
+/// The columns of an [`Entry`], of `provisioning_logs l`.
+macro_rules! columns {
+    () => {
+        "l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, l.detail, l.user_id, \
+         l.user_name, l.label, l.path, l.token_prefix, l.duration_us, \
+         CASE WHEN l.action = 'match' AND l.user_id IS NULL THEN l.steps END AS match_steps"
+    };
+}
+pub(super) use columns;
+
 /// Columns of a row of the list, up to its conditions.
-pub(super) const COLUMNS: &str = "SELECT l.id, l.occurred_at, l.cycle_id, l.action, l.status, l.http_status, l.reason, \
-     l.detail, l.user_id, l.user_name, l.label, l.path, l.token_prefix, l.duration_us, \
-     CASE WHEN l.action = 'match' AND l.user_id IS NULL THEN l.steps END AS match_steps \
-     FROM provisioning_logs l WHERE ";
+pub(super) const COLUMNS: &str = concat!("SELECT ", columns!(), " FROM provisioning_logs l WHERE ");
 
 /// What the log is asked for, in the terms of the tables.
 #[derive(Debug, Clone)]
