@@ -1,9 +1,11 @@
 //! `organizations`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sqlx::FromRow;
 
 use super::Tx;
-use super::keyset::{From, prefix_range};
+use super::keyset::{From, prefix_range, push_list};
 use super::sql::{Builder, Connection, sql};
 use crate::model::organization::{MissingNames, MissingRole, ProvisioningState, UnknownRole};
 use crate::server::clock::Millis;
@@ -111,6 +113,20 @@ pub async fn find(
         )
         .await?;
     row.map(Organization::try_from).transpose()
+}
+
+/// The ids of the organizations with these slugs, by slug; one that is nobody's is not among them.
+pub async fn ids_of(
+    connection: &mut Connection<'_>,
+    slugs: BTreeSet<&str>,
+) -> Result<HashMap<String, String>, StoreError> {
+    if slugs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut statement = Builder::new("SELECT slug, id FROM organizations WHERE ");
+    push_list(&mut statement, "slug IN (", slugs);
+    let found: Vec<(String, String)> = connection.fetch_all(statement.finish()).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// The organization of an id, locked for a change.

@@ -1,6 +1,6 @@
 //! Entries and counters that need not commit with a change are written together, several times a second.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -395,12 +395,7 @@ async fn placed(
     unplaced: Vec<(String, NewEntry)>,
 ) -> Result<Vec<NewEntry>, StoreError> {
     let slugs: BTreeSet<&str> = unplaced.iter().map(|(slug, _)| slug.as_str()).collect();
-    let mut ids = HashMap::new();
-    for slug in slugs {
-        if let Some(organization) = organizations::find(tx, slug).await? {
-            ids.insert(slug.to_owned(), organization.id);
-        }
-    }
+    let ids = organizations::ids_of(tx, slugs).await?;
     let placed = unplaced.into_iter().filter_map(|(slug, mut entry)| {
         entry.organization_id.clone_from(ids.get(&slug)?);
         Some(entry)

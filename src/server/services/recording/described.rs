@@ -1,6 +1,6 @@
 //! Descriptions of the service, for which nobody has to prove anything: counted, never recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::note::SLUG;
 use crate::model::log::{Action, Status};
@@ -32,16 +32,13 @@ impl Described {
         self,
         tx: &mut Tx<'_>,
     ) -> Result<Vec<(HourKey, HourCounts)>, StoreError> {
-        let mut hours = Vec::new();
-        for ((slug, hour), unrecorded) in self.0 {
-            let organization = match slug.as_str() {
-                "" => None,
-                slug => organizations::find(tx, slug).await?,
-            };
-            let id = organization.map_or_else(String::new, |organization| organization.id);
-            hours.push((key(id, hour), counts(unrecorded)));
-        }
-        Ok(hours)
+        let slugs: BTreeSet<&str> = self.0.keys().map(|(slug, _)| slug.as_str()).collect();
+        let ids = organizations::ids_of(tx, slugs).await?;
+        let hours = self.0.into_iter().map(|((slug, hour), unrecorded)| {
+            let id = ids.get(&slug).cloned().unwrap_or_default();
+            (key(id, hour), counts(unrecorded))
+        });
+        Ok(hours.collect())
     }
 }
 
