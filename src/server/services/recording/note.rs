@@ -12,7 +12,7 @@ pub(super) const BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of an entry but for what may be large of it.
 const ENTRY_BYTES: usize = 2 * 1024;
 /// Bytes of an organization's slug at most.
-pub(super) const SLUG: usize = 63;
+const SLUG: usize = 63;
 
 /// Something for the next batch.
 #[derive(Debug)]
