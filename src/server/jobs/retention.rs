@@ -147,7 +147,8 @@ pub async fn remove_files(app: &App) -> io::Result<u64> {
     app.mailer.remove_files_older(before).await
 }
 
-/// Deletes all that is older than the settings say, and answers how much that was.
+/// Deletes all that is older than the settings say, but for what [`purge_access`] deletes, and answers how much that
+/// was.
 ///
 /// # Errors
 /// When the database fails; what was deleted until then stays deleted.
@@ -159,7 +160,6 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
     delete_log(app, now, entries, &mut purged).await?;
     let before = days_before(now, settings.audit_retention_days.into());
     purged.audit = delete_all(app, Expired::Audit { before }).await?;
-    delete_access(app, now, &mut purged).await?;
     let before = days_before(now, TOMBSTONE_DAYS);
     (purged.user_changes, purged.tombstones) = delete_tombstones(app, before).await?;
     purged.support_bundles = delete_all(app, Expired::SupportBundles { before: now }).await?;
@@ -182,9 +182,20 @@ pub async fn run_once(app: &App) -> Result<Purged, StoreError> {
 /// # Errors
 /// As [`run_once`].
 pub async fn purge_access(app: &App) -> Result<Purged, StoreError> {
-    let mut purged = Purged::default();
-    delete_access(app, app.clock.now(), &mut purged).await?;
-    Ok(purged)
+    let now = app.clock.now();
+    let mut sessions = delete_all(app, Expired::Sessions { before: now }).await?;
+    let before = now - IDLE;
+    sessions += delete_all(app, Expired::IdleSessions { before }).await?;
+    let before = now - WINDOW;
+    let sign_in_attempts = delete_all(app, Expired::SignInAttempts { before }).await?;
+    let before = days_before(now, LINK_DAYS);
+    let account_links = delete_all(app, Expired::AccountLinks { before }).await?;
+    Ok(Purged {
+        sessions,
+        sign_in_attempts,
+        account_links,
+        ..Purged::default()
+    })
 }
 
 fn days_before(now: Millis, days: i64) -> Millis {
@@ -204,18 +215,6 @@ async fn delete_log(
     purged.payloads = delete_all(app, Expired::Payloads { at, first_id }).await?;
     let (at, first_id) = (entries, first_request_id(entries));
     purged.entries = delete_all(app, Expired::Entries { at, first_id }).await?;
-    Ok(())
-}
-
-/// What signing in leaves behind.
-async fn delete_access(app: &App, now: Millis, purged: &mut Purged) -> Result<(), StoreError> {
-    purged.sessions = delete_all(app, Expired::Sessions { before: now }).await?;
-    let before = now - IDLE;
-    purged.sessions += delete_all(app, Expired::IdleSessions { before }).await?;
-    let before = now - WINDOW;
-    purged.sign_in_attempts = delete_all(app, Expired::SignInAttempts { before }).await?;
-    let before = days_before(now, LINK_DAYS);
-    purged.account_links = delete_all(app, Expired::AccountLinks { before }).await?;
     Ok(())
 }
 

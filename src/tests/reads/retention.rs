@@ -134,9 +134,6 @@ db_test! {
             audit: 1,
             tombstones: 1,
             user_changes: 1,
-            sessions: 2,
-            sign_in_attempts: 1,
-            account_links: 1,
             hours: 2,
             issues: 1,
             of_issues: 5,
@@ -147,9 +144,13 @@ db_test! {
             mails: 1,
             of_mails: 2,
             support_bundles: 1,
+            ..Purged::default()
         };
+        let of_signing_in = Purged { sessions: 2, sign_in_attempts: 1, account_links: 1, ..Purged::default() };
         assert_eq!(retention::run_once(&app).await.unwrap(), purged);
+        assert_eq!(retention::purge_access(&app).await.unwrap(), of_signing_in);
         assert_eq!(retention::run_once(&app).await.unwrap(), Purged::default());
+        assert_eq!(retention::purge_access(&app).await.unwrap(), Purged::default());
         let mut connection = app.db.read().await.unwrap();
         for (table, rows) in [
             ("SELECT count(*) FROM provisioning_logs", 1),
