@@ -14,7 +14,6 @@ use sqlx::{Connection as _, Postgres, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::readers::place;
-use super::sql::Sql;
 use crate::server::error::StoreError;
 
 /// Connections at most, for reads and changes.
@@ -84,9 +83,9 @@ impl Pooled {
         })
     }
 
-    /// What to ask once more if the connection turns out to have gone.
-    pub fn again(&self, sql: &Sql) -> Option<Sql> {
-        (!self.is_proved).then(|| sql.clone())
+    /// Whether the first question failed because the connection had gone: it is to be asked once more.
+    pub fn had_gone(&self, error: &sqlx::Error) -> bool {
+        !self.is_proved && is_gone(error)
     }
 
     /// Something was answered.
@@ -152,7 +151,7 @@ async fn proved(pool: &PgPool) -> Result<PoolConnection<Postgres>, sqlx::Error> 
 }
 
 /// Whether an error says that the connection has gone: broken, or ended by the server.
-pub fn is_gone(error: &sqlx::Error) -> bool {
+fn is_gone(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,
         // Shut down by an administrator or after a crash, not up yet, idle for too long.

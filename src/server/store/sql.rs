@@ -9,7 +9,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, FromRow, Postgres, SqlSafeStr, Sqlite, SqliteConnection};
 
-use super::pooled::{Pooled, is_gone};
+use super::pooled::Pooled;
 use super::readers::Reader;
 use super::writer::Writer;
 use crate::server::error::StoreError;
@@ -194,10 +194,13 @@ pub enum Connection<'c> {
 }
 
 macro_rules! bound {
-    ($query:expr, $sql:expr) => {{
+    ($query:expr, $sql:expr) => {
+        bound!($query, $sql, $sql.args)
+    };
+    ($query:expr, $sql:expr, $args:expr) => {{
         // Statements built at run time have many shapes: keeping each prepared would crowd out the fixed ones.
         let mut query = $query.persistent($sql.keep);
-        for arg in $sql.args {
+        for arg in $args {
             query = match arg {
                 Arg::Text(value) => query.bind(value),
                 Arg::Int(value) => query.bind(value),
@@ -279,16 +282,18 @@ macro_rules! on_either {
                 bound!(query, $sql).$run(&mut **connection).await?
             }
             Self::PostgresReader(pooled) => {
-                let again = pooled.again(&$sql);
+                // Borrowed: it may be asked once more.
                 let query = $make($sql.text.postgres());
-                let found = bound!(query, $sql).$run(pooled.connection()?).await;
-                let found = match (found, again) {
-                    (Err(error), Some($sql)) if is_gone(&error) => {
+                let found = bound!(query, $sql, &$sql.args)
+                    .$run(pooled.connection()?)
+                    .await;
+                let found = match found {
+                    Err(error) if pooled.had_gone(&error) => {
                         pooled.replace().await?;
                         let query = $make($sql.text.postgres());
                         bound!(query, $sql).$run(pooled.connection()?).await?
                     }
-                    (found, _) => found?,
+                    found => found?,
                 };
                 pooled.proved();
                 found
