@@ -126,7 +126,7 @@ fn row(user: ListedUser, failure: Option<LatestFailure>, moments: &Moments) -> U
         active: user.active,
         blocked: user.blocked_at.is_some(),
         role: user.role,
-        role_state: RoleState::parse(&user.role_state).unwrap_or(RoleState::Missing),
+        role_state: user.role_state,
         changed: moments.moment(user.updated_at),
         last_failure: failure.map(|failure| UserFailure {
             title: super::log_search::refusal(failure.reason.as_deref(), failure.detail.as_deref()),
@@ -194,7 +194,7 @@ pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail
         deleted: user.deleted_at.map(|at| moments.moment(at)),
         role: user.role,
         role_value: user.role_value,
-        role_state: RoleState::parse(&user.role_state).unwrap_or(RoleState::Missing),
+        role_state: user.role_state,
         version: user.version,
         created: moments.moment(user.created_at),
         changed: moments.moment(user.updated_at),

@@ -83,7 +83,8 @@ pub struct ListedUser {
     pub blocked_at: Option<Millis>,
     pub role_id: Option<String>,
     pub role: Option<String>,
-    pub role_state: String,
+    #[sqlx(try_from = "String")]
+    pub role_state: RoleState,
     pub updated_at: Millis,
 }
 

@@ -6,6 +6,7 @@ use super::keyset::{COUNT_LIMIT, FETCH, Order, TimeCursor, prefix_range, push_pa
 use super::log_details::LISTED_CHANGES;
 use super::sql::{Builder, Connection, sql};
 use super::user_directory::Search;
+use crate::model::user::RoleState;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -71,7 +72,8 @@ pub struct FoundUser {
     pub deleted_at: Option<Millis>,
     pub role: Option<String>,
     pub role_value: Option<String>,
-    pub role_state: String,
+    #[sqlx(try_from = "String")]
+    pub role_state: RoleState,
     pub version: i64,
     pub created_at: Millis,
     pub updated_at: Millis,

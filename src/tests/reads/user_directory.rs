@@ -3,7 +3,7 @@ use rhombus_provisioning::model::user::{RoleState, UserFilter, UserSort, UserSta
 use rhombus_provisioning::server::App;
 use rhombus_provisioning::server::actor::Permission;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
-use rhombus_provisioning::server::error::ServiceError;
+use rhombus_provisioning::server::error::{ServiceError, StoreError};
 use rhombus_provisioning::server::services::user_directory;
 use rhombus_provisioning::server::store::sql::sql;
 
@@ -69,6 +69,19 @@ db_test! {
             let filter = UserFilter { sort, descending, ..UserFilter::default() };
             assert_eq!(ids(&app, filter).await, expected, "{sort:?} {descending}");
         }
+    }
+}
+
+db_test! {
+    async fn a_role_state_that_nobody_wrote_is_not_shown_as_another(db) {
+        let app = two_organizations(db).await;
+        let lost = User { role_state: "lost", ..user("Ana", "Ruiz") };
+        run(&app, vec![lost.insert()]).await;
+        let allowed = allowed(Permission::ReadUsers, CONTOSO);
+        let listed = user_directory::list(&app, &allowed, &UserFilter::default()).await;
+        assert!(matches!(listed, Err(ServiceError::Store(StoreError::Corrupt(_)))), "{listed:?}");
+        let detail = user_directory::detail(&app, &allowed, "u-Ana").await;
+        assert!(matches!(detail, Err(ServiceError::Store(StoreError::Corrupt(_)))), "{detail:?}");
     }
 }
 
