@@ -16,6 +16,7 @@ use crate::components::nav::Nav;
 use crate::components::page::{FrameResource, MeResource};
 use crate::components::problem::NotFoundPage;
 use crate::components::region::LOADED;
+use crate::components::theme::ChosenTheme;
 use crate::model::account::OrganizationLink;
 use crate::model::zone::COOKIE as ZONE;
 use crate::pages::account::{AccountPage, DeactivateAccountPage, NewLinkPage};
@@ -63,6 +64,7 @@ pub fn shell(document: Document) -> impl IntoView {
         wasm,
         theme,
     } = document;
+    provide_context(ChosenTheme(theme));
     // Islands are functions of the module; those of a part that `components::region` has loaded anew wake likewise.
     let start = format!(
         "const part=await import({script:?});await part.default({{module_or_path:{wasm:?}}});part.hydrate();\

@@ -30,6 +30,12 @@ export class Frame {
     await this.link("Your account").click();
   }
 
+  /** The choice of a theme in one's own menu. */
+  async openThemes(): Promise<Locator> {
+    await this.openOwnMenu();
+    return this.navigation.getByRole("form", { name: "Theme" });
+  }
+
   private async openOwnMenu(): Promise<void> {
     if (await this.menu.isVisible()) await this.menu.click();
     await this.navigation.locator("details", { hasText: "Sign out" }).locator("summary").click();

@@ -42,6 +42,7 @@ pub mod stepper;
 pub mod steps;
 pub mod table;
 pub mod tabs;
+pub mod theme;
 pub mod time;
 pub mod timeline;
 pub mod token_created;

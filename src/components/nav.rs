@@ -5,6 +5,7 @@ use leptos_router::hooks::use_location;
 
 use super::avatar::{Avatar, AvatarKind};
 use super::icon::{Brand, Icon, IconName};
+use super::theme::ThemeChoice;
 use crate::model::account::{AccountRole, Me, OrganizationLink};
 use crate::model::page::{Count, count};
 
@@ -168,12 +169,7 @@ fn MyMenu(me: Me) -> impl IntoView {
             <div class="menu">
                 <a href="/account"><Icon name=IconName::Users/> "Your account"</a>
                 <hr/>
-                <form method="post" action="/theme" class="theme" aria-label="Theme">
-                    <Icon name=IconName::Theme/>
-                    <button name="theme" value="system">"System"</button>
-                    <button name="theme" value="light">"Light"</button>
-                    <button name="theme" value="dark">"Dark"</button>
-                </form>
+                <ThemeChoice/>
                 <hr/>
                 <form method="post" action="/sign-out">
                     <button><Icon name=IconName::Out/> "Sign out"</button>

@@ -12,6 +12,7 @@ use crate::components::icon::Tone;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, MeResource, PageHead, Sheet, Width};
 use crate::components::table::Table;
+use crate::components::theme::ThemeChoice;
 use crate::components::time::Time;
 use crate::components::zone_select::ZoneSelect;
 use crate::model::account::{Me, SessionRow};
@@ -222,17 +223,12 @@ fn TimeZone(zones: ZoneChoice, answer: Option<FormAnswer>) -> impl IntoView {
     }
 }
 
-/// The style marks the button of the theme that the document has.
 #[component]
 fn Theme() -> impl IntoView {
     view! {
         <Card id="theme-card" title="Theme" lined=true>
             <div class="card-body">
-                <form method="post" action="/theme" class="theme row" aria-label="Theme">
-                    <button class="btn" name="theme" value="system">"System"</button>
-                    <button class="btn" name="theme" value="light">"Light"</button>
-                    <button class="btn" name="theme" value="dark">"Dark"</button>
-                </form>
+                <ThemeChoice on_page=true/>
                 <p class="small muted">"Kept in this browser."</p>
             </div>
         </Card>

@@ -1,4 +1,4 @@
-//! One's own password and sessions, and the link that an invitation shows.
+//! One's own password, sessions and theme, and the link that an invitation shows.
 
 use rhombus_provisioning::model::account::AccountRole;
 
@@ -15,6 +15,20 @@ fn form(current: &str, password: &str, again: &str) -> String {
 
 async fn is_signed_in(app: &TestApp, cookie: &str) -> bool {
     open(app, cookie, "/account").await.status == 200
+}
+
+/// The themes whose buttons are pressed.
+fn pressed_themes(page: &str) -> Vec<&str> {
+    page.split("<button")
+        .filter_map(|rest| rest.split_once('>'))
+        .map(|(button, _)| button)
+        .filter(|button| {
+            button.contains("name=\"theme\"") && button.contains("aria-pressed=\"true\"")
+        })
+        .filter_map(|button| button.split_once("value=\""))
+        .filter_map(|(_, rest)| rest.split_once('"'))
+        .map(|(theme, _)| theme)
+        .collect()
 }
 
 db_test! {
@@ -91,6 +105,16 @@ db_test! {
         assert_eq!(answer.header("location"), "/account?done=other-sessions");
         assert!(!is_signed_in(&app, &third).await);
         assert!(is_signed_in(&app, &here).await && is_signed_in(&app, &foreign).await);
+    }
+
+    async fn the_chosen_theme_is_pressed_in_the_menu_and_on_the_page(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let sam = account(&app, "sam@rhombus.example", AccountRole::Support, None).await;
+        let here = cookie(&app, &sam).await;
+        for (kept, chosen) in [("", "system"), ("light", "light"), ("dark", "dark"), ("unknown", "system")] {
+            let page = open(&app, &format!("{here}; theme={kept}"), "/account").await.text;
+            assert_eq!(pressed_themes(&page), [chosen; 2], "{kept}");
+        }
     }
 
     async fn support_invites_the_first_admin_and_nobody_else(db: TestDb) {
