@@ -101,6 +101,54 @@ db_test! {
         assert!(detail(&app, &third).await.unwrap().block.is_none(), "lifted is lifted");
     }
 
+    async fn a_block_outlasts_a_rename_to_the_blocked_name(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let may = allowed(&app.app, Permission::BlockUsers, "contoso").await;
+        for name in ["ana", "eve"] {
+            let gone = entra.create(name).await;
+            user_access::block(&app.app, &may, &gone, "Left in anger").await.unwrap();
+            entra.delete(&gone).await.is(204);
+        }
+        let ben = entra.create("ben").await;
+        let cyd = entra.create("cyd").await;
+        let reason = async |id: &str| detail(&app, id).await.unwrap().block.map(|block| block.reason);
+        for name in ["benjamin", "BENJAMIN"] {
+            entra.change(&ben, "Replace", "userName", json!(name)).await.is(200);
+            assert_eq!(reason(&ben).await, None, "nobody of that name was blocked");
+        }
+        let patched = entra.change(&ben, "Replace", "userName", json!("ANA")).await;
+        assert_eq!(patched.is(200)["userName"], json!("ANA"));
+        assert_eq!(entra.entry(&patched).await.status, "success", "SCIM does not know of it");
+        let mut body = user("eve");
+        body["externalId"] = json!("ext-cyd");
+        entra.put(&cyd, &body).await.is(200);
+        for id in [&ben, &cyd] {
+            assert_eq!(reason(id).await.as_deref(), Some("Left in anger"));
+        }
+
+        user_access::unblock(&app.app, &may, &ben).await.unwrap();
+        for name in ["ben", "ana"] {
+            entra.change(&ben, "Replace", "userName", json!(name)).await.is(200);
+        }
+        assert_eq!(reason(&ben).await, None, "lifted is lifted");
+    }
+
+    async fn a_block_outlasts_a_holder_who_gives_the_name_up(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let ana = entra.create("ana").await;
+        entra.change(&ana, "Replace", "active", json!("False")).await.is(200);
+        let may = allowed(&app.app, Permission::BlockUsers, "contoso").await;
+        user_access::block(&app.app, &may, &ana, "Left in anger").await.unwrap();
+        let may = allowed(&app.app, Permission::DecideTakeOvers, "contoso").await;
+        take_overs::decide(&app.app, &may, &ana, "ana", Decision::Allowed).await.unwrap();
+        let ben = entra.create("ben").await;
+        entra.change(&ben, "Replace", "userName", json!("ana")).await.is(200);
+        assert!(detail(&app, &ana).await.unwrap().deleted.is_some());
+        assert_eq!(detail(&app, &ben).await.unwrap().block.unwrap().reason, "Left in anger");
+    }
+
     async fn only_an_admin_lifts_what_outlasts_tombstone_and_erasure(db: TestDb) {
         let app = TestApp::new(db).await;
         let entra = app.entra("contoso").await;

@@ -19,6 +19,7 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{Draft, Remark, User};
 use crate::server::services::recording::Exchange;
 use crate::server::store::foresight::Foresight;
+use crate::server::store::user_blocks;
 use crate::server::store::users::{self, StoredUser};
 
 /// What a request sets of a user.
@@ -237,8 +238,9 @@ impl Unit<'_, '_> {
         row.guard_cycle_id.clone_from(&next.counted_in);
         check_size(&row, old_row.document.len())?;
         // Only a new userName can be refused.
-        let renamed =
-            (old_row.user_name_key != row.user_name_key).then(|| (old_row.clone(), row.clone()));
+        let new_name =
+            (old_row.user_name_key != row.user_name_key).then(|| row.user_name_key.clone());
+        let renamed = new_name.is_some().then(|| (old_row.clone(), row.clone()));
         match users::update(
             self.tx,
             organization_id,
@@ -261,6 +263,11 @@ impl Unit<'_, '_> {
                 }
             }
             Err(error) => return Err(error.into()),
+        }
+        if let Some(key) = new_name {
+            // As for a new user: whoever was blocked when Entra deleted them, and comes back under the name, is blocked still.
+            let external_id = next.user.external_id();
+            user_blocks::inherit(self.tx, organization_id, &id, &key, external_id);
         }
         let (old_values, values) = (before.user.filter_values(), next.user.filter_values());
         users::replace_values(self.tx, organization_id, &id, old_values, values);
