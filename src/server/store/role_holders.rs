@@ -1,6 +1,6 @@
 //! Stored users by the role values that Entra gave them, for when the catalogue gives these another meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Tx;
 use super::keyset::push_list;
@@ -62,15 +62,30 @@ pub async fn list(
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
+/// What [`lock`] found of some users.
+#[derive(Debug)]
+pub struct Locked {
+    pub users: Vec<StoredUser>,
+    /// How many of the ids it looked at, which are the first ones.
+    pub looked_at: usize,
+    /// Those among them that nobody has any more, or another change holds.
+    pub passed_over: Vec<String>,
+}
+
 /// The users with these ids, which are in order, locked until the transaction ends; no more after the one whose document
-/// brings them to [`PAGE_BYTES`]. With how many of the ids that looks at.
+/// brings them to [`PAGE_BYTES`]. Whom another change holds is waited for when it is the only one: that change may want
+/// one of the others, in any order, and would wait for this one.
 pub async fn lock(
     tx: &mut Tx<'_>,
     organization_id: &str,
     ids: &[String],
-) -> Result<(Vec<StoredUser>, usize), StoreError> {
+) -> Result<Locked, StoreError> {
     if ids.is_empty() {
-        return Ok((Vec::new(), 0));
+        return Ok(Locked {
+            users: Vec::new(),
+            looked_at: 0,
+            passed_over: Vec::new(),
+        });
     }
     let mut statement = Builder::new(concat!(
         "SELECT ",
@@ -80,19 +95,35 @@ pub async fn lock(
     statement.bind(organization_id);
     let listed = ids.iter().map(String::as_str);
     push_list(&mut statement, " AND u.id IN (", listed);
-    statement.push(" ORDER BY u.id").push(tx.for_update());
+    let locking = if ids.len() == 1 {
+        tx.for_update()
+    } else {
+        tx.skip_locked()
+    };
+    statement.push(" ORDER BY u.id").push(locking);
     let mut bytes = 0;
-    let found = tx
+    let users = tx
         .fetch_until(statement.finish(), |user: &StoredUser| {
             bytes += user.document.len();
             bytes >= PAGE_BYTES
         })
         .await?;
-    let looked_at = match found.last() {
+    let looked_at = match users.last() {
         Some(last) if bytes >= PAGE_BYTES => ids.iter().filter(|id| **id <= last.id).count(),
         _ => ids.len(),
     };
-    Ok((found, looked_at))
+    let found: HashSet<&str> = users.iter().map(|user| user.id.as_str()).collect();
+    let passed_over = ids
+        .iter()
+        .take(looked_at)
+        .filter(|id| !found.contains(id.as_str()))
+        .cloned()
+        .collect();
+    Ok(Locked {
+        users,
+        looked_at,
+        passed_over,
+    })
 }
 
 /// The role that a user is given, as the columns hold it.

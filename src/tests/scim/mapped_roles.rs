@@ -5,8 +5,8 @@ use std::time::Duration;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::services::roles::{self, TypedRole};
-use rhombus_provisioning::server::store::role_catalogue;
 use rhombus_provisioning::server::store::sql::sql;
+use rhombus_provisioning::server::store::{role_catalogue, users};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -288,5 +288,42 @@ entra_test! {
         request.await.unwrap().unwrap();
         created.await.unwrap();
         assert_eq!(decided(&entra, &ana).await, is("known", "Boss"));
+    }
+
+    async fn who_is_held_by_a_change_that_wants_another_one_keeps_nobody_waiting(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;
+        entra.app.advance(1_000);
+        let ben = entra.create_with("ben", json!({"roles": role("Boss")})).await;
+        assert!(ana < ben);
+        // As a rename that has its user, and then wants the one who gives up the name.
+        let (db, organization_id) = (entra.app.app.db.clone(), entra.organization_id.clone());
+        let (first, then) = (ben.clone(), ana.clone());
+        let (begin, begun) = oneshot::channel::<()>();
+        let (release, held) = oneshot::channel::<()>();
+        let rename = tokio::spawn(async move {
+            db.write(move |tx| {
+                Box::pin(async move {
+                    users::find_locked(tx, &organization_id, &first).await?;
+                    begin.send(()).unwrap();
+                    let _ = held.await;
+                    users::find_locked(tx, &organization_id, &then).await?;
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await
+        });
+        begun.await.unwrap();
+        let admin = allowed(&entra, Permission::ManageRoles);
+        let super_admin = role_id(&entra, "super_admin").await;
+        let mut mapped = Box::pin(roles::map_value(&entra.app.app, &admin, &super_admin, "Boss"));
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut mapped).await;
+        assert!(early.is_err(), "it waits for the rename");
+        release.send(()).unwrap();
+        rename.await.unwrap().unwrap();
+        mapped.await.unwrap();
+        for id in [&ana, &ben] {
+            assert_eq!(decided(&entra, id).await, is("known", "super_admin"));
+        }
     }
 }

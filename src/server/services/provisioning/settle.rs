@@ -15,7 +15,8 @@ use crate::server::store::{Tx, role_catalogue};
 
 /// Gives these users, whose ids are in order, the roles that their values mean now, by `who`'s act. The role `reviewed`
 /// counts as reviewed already. SCIM knows nothing of it: what it answers and versions stay. Answers how many of the
-/// ids it has dealt with, which are the first ones.
+/// ids it has dealt with, which are the first ones, and whom of these another change holds: they wait for a call of their
+/// own.
 ///
 /// # Errors
 /// As any write.
@@ -25,8 +26,8 @@ pub async fn settle_roles(
     organization_id: &str,
     ids: &[String],
     reviewed: Option<&str>,
-) -> Result<usize, StoreError> {
-    let (users, dealt_with) = role_holders::lock(tx, organization_id, ids).await?;
+) -> Result<(usize, Vec<String>), StoreError> {
+    let locked = role_holders::lock(tx, organization_id, ids).await?;
     // After the users, in the order of requests.
     let catalogue = role_catalogue::list_to_assign(tx, organization_id).await?;
     let mut catalogue = catalogue.to_vec();
@@ -35,7 +36,7 @@ pub async fn settle_roles(
     }
     let mut given: BTreeMap<Given, Vec<&str>> = BTreeMap::new();
     let mut history = Vec::new();
-    for stored in &users {
+    for stored in &locked.users {
         let user: User = serde_json::from_str(&stored.document)?;
         let Some(role) = policy::resolved(&user, &catalogue, Vec::new()) else {
             continue;
@@ -68,5 +69,5 @@ pub async fn settle_roles(
         given.entry(role).or_default().push(&stored.id);
     }
     role_holders::give(tx, organization_id, given, history).await?;
-    Ok(dealt_with)
+    Ok((locked.looked_at, locked.passed_over))
 }

@@ -28,6 +28,11 @@ pub(super) async fn settle(
         Holders::OfValues(keys) if keys.is_empty() => return Ok(()),
         Holders::OfValues(_) => None,
     };
+    let settling = Settling {
+        who: who.clone(),
+        organization_id: organization_id.to_owned(),
+        reviewed,
+    };
     await_requests(app, organization_id).await;
     let mut after = String::new();
     loop {
@@ -39,23 +44,50 @@ pub(super) async fn settle(
             return Ok(());
         };
         after.clone_from(last);
+        let mut held = Vec::new();
         while !ids.is_empty() {
-            let batch: Vec<String> = ids.iter().take(BATCH).cloned().collect();
-            let (who, organization_id) = (who.clone(), organization_id.to_owned());
-            let reviewed = reviewed.clone();
-            let settled: usize = app
-                .db
-                .write::<_, StoreError, _>(move |tx| {
-                    Box::pin(async move {
-                        let reviewed = reviewed.as_deref();
-                        settle_roles(tx, &who, &organization_id, &batch, reviewed).await
-                    })
-                })
-                .await?;
-            let settled = settled.clamp(1, ids.len());
-            ids.drain(..settled);
+            let batch = ids.iter().take(BATCH).cloned().collect();
+            let (dealt_with, passed_over) = settling.settle_batch(app, batch).await?;
+            ids.drain(..dealt_with.clamp(1, ids.len()));
+            held.extend(passed_over);
             go_on(app)?;
         }
+        for id in held {
+            settling.settle_batch(app, vec![id]).await?;
+            go_on(app)?;
+        }
+    }
+}
+
+/// What the batches have in common.
+#[derive(Clone)]
+struct Settling {
+    who: Who,
+    organization_id: String,
+    /// The role that counts as reviewed.
+    reviewed: Option<String>,
+}
+
+impl Settling {
+    /// As [`settle_roles`], in a transaction of its own.
+    async fn settle_batch(
+        &self,
+        app: &App,
+        ids: Vec<String>,
+    ) -> Result<(usize, Vec<String>), StoreError> {
+        let settling = self.clone();
+        app.db
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    let Self {
+                        who,
+                        organization_id,
+                        reviewed,
+                    } = &settling;
+                    settle_roles(tx, who, organization_id, &ids, reviewed.as_deref()).await
+                })
+            })
+            .await
     }
 }
 
