@@ -139,6 +139,17 @@ impl Actor {
         }
     }
 
+    /// As it was stored by [`Actor::kind`], [`Actor::id`] and [`Actor::name`]; `None` for a token, whose name and prefix
+    /// are stored as one, and for what is no actor.
+    pub fn from_stored(kind: &str, id: String, name: String) -> Option<Self> {
+        match kind {
+            "account" => Some(Self::Account { id, name }),
+            "command_line" => Some(Self::CommandLine),
+            "system" => Some(Self::System),
+            _ => None,
+        }
+    }
+
     /// The id of the token or account; "" for the command line and the system.
     pub fn id(&self) -> &str {
         match self {

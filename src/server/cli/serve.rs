@@ -60,6 +60,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     let retention = jobs::retention::spawn(app.clone(), app.shutdown.clone());
     let health = jobs::health::spawn(app.clone(), app.shutdown.clone());
     let mail = jobs::mail::spawn(app.clone(), app.shutdown.clone());
+    let roles = jobs::roles::spawn(app.clone(), app.shutdown.clone());
     let metrics = metrics_listener.map(|listener| {
         let app = app.clone();
         tokio::spawn(async move {
@@ -75,6 +76,7 @@ pub(super) async fn run(arguments: &SettingArgs) -> Result<(), Failure> {
     let _ = retention.await;
     let _ = health.await;
     let _ = mail.await;
+    let _ = roles.await;
     app.finish().await;
     tracing::info!("stopped");
     Ok(())

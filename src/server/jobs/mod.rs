@@ -3,6 +3,7 @@
 pub mod health;
 pub mod mail;
 pub mod retention;
+pub mod roles;
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;

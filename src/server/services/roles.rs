@@ -7,6 +7,7 @@ mod typed;
 
 pub use change::{create, delete, make_default, map_value, move_by, set};
 pub use review::review;
+pub use settle::resume;
 pub use typed::TypedRole;
 
 use crate::model::role::{RoleCatalogue, RoleRow};

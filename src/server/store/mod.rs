@@ -39,6 +39,7 @@ pub mod request_lookup;
 pub mod retention;
 pub mod role_catalogue;
 pub mod role_holders;
+pub mod role_settlements;
 pub mod roles;
 pub mod search;
 pub mod sessions;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use rhombus_provisioning::server::App;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
-use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::clock::MINUTE;
+use rhombus_provisioning::server::error::{ServiceError, StoreError};
 use rhombus_provisioning::server::services::roles::{self, TypedRole};
 use rhombus_provisioning::server::store::sql::sql;
 use rhombus_provisioning::server::store::{role_catalogue, users};
@@ -54,6 +56,32 @@ fn typed(display_name: &str, mapped_values: &str) -> TypedRole {
         description: String::new(),
         mapped_values: mapped_values.to_owned(),
     }
+}
+
+/// Adds 1,100 users with the same role.
+async fn copy(entra: &Entra<'_>, id: &str) {
+    for copies in [
+        "INSERT INTO users (id, organization_id, user_name, user_name_key, active, label, label_key, role_id, role_value, \
+         role_state, version, created_at, updated_at, document) \
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
+         SELECT id || '-' || i, organization_id, user_name || i, user_name_key || i, active, label, label_key, role_id, \
+         role_value, role_state, version, created_at, updated_at, document FROM users, n WHERE id = $1",
+        "INSERT INTO user_values (user_id, organization_id, attribute, element, sub, value_key, match_key) \
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
+         SELECT user_id || '-' || i, organization_id, attribute, element, sub, value_key, match_key \
+         FROM user_values, n WHERE user_id = $1 AND attribute = 'roles'",
+    ] {
+        entra.app.execute(sql(copies).bind(id)).await;
+    }
+}
+
+/// How many changes of the catalogue have not been followed by all.
+async fn unsettled(entra: &Entra<'_>) -> i64 {
+    let rows: Vec<(i64,)> = entra
+        .app
+        .rows(sql("SELECT count(*) FROM role_settlements"))
+        .await;
+    rows[0].0
 }
 
 entra_test! {
@@ -199,6 +227,84 @@ entra_test! {
         }
     }
 
+    async fn what_an_end_of_the_service_broke_off_is_taken_up_by_another_one(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;
+        copy(&entra, &ana).await;
+        let app = &entra.app.app;
+        let admin = allowed(&entra, Permission::ManageRoles);
+        let super_admin = role_id(&entra, "super_admin").await;
+        roles::map_value(app, &admin, &super_admin, "Boss").await.unwrap();
+        assert_eq!(unsettled(&entra).await, 0);
+        let states = async || {
+            let states = sql("SELECT role_state, count(*) FROM users GROUP BY role_state ORDER BY role_state");
+            entra.app.rows::<(String, i64)>(states).await
+        };
+        let some = |state: &str, users: i64| (state.to_owned(), users);
+        assert_eq!(states().await, [some("known", 1_101)]);
+
+        entra.app.advance(1_000);
+        app.shutdown.cancel();
+        let broken_off = roles::set(app, &admin, &super_admin, typed("Super admin", "")).await;
+        assert!(matches!(broken_off, Err(ServiceError::Store(_))), "{broken_off:?}");
+        assert_eq!(states().await, [some("defaulted", 500), some("known", 601)]);
+
+        let other = App::new(app.db.clone(), app.clock.clone(), (*app.settings).clone());
+        assert_eq!(roles::resume(&other).await.unwrap(), 0, "somebody may be at it");
+        entra.app.advance(3 * MINUTE);
+        assert_eq!(roles::resume(&other).await.unwrap(), 1);
+        assert_eq!(states().await, [some("defaulted", 1_101)]);
+        assert_eq!((roles::resume(&other).await.unwrap(), unsettled(&entra).await), (0, 0));
+        let told = "SELECT actor_kind, actor_name, count(*) FROM user_changes WHERE log_id IS NULL GROUP BY actor_kind, actor_name";
+        let told: Vec<(String, String, i64)> = entra.app.rows(sql(told)).await;
+        assert_eq!(told, [("command_line".to_owned(), "Command line".to_owned(), 2_202)]);
+    }
+
+    async fn what_is_taken_up_is_the_act_of_whoever_changed_the_catalogue(entra: Entra) {
+        entra.policy("unknown_role", "default").await;
+        let ana = entra.create_with("ana", json!({"roles": role("Boss")})).await;
+        // As a process leaves it that is killed right after the change.
+        for change in [
+            "INSERT INTO role_values (organization_id, value_key, value, role_id) \
+             SELECT organization_id, 'boss', 'Boss', id FROM roles WHERE organization_id = $1 AND value = 'super_admin'",
+            "INSERT INTO role_settlements (id, organization_id, value_keys, actor_kind, actor_id, actor_name, held_until) \
+             SELECT 'broken-off', id, '[\"boss\"]', 'account', 'account-1', 'Dana', created_at FROM organizations WHERE id = $1",
+        ] {
+            entra.app.execute(sql(change).bind(&entra.organization_id)).await;
+        }
+        entra.app.advance(1_000);
+        let app = &entra.app.app;
+        let (one, two) = futures_util::join!(roles::resume(app), roles::resume(app));
+        assert_eq!(one.unwrap() + two.unwrap(), 1, "one of two takes it up");
+        assert_eq!(decided(&entra, &ana).await, is("known", "super_admin"));
+        assert_eq!(unsettled(&entra).await, 0);
+        let told = "SELECT * FROM user_changes WHERE user_id = $1 AND log_id IS NULL";
+        let told: Vec<Changed> = entra.app.rows(sql(told).bind(&ana)).await;
+        assert_eq!(told.len(), 1);
+        assert_eq!((told[0].actor_kind.as_str(), told[0].actor_name.as_str()), ("account", "Dana"));
+        assert_eq!(told[0].changed_at, app.clock.now());
+    }
+
+    async fn a_catalogue_that_is_changed_in_every_way_leaves_nothing_to_take_up(entra: Entra) {
+        entra.policy("unknown_role", "accept").await;
+        entra.create_with("ana", json!({"roles": role("Boss")})).await;
+        let app = &entra.app.app;
+        let admin = allowed(&entra, Permission::ManageRoles);
+        let boss = role_id(&entra, "Boss").await;
+        roles::review(app, &admin, &boss).await.unwrap();
+        let made = roles::create(app, &admin, "chief", typed("The chief", "head")).await.unwrap();
+        for mapped in ["head\nlead", "lead", "lead"] {
+            roles::set(app, &admin, &made, typed("The chief", mapped)).await.unwrap();
+        }
+        for _ in 0..2 {
+            roles::map_value(app, &admin, &made, "first").await.unwrap();
+        }
+        roles::delete(app, &admin, &made).await.unwrap();
+        let refused = roles::delete(app, &admin, &boss).await;
+        assert!(matches!(refused, Err(ServiceError::Conflict { .. })), "{refused:?}");
+        assert_eq!(unsettled(&entra).await, 0);
+    }
+
     async fn whoever_had_the_value_before_it_was_a_role_follows_its_review(entra: Entra) {
         entra.policy("unknown_role", "default").await;
         let ana = entra.create_with("ana", json!({"roles": role("operator")})).await;
@@ -222,19 +328,7 @@ entra_test! {
         let title = "t".repeat(10_000);
         for id in [&ana, &tom] {
             entra.change(id, "Replace", "title", json!(title)).await.is(200);
-            for copies in [
-                "INSERT INTO users (id, organization_id, user_name, user_name_key, active, label, label_key, role_id, role_value, \
-                 role_state, version, created_at, updated_at, document) \
-                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
-                 SELECT id || '-' || i, organization_id, user_name || i, user_name_key || i, active, label, label_key, role_id, \
-                 role_value, role_state, version, created_at, updated_at, document FROM users, n WHERE id = $1",
-                "INSERT INTO user_values (user_id, organization_id, attribute, element, sub, value_key, match_key) \
-                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
-                 SELECT user_id || '-' || i, organization_id, attribute, element, sub, value_key, match_key \
-                 FROM user_values, n WHERE user_id = $1 AND attribute = 'roles'",
-            ] {
-                entra.app.execute(sql(copies).bind(id)).await;
-            }
+            copy(&entra, id).await;
         }
         let admin = allowed(&entra, Permission::ManageRoles);
         let super_admin = role_id(&entra, "super_admin").await;

@@ -318,6 +318,10 @@ fn landed_migrations_stay_as_they_are() {
             "5b85a051c43f210bdb3d2bbbe992890003ab2c89cf934acc55719760df16e4fa",
         ),
         (
+            "postgres/0026_role_settlements.sql",
+            "dd80b9dcc2a13d9427201cfb73d483909b7baa4a4306d282ac642cb63a138f3b",
+        ),
+        (
             "sqlite/0020_list_indexes.sql",
             "e5d45a0acd7752c8e00e39e79170f3db8ed19ffd89e43cfbcf32d9e61ca6ce04",
         ),
@@ -336,6 +340,10 @@ fn landed_migrations_stay_as_they_are() {
         (
             "sqlite/0025_exact_references.sql",
             "f78ec394ddee89d74c6b9e92765007671fbca540a77804886d4e4ce5492b73d0",
+        ),
+        (
+            "sqlite/0026_role_settlements.sql",
+            "1080df07de623e7f536a360a6d94a241b05a4c4602091bfe64cf470fe01d3e69",
         ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::settle::settle;
+use super::settle::{note, settle_noted};
 use super::typed::{self, CheckedRole, TypedRole};
 use super::{NOT_FOUND, case_key, ids, rows};
 use crate::model::role::{Direction, RoleRow};
@@ -13,7 +13,7 @@ use crate::server::actor::{Allowed, Permission};
 use crate::server::error::ServiceError;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::to_the_end::to_the_end;
-use crate::server::store::role_holders::Holders;
+use crate::server::store::role_settlements::RoleSettlement;
 use crate::server::store::roles::{self, LockedRole, Role};
 use crate::server::store::{Tx, role_catalogue};
 
@@ -32,11 +32,10 @@ pub async fn create(
     let role = role.check()?;
     let own_key = case_key(&value);
     role.check_against(&own_key)?;
-    let keys = all_keys(&role.mapped, own_key);
     let (app, who) = (app.clone(), Who::of(allowed, app.clock.now()));
     to_the_end(app.tasks.clone(), "adding a role", async move {
-        let id = add(&app, &who, &organization_id, value, role).await?;
-        settle(&app, &who, &organization_id, &Holders::OfValues(keys)).await?;
+        let (id, noted) = add(&app, &who, &organization_id, value, role).await?;
+        settle_noted(&app, &who, noted).await?;
         Ok::<_, ServiceError>(id)
     })
     .await
@@ -48,7 +47,7 @@ async fn add(
     organization_id: &str,
     value: String,
     role: CheckedRole,
-) -> Result<String, ServiceError> {
+) -> Result<(String, Option<RoleSettlement>), ServiceError> {
     let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
@@ -81,7 +80,9 @@ async fn add(
                 });
                 let target = Target::new("role", &id, &new.display_name);
                 audit::record(tx, &who, "role.create", &target, None, Some(after)).await?;
-                Ok(id)
+                let keys = all_keys(&role.mapped, own_key);
+                let noted = note(tx, &who, &organization_id, &keys).await?;
+                Ok((id, noted))
             })
         })
         .await
@@ -102,21 +103,21 @@ pub async fn set(
     let (app, who) = (app.clone(), Who::of(allowed, app.clock.now()));
     let id = id.to_owned();
     to_the_end(app.tasks.clone(), "setting a role", async move {
-        let keys = save(&app, &who, &organization_id, id, role).await?;
-        settle(&app, &who, &organization_id, &Holders::OfValues(keys)).await?;
+        let noted = save(&app, &who, &organization_id, id, role).await?;
+        settle_noted(&app, &who, noted).await?;
         Ok::<_, ServiceError>(())
     })
     .await
 }
 
-/// Answers the keys of the values that mean another role now.
+/// Answers the note of the values that mean another role now.
 async fn save(
     app: &App,
     who: &Who,
     organization_id: &str,
     id: String,
     role: CheckedRole,
-) -> Result<Vec<String>, ServiceError> {
+) -> Result<Option<RoleSettlement>, ServiceError> {
     let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
@@ -132,14 +133,16 @@ async fn save(
                 changed.note_mapped(&mapped, &role.mapped);
                 let Some((before, after)) = changed.finish() else {
                     // Saved again: for whom an earlier change, broken off, has not got to, which may have
-                    // made the role.
-                    return Ok(all_keys(&mapped, own_key));
+                    // made the role. It would be taken up anyway, but not before this is answered.
+                    let keys = all_keys(&mapped, own_key);
+                    return Ok(note(tx, &who, &organization_id, &keys).await?);
                 };
                 roles::update(tx, &id, &role.display_name, &role.description).await?;
                 roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.set", &target, Some(before), Some(after)).await?;
-                Ok(moved(&mapped, &role.mapped))
+                let noted = note(tx, &who, &organization_id, &moved(&mapped, &role.mapped)).await?;
+                Ok(noted)
             })
         })
         .await
@@ -159,9 +162,8 @@ pub async fn map_value(
     let (id, added) = (id.to_owned(), typed::mapped_value(value)?);
     let (app, who) = (app.clone(), Who::of(allowed, app.clock.now()));
     to_the_end(app.tasks.clone(), "mapping a role value", async move {
-        let users = Holders::OfValues(vec![added.0.clone()]);
-        map(&app, &who, &organization_id, id, added).await?;
-        settle(&app, &who, &organization_id, &users).await?;
+        let noted = map(&app, &who, &organization_id, id, added).await?;
+        settle_noted(&app, &who, noted).await?;
         Ok::<_, ServiceError>(())
     })
     .await
@@ -173,7 +175,7 @@ async fn map(
     organization_id: &str,
     id: String,
     added: (String, String),
-) -> Result<(), ServiceError> {
+) -> Result<Option<RoleSettlement>, ServiceError> {
     let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
@@ -181,11 +183,12 @@ async fn map(
                 let role = locked(tx, &organization_id, &id).await?;
                 let own_key = case_key(&role.value);
                 let before = mapped(tx, &organization_id, &id).await?;
+                let new = std::slice::from_ref(&added);
+                let noted = note(tx, &who, &organization_id, &keys_of(new)).await?;
                 let mut keys = before.iter().map(|(key, _)| key);
                 if added.0 == own_key || keys.any(|key| *key == added.0) {
-                    return Ok(());
+                    return Ok(noted);
                 }
-                let new = std::slice::from_ref(&added);
                 check_free(tx, &organization_id, "value", new, &id).await?;
                 let mut after = before.clone();
                 after.push(added);
@@ -196,7 +199,7 @@ async fn map(
                 let before = json!({ "mapped_values": joined(&before) });
                 let after = json!({ "mapped_values": joined(&after) });
                 audit::record(tx, &who, "role.set", &target, Some(before), Some(after)).await?;
-                Ok(())
+                Ok(noted)
             })
         })
         .await
@@ -290,20 +293,20 @@ pub async fn delete(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
     let id = id.to_owned();
     to_the_end(app.tasks.clone(), "deleting a role", async move {
         // Users may have its values beside the one that decides.
-        let keys = remove(&app, &who, &organization_id, id).await?;
-        settle(&app, &who, &organization_id, &Holders::OfValues(keys)).await?;
+        let noted = remove(&app, &who, &organization_id, id).await?;
+        settle_noted(&app, &who, noted).await?;
         Ok::<_, ServiceError>(())
     })
     .await
 }
 
-/// Answers the keys of the values that meant it.
+/// Answers the note of the values that meant it.
 async fn remove(
     app: &App,
     who: &Who,
     organization_id: &str,
     id: String,
-) -> Result<Vec<String>, ServiceError> {
+) -> Result<Option<RoleSettlement>, ServiceError> {
     let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
@@ -324,7 +327,8 @@ async fn remove(
                 });
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.delete", &target, Some(before), None).await?;
-                Ok(all_keys(&mapped, case_key(&role.value)))
+                let keys = all_keys(&mapped, case_key(&role.value));
+                Ok(note(tx, &who, &organization_id, &keys).await?)
             })
         })
         .await

@@ -4,13 +4,14 @@ use serde_json::json;
 
 use super::case_key;
 use super::change::{all_keys, locked, mapped, organization};
-use super::settle::settle;
+use super::settle::{note, settle, settle_noted};
 use crate::server::App;
 use crate::server::actor::Allowed;
 use crate::server::error::ServiceError;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::to_the_end::to_the_end;
 use crate::server::store::role_holders::Holders;
+use crate::server::store::role_settlements::RoleSettlement;
 use crate::server::store::roles;
 
 /// Notes that somebody has looked at a role that came from Entra: it counts as any other from then on.
@@ -25,21 +26,21 @@ pub async fn review(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
         let users = Holders::OfUnreviewed(id.clone());
         // First, so that a review that breaks off can be done again; then those that came meanwhile, and whoever had its
         // values before Entra made it a role.
-        settle(&app, &who, &organization_id, &users).await?;
-        let keys = set_reviewed(&app, &who, &organization_id, id).await?;
-        settle(&app, &who, &organization_id, &Holders::OfValues(keys)).await?;
+        settle(&app, &who, &organization_id, &users, None).await?;
+        let noted = set_reviewed(&app, &who, &organization_id, id).await?;
+        settle_noted(&app, &who, noted).await?;
         Ok::<_, ServiceError>(())
     })
     .await
 }
 
-/// Answers the keys of the values that mean the role.
+/// Answers the note of the values that mean the role.
 async fn set_reviewed(
     app: &App,
     who: &Who,
     organization_id: &str,
     id: String,
-) -> Result<Vec<String>, ServiceError> {
+) -> Result<Option<RoleSettlement>, ServiceError> {
     let (who, organization_id) = (who.clone(), organization_id.to_owned());
     app.db
         .write(move |tx| {
@@ -47,15 +48,16 @@ async fn set_reviewed(
                 let role = locked(tx, &organization_id, &id).await?;
                 let mapped = mapped(tx, &organization_id, &id).await?;
                 let keys = all_keys(&mapped, case_key(&role.value));
+                let noted = note(tx, &who, &organization_id, &keys).await?;
                 if role.is_reviewed {
-                    return Ok(keys);
+                    return Ok(noted);
                 }
                 roles::set_reviewed(tx, &id).await?;
                 let before = json!({ "reviewed": false });
                 let after = json!({ "reviewed": true });
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.review", &target, Some(before), Some(after)).await?;
-                Ok(keys)
+                Ok(noted)
             })
         })
         .await

@@ -1,19 +1,119 @@
-//! Stored users follow a change of the catalogue, some at a time.
+//! Stored users follow a change of the catalogue, some at a time. The change leaves a note of it, which stays until all have
+//! followed: whatever breaks off is taken up again.
 
 use crate::server::App;
+use crate::server::actor::Actor;
 use crate::server::error::StoreError;
+use crate::server::ids;
 use crate::server::services::audit::Who;
 use crate::server::services::provisioning::settle_roles;
 use crate::server::services::to_the_end::go_on;
-use crate::server::store::role_catalogue;
 use crate::server::store::role_holders::{self, Holders};
+use crate::server::store::role_settlements::{self, RoleSettlement};
+use crate::server::store::{Tx, role_catalogue};
 
 /// Users that one transaction touches: others wait for it.
 const BATCH: usize = 500;
 /// Users who are looked for at a time: PostgreSQL sorts all of them for it.
 const FOUND: i64 = 20_000;
 
-/// Gives these users the roles that the catalogue gives to their values now, by `who`'s act.
+/// Notes, in the transaction of a change, that users with these values are to follow it: [`settle_noted`] is the next to do.
+/// `None` when there are no values.
+///
+/// # Errors
+/// As any write.
+pub(super) async fn note(
+    tx: &mut Tx<'_>,
+    who: &Who,
+    organization_id: &str,
+    keys: &[String],
+) -> Result<Option<RoleSettlement>, StoreError> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let noted = RoleSettlement {
+        id: ids::new_id(who.at),
+        organization_id: organization_id.to_owned(),
+        value_keys: serde_json::to_string(keys)?,
+        actor_kind: who.actor.kind().to_owned(),
+        actor_id: who.actor.id().to_owned(),
+        actor_name: who.actor.name(),
+    };
+    role_settlements::insert(tx, &noted, who.at).await?;
+    Ok(Some(noted))
+}
+
+/// As [`settle`], for what was noted; the note goes when all have followed.
+///
+/// # Errors
+/// As [`settle`]; the note stays then.
+pub(super) async fn settle_noted(
+    app: &App,
+    who: &Who,
+    noted: Option<RoleSettlement>,
+) -> Result<(), StoreError> {
+    let Some(noted) = noted else {
+        return Ok(());
+    };
+    let holders = Holders::OfValues(serde_json::from_str(&noted.value_keys)?);
+    settle(app, who, &noted.organization_id, &holders, Some(&noted.id)).await?;
+    app.db
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { role_settlements::delete(tx, &noted.id).await })
+        })
+        .await
+}
+
+/// Takes up what was broken off, as the act of whoever changed the catalogue; answers how many changes have been followed
+/// by that. Two at once do no harm. What fails is left to the next run.
+///
+/// # Errors
+/// When the database fails before anything is taken up.
+pub async fn resume(app: &App) -> Result<usize, StoreError> {
+    let mut connection = app.db.read().await?;
+    let abandoned = role_settlements::list_abandoned(&mut connection, app.clock.now()).await?;
+    drop(connection);
+    let mut settled = 0;
+    for noted in abandoned {
+        match take_up(app, noted).await {
+            Ok(true) => settled += 1,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%error, "users have not followed a change of their role catalogue yet");
+            }
+        }
+    }
+    Ok(settled)
+}
+
+/// `false` when somebody else has taken it up.
+async fn take_up(app: &App, noted: RoleSettlement) -> Result<bool, StoreError> {
+    let (id, now) = (noted.id.clone(), app.clock.now());
+    let is_ours: bool = app
+        .db
+        .write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { role_settlements::claim(tx, &id, now).await })
+        })
+        .await?;
+    if !is_ours {
+        return Ok(false);
+    }
+    let (id, name) = (noted.actor_id.clone(), noted.actor_name.clone());
+    let actor = Actor::from_stored(&noted.actor_kind, id, name)
+        .ok_or_else(|| StoreError::Corrupt(format!("actor {:?}", noted.actor_kind)))?;
+    let who = Who {
+        actor,
+        address: String::new(),
+        organization_id: Some(noted.organization_id.clone()),
+        // Not before they change.
+        at: now,
+    };
+    settle_noted(app, &who, Some(noted)).await?;
+    Ok(true)
+}
+
+/// Gives these users the roles that the catalogue gives to their values now, by `who`'s act. `noted` is the id of the note
+/// of it, which is held meanwhile.
 ///
 /// # Errors
 /// When the database fails or the service is ending; who was settled until then stays so, and the same again settles the others.
@@ -22,16 +122,16 @@ pub(super) async fn settle(
     who: &Who,
     organization_id: &str,
     holders: &Holders,
+    noted: Option<&str>,
 ) -> Result<(), StoreError> {
-    let reviewed = match holders {
-        Holders::OfUnreviewed(role_id) => Some(role_id.clone()),
-        Holders::OfValues(keys) if keys.is_empty() => return Ok(()),
-        Holders::OfValues(_) => None,
-    };
     let settling = Settling {
         who: who.clone(),
         organization_id: organization_id.to_owned(),
-        reviewed,
+        reviewed: match holders {
+            Holders::OfUnreviewed(role_id) => Some(role_id.clone()),
+            Holders::OfValues(_) => None,
+        },
+        noted: noted.map(str::to_owned),
     };
     await_requests(app, organization_id).await;
     let mut after = String::new();
@@ -66,6 +166,8 @@ struct Settling {
     organization_id: String,
     /// The role that counts as reviewed.
     reviewed: Option<String>,
+    /// The note of it.
+    noted: Option<String>,
 }
 
 impl Settling {
@@ -75,7 +177,7 @@ impl Settling {
         app: &App,
         ids: Vec<String>,
     ) -> Result<(usize, Vec<String>), StoreError> {
-        let settling = self.clone();
+        let (settling, now) = (self.clone(), app.clock.now());
         app.db
             .write::<_, StoreError, _>(move |tx| {
                 Box::pin(async move {
@@ -83,8 +185,15 @@ impl Settling {
                         who,
                         organization_id,
                         reviewed,
+                        noted,
                     } = &settling;
-                    settle_roles(tx, who, organization_id, &ids, reviewed.as_deref()).await
+                    let settled =
+                        settle_roles(tx, who, organization_id, &ids, reviewed.as_deref()).await?;
+                    // Last: whoever is at the same waits for it with nothing else to wait for.
+                    if let Some(id) = noted {
+                        role_settlements::hold(tx, id, now).await?;
+                    }
+                    Ok(settled)
                 })
             })
             .await
