@@ -152,7 +152,7 @@ fn Fields(role: Option<RoleRow>, answer: Option<FormAnswer>) -> impl IntoView {
             name="mapped_values"
             label="Further app role values"
             value=typed("mapped_values", mapped)
-            hint="One a line. Each means this role, too, in upper or lower case. Users stored already follow when Entra next sends their role."
+            hint="One a line. Each means this role, too, in upper or lower case. Users stored already follow at once."
             errors
         />
     }

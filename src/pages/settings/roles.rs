@@ -53,7 +53,7 @@ pub(super) fn RolesSection(
             <header>
                 <h2 id="roles-heading">"Roles"</h2>
                 <p>
-                    "The value of the app role in Entra decides the role in Rhombus, in upper or lower case. The order goes from most to least privilege: when Entra sends several roles and marks none as primary, the lowest decides."
+                    "The value of the app role in Entra decides the role in Rhombus, in upper or lower case. The order goes from most to least privilege: when Entra sends several roles and marks none as primary, the lowest decides. Another order or default role leaves users stored already as they are until Entra next changes their roles."
                 </p>
             </header>
             <div class="stack">

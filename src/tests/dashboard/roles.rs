@@ -139,6 +139,7 @@ entra_test! {
     async fn values_and_mapped_values_are_one_namespace_without_case(entra: Entra) {
         let admin = Admin::of(&entra).await;
         is_done(&admin.add("Team.Lead", "Team+lead", "lead%0D%0ALEITUNG%0Alead").await);
+        assert!(admin.open("/roles/new").await.text.contains("Users stored already follow at once."));
         let added = role(&entra, "Team.Lead").await;
         assert_eq!(added.mapped_values, ["lead", "LEITUNG"]);
         assert_eq!((added.is_default, added.is_reviewed, added.users), (false, true, Count::Exactly(0)));
@@ -207,6 +208,12 @@ entra_test! {
         assert_eq!(role(&entra, "viewer").await.users, Count::Exactly(1));
         is_done(&admin.press("admin", "default").await);
         is_done(&admin.press("admin", "default").await);
+        for (page, words) in [
+            (String::new(), "Another order or default role leaves users stored already as they are"),
+            (format!("/roles/{}", role(&entra, "viewer").await.id), "Users stored already keep theirs until Entra next changes"),
+        ] {
+            assert!(admin.open(&page).await.text.contains(words), "{words}");
+        }
         let roles = catalogue(&entra).await;
         let defaults: Vec<_> = roles.iter().filter(|role| role.is_default).collect();
         assert_eq!(defaults.len(), 1);
