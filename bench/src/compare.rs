@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::load;
 use crate::operations::{Operation, World};
 use crate::server::{SLUG, Server};
-use crate::{Options, suite};
+use crate::{Options, copies, suite};
 
 /// Turns that each program takes in one row.
 const TURNS: usize = 8;
@@ -64,10 +64,15 @@ fn run(
 ) -> Result<()> {
     let _ = std::fs::remove_dir_all(&options.folder);
     let start = |(program, size): (&Path, usize), folder: &str| -> Result<Side> {
-        let server = Server::start(program, &options.folder.join(folder), None)?;
+        let mut server = Server::start(program, &options.folder.join(folder), None)?;
         prepare(&server)?;
         let mut world = Arc::new(World::default());
-        suite::fill(&server, &mut world, size)?;
+        let times = size.div_ceil(options.uncopied.max(1));
+        suite::fill(&server, &mut world, size / times.max(1))?;
+        copies::multiply(&mut server, times)?;
+        Arc::get_mut(&mut world)
+            .context("a measurement is still running")?
+            .add_copies(times);
         Ok(Side { server, world })
     };
     let [first, second] = sides;

@@ -8,6 +8,7 @@ mod budgets;
 mod ceiling;
 mod client;
 mod compare;
+mod copies;
 mod failing;
 mod fill;
 mod lists;
@@ -85,6 +86,9 @@ pub struct Options {
     /// Instead of all else: the program with the fewest and with the most users in turns, on SQLite, and the ratio
     #[arg(long, conflicts_with = "against")]
     growth: bool,
+    /// With --growth: of more than this number of users, only so many come over SCIM; the others are copied in the database
+    #[arg(long, default_value_t = 100_000)]
+    uncopied: usize,
     /// Fewer users and a tenth of the requests: to see that all works
     #[arg(long)]
     quick: bool,

@@ -10,6 +10,7 @@ use hyper::header::IF_MATCH;
 use serde_json::json;
 
 use crate::client::{Connection, Expected};
+use crate::copies;
 use crate::fill::people::Person;
 
 /// One kind of measurement.
@@ -96,6 +97,17 @@ pub struct User {
     is_admin: AtomicBool,
 }
 
+impl User {
+    fn copy(&self, digits: &str) -> Self {
+        Self {
+            id: copies::id_of(&self.id, digits),
+            name: copies::name_of(&self.name, digits),
+            active: AtomicBool::new(self.active.load(Ordering::Relaxed)),
+            is_admin: AtomicBool::new(self.is_admin.load(Ordering::Relaxed)),
+        }
+    }
+}
+
 /// The users of the organization under load.
 #[derive(Default)]
 pub struct World {
@@ -123,6 +135,17 @@ impl World {
                 .unwrap_or_else(std::sync::PoisonError::into_inner),
         );
         self.users.extend(created);
+    }
+
+    /// Makes the copies of [`crate::copies::multiply`] part of the users.
+    pub fn add_copies(&mut self, times: usize) {
+        let copied: Vec<User> = copies::digits(times)
+            .flat_map(|digits| {
+                let copy = |user: &User| user.copy(&digits);
+                self.users.iter().map(copy).collect::<Vec<_>>()
+            })
+            .collect();
+        self.users.extend(copied);
     }
 
     /// How many users stand ready for `Delete`.

@@ -1,8 +1,8 @@
 //! First bytes of every page of the dashboard, with many users and a long log.
 //!
-//! The data comes over SCIM as all data does. Each page is then opened one after the other, signed in as an Admin (and
-//! as Support where only Support may), as a browser without anything in its cache opens it. Then come SCIM's lists and
-//! filters.
+//! The data comes over SCIM as all data does; for numbers that would take hours, it is copied in the database. Each page
+//! is then opened one after the other, signed in as an Admin (and as Support where only Support may), as a browser without
+//! anything in its cache opens it. Then come SCIM's lists and filters.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use hyper::{Request, Response, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::copies;
 use crate::lists;
 use crate::load;
 use crate::operations::{Operation, World};
@@ -43,6 +44,9 @@ pub struct Options {
     /// Entries of its provisioning log
     #[arg(long, default_value_t = 1_000_000)]
     entries: usize,
+    /// Users and entries come over SCIM divided by this, and are copied in the database then: for numbers that take hours
+    #[arg(long, default_value_t = 1)]
+    copies: usize,
     /// How often each page is opened
     #[arg(long, default_value_t = 15)]
     times: usize,
@@ -97,12 +101,13 @@ const SUPPORT_PAGES: &[&str] = &[
 /// Fills a database and measures. It fails when a page or a list misses the budget.
 pub fn run(options: &Options) -> Result<()> {
     let _ = std::fs::remove_dir_all(&options.folder);
-    let server = Server::start(
+    let mut server = Server::start(
         &options.program,
         &options.folder,
         options.database_url.as_deref(),
     )?;
     let user = fill(&server, options)?;
+    copies::multiply(&mut server, options.copies)?;
     let account = |email: &str, role: &[&str]| {
         let arguments = [&["account", "create", email, "--role"], role].concat();
         server.run_with(&arguments, PASSWORD)
@@ -120,14 +125,16 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A user of the organization, once it has so many users and log entries.
+/// A user of the organization, once it has so many users and log entries, but for their copies.
 fn fill(server: &Server, options: &Options) -> Result<String> {
     let mut world = Arc::new(World::default());
+    let copies = options.copies.max(1);
+    let (users, entries) = (options.users / copies, options.entries / copies);
     // Four in five entries are lookups, as with Entra.
-    let changes = options.entries.saturating_sub(options.users) / 5;
-    let lookups = options.entries.saturating_sub(options.users + changes);
+    let changes = entries.saturating_sub(users) / 5;
+    let lookups = entries.saturating_sub(users + changes);
     for (operation, requests) in [
-        (Operation::CreateMapped, options.users),
+        (Operation::CreateMapped, users),
         (Operation::PatchActive, changes),
         (Operation::MatchHit, lookups),
     ] {

@@ -53,6 +53,37 @@ impl Program {
         }
         command
     }
+
+    fn database_url(&self) -> String {
+        let own = || format!("sqlite:{}", self.folder.join("rhombus.db").display());
+        self.database_url.clone().unwrap_or_else(own)
+    }
+
+    /// Starts it; gives the process and the address on which it serves.
+    fn serve(&self) -> Result<(Child, String)> {
+        let log_file = self.folder.join("server.log");
+        let log = File::options().create(true).append(true).open(&log_file)?;
+        let mut child = self
+            .command(&["serve"])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start {}", self.path.display()))?;
+        let output = child.stdout.take().context("the program has no output")?;
+        let mut lines = BufReader::new(output).lines();
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let (_, address) = line.split_once("http://")?;
+            Some(address.trim().to_owned())
+        });
+        let Some(address) = address else {
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("the program did not start: see {}", log_file.display());
+        };
+        // Whatever else it prints has to go somewhere.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok((child, address))
+    }
 }
 
 impl Server {
@@ -64,44 +95,30 @@ impl Server {
             folder: folder.to_owned(),
             database_url: database_url.map(str::to_owned),
         };
-        let log = File::create(folder.join("server.log"))?;
-        let mut child = program
-            .command(&["serve"])
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.path.display()))?;
-        let output = child.stdout.take().context("the program has no output")?;
+        let (child, address) = program.serve()?;
         // Dropped on an early return, and with it the program.
         let mut server = Self {
             child,
             program,
             target: Target {
-                address: String::new(),
+                address,
                 base: format!("/scim/{SLUG}/v2"),
                 token: String::new(),
             },
         };
-        let mut lines = BufReader::new(output).lines();
-        for line in lines.by_ref() {
-            if let Some((_, address)) = line?.split_once("http://") {
-                server.target.address = address.trim().to_owned();
-                break;
-            }
-        }
-        if server.target.address.is_empty() {
-            bail!(
-                "the program did not start: see {}",
-                folder.join("server.log").display()
-            );
-        }
-        // Whatever else it prints has to go somewhere.
-        std::thread::spawn(move || lines.for_each(drop));
-
         server.run(&["organization", "create", SLUG, "--name", "Bench"])?;
         let token = server.run(&["token", "create", SLUG, "--name", "bench"])?;
         server.target.token = token.trim().to_owned();
         Ok(server)
+    }
+
+    /// Stops the program, does something with its database, whose URL is given, and starts it again.
+    pub fn while_stopped(&mut self, work: impl FnOnce(&str) -> Result<()>) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        work(&self.program.database_url())?;
+        (self.child, self.target.address) = self.program.serve()?;
+        Ok(())
     }
 
     /// Runs a command of the program beside the server and gives what it prints.
