@@ -422,8 +422,8 @@ pub async fn cause(entra: &Entra<'_>, reason: Reason) -> Cause {
         }
         Reason::NamesMissing => {
             entra.policy("missing_names", "accept").await;
-            create(entra, |body| body["name"] = json!({})).await;
-            "POST without names, policy accept"
+            create(entra, |body| body["name"] = json!({"familyName": "Ruiz"})).await;
+            "POST without name.givenName, policy accept"
         }
         Reason::ValueKept => {
             let id = entra.create("ana@contoso.com").await;
