@@ -12,7 +12,6 @@ use rhombus_provisioning::server::services::account_links::{self, Acceptance};
 use rhombus_provisioning::server::services::accounts::{self, Invitee};
 use rhombus_provisioning::server::services::sign_in::{AccessError, SignedIn, sign_in};
 use rhombus_provisioning::server::store::accounts::{self as store, NewAccount};
-use rhombus_provisioning::server::store::dialect::Dialect;
 use rhombus_provisioning::server::store::sql::sql;
 use tokio::sync::oneshot;
 
@@ -20,6 +19,7 @@ use super::links::refused;
 use super::{PASSWORD, account, allowed, app_on, organization};
 use crate::db_test;
 use crate::support::app::START;
+use crate::support::db::until_waiting;
 
 /// Uses the link of an invitation or first start.
 async fn accept(
@@ -36,26 +36,6 @@ async fn accept(
     };
     let (_, secret) = url.rsplit_once('/').unwrap();
     account_links::accept(app, purpose, secret, form, "192.0.2.1").await
-}
-
-/// Waits until so many changes wait for another one's end.
-async fn until_waiting(app: &App, changes: i64) {
-    for _ in 0..500 {
-        let waiting = match app.db.dialect() {
-            Dialect::Sqlite => i64::try_from(app.db.load().waiting).unwrap(),
-            Dialect::Postgres => {
-                let locked = sql("SELECT count(*) FROM pg_stat_activity \
-                     WHERE datname = current_database() AND wait_event_type = 'Lock'");
-                let mut connection = app.db.read().await.unwrap();
-                connection.fetch_count(locked).await.unwrap()
-            }
-        };
-        if waiting >= changes {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("nobody waits");
 }
 
 /// Runs `attempts` of `changes` changes up to the moment at which each has to wait for an account with one of these
@@ -93,7 +73,7 @@ async fn side_by_side<T>(
     });
     begun.await.unwrap();
     let waiting = async {
-        until_waiting(app, 2).await;
+        until_waiting(&app.db, 2).await;
         release.send(()).unwrap();
     };
     let (outcome, ()) = tokio::join!(attempts, waiting);

@@ -227,7 +227,7 @@ entra_test! {
         begun.await.unwrap();
         let waiting = async {
             // On SQLite all of them wait for the one writer then, and are one transaction.
-            for _ in 0..100 {
+            for _ in 0..1_000 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 if db.load().waiting >= 9 || db.dialect() == Dialect::Postgres {
                     break;

@@ -31,7 +31,7 @@ async fn fill(db: &Db) {
             0
         );
     }
-    for _ in 0..100 {
+    for _ in 0..500 {
         if db.load().free >= 4 {
             return;
         }
@@ -45,7 +45,7 @@ async fn end_all(other: &mut PgConnection) {
     let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
     sqlx::raw_sql(ended).execute(&mut *other).await.unwrap();
-    for _ in 0..100 {
+    for _ in 0..500 {
         let left = "SELECT count(*) FROM pg_stat_activity \
              WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
         let (left,): (i64,) = sqlx::query_as(left).fetch_one(&mut *other).await.unwrap();

@@ -1,5 +1,9 @@
 //! A fresh database for each test, on both database systems.
 
+use std::time::Duration;
+
+use rhombus_provisioning::server::store::dialect::Dialect;
+use rhombus_provisioning::server::store::sql::sql;
 use rhombus_provisioning::server::store::{Db, migrate};
 
 /// An open, migrated database that nobody else uses.
@@ -43,7 +47,7 @@ impl TestDb {
             match created {
                 Ok(_) => break,
                 Err(error) if attempt > 50 => panic!("no test database: {error}"),
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
         pool.close().await;
@@ -61,6 +65,26 @@ impl TestDb {
             _folder: folder,
         }
     }
+}
+
+/// Waits until so many changes wait for another one's end.
+pub async fn until_waiting(db: &Db, changes: i64) {
+    for _ in 0..500 {
+        let waiting = match db.dialect() {
+            Dialect::Sqlite => i64::try_from(db.load().waiting).unwrap(),
+            Dialect::Postgres => {
+                let locked = sql("SELECT count(*) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'");
+                let mut connection = db.read().await.unwrap();
+                connection.fetch_count(locked).await.unwrap()
+            }
+        };
+        if waiting >= changes {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody waits");
 }
 
 /// Makes each test two: one on SQLite, one on PostgreSQL.

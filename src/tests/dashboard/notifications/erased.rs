@@ -1,7 +1,6 @@
 //! Users who are erased while mails name them.
 
 use std::path::Path;
-use std::time::Duration;
 
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
@@ -18,7 +17,7 @@ use super::{DANA, PAGE, Post, add};
 use crate::dashboard::person::{self, account, cookie};
 use crate::db_test;
 use crate::support::app::TestApp;
-use crate::support::db::TestDb;
+use crate::support::db::{TestDb, until_waiting};
 use crate::support::entra::Entra;
 
 /// Somebody of whom an update is refused.
@@ -171,18 +170,23 @@ db_test! {
         let (organization_id, now) = (entra.organization_id.clone(), post.app.app.clock.now());
         let keys = vec![issue_records::user_key(&zoe)];
         let (held, is_held) = oneshot::channel();
+        let (release, is_released) = oneshot::channel::<()>();
         let erased = post.app.app.db.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 notifications::lock(tx, &organization_id).await?;
                 issue_records::forget_user(tx, &organization_id, &keys, now).await?;
                 held.send(()).unwrap();
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                let _ = is_released.await;
                 Ok(())
             })
         });
         let told = async {
             is_held.await.unwrap();
-            pass::run(&post.app.app).await.unwrap()
+            let composed = async {
+                until_waiting(&post.app.app.db, 1).await;
+                release.send(()).unwrap();
+            };
+            tokio::join!(pass::run(&post.app.app), composed).0.unwrap()
         };
         let (erased, told) = tokio::join!(erased, told);
         erased.unwrap();
