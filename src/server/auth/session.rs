@@ -102,7 +102,7 @@ pub async fn is_open(app: &App, extensions: &Extensions) -> std::result::Result<
         return Ok(false);
     };
     let now = app.clock.now();
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let found = sessions::find(&mut connection, &hash(id), now, now - IDLE).await?;
     Ok(found.is_some())
 }
@@ -201,7 +201,7 @@ impl tower_sessions::SessionStore for Store {
     async fn load(&self, session_id: &Id) -> Result<Option<Record>> {
         let now = self.clock.now();
         let id = hash(*session_id);
-        let mut connection = self.db.read().await.map_err(backend)?;
+        let mut connection = self.db.read_by_key().await.map_err(backend)?;
         let row = sessions::find(&mut connection, &id, now, now - IDLE)
             .await
             .map_err(backend)?;

@@ -228,15 +228,14 @@ pub async fn find_link(
     secret: &str,
 ) -> Result<Option<LinkDetails>, ServiceError> {
     let now = app.clock.now();
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let hash = secret::hash(secret);
     let Some(link) = accounts::find_link(&mut connection, &hash, purpose, now).await? else {
         return Ok(None);
     };
     let Some(id) = link.account_id else {
-        let support =
-            accounts::count_with_role(&mut connection, AccountRole::Support, None).await?;
-        return Ok((support == 0).then(|| LinkDetails {
+        drop(connection);
+        return Ok((!has_support(app).await?).then(|| LinkDetails {
             purpose,
             email: None,
             name: String::new(),

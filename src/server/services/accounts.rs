@@ -62,7 +62,7 @@ pub async fn invite(
         role: invitee.role,
         organization: organization.map(|organization| organization.name.as_str()),
         zone: zone_in(
-            &mut app.db.read().await?,
+            &mut app.db.read_by_key().await?,
             organization.map(|organization| organization.id.as_str()),
         )
         .await?,
@@ -386,7 +386,7 @@ pub async fn detail(
 /// # Errors
 /// As any read.
 pub async fn find_active(app: &App, account_id: &str) -> Result<Option<Account>, ServiceError> {
-    let account = accounts::find(&mut app.db.read().await?, account_id).await?;
+    let account = accounts::find(&mut app.db.read_by_key().await?, account_id).await?;
     Ok(account.filter(|account| account.deactivated_at.is_none()))
 }
 
@@ -402,7 +402,7 @@ pub fn me(account: &Account, zone: TimeZone, now: Millis) -> Me {
 }
 
 async fn get(app: &App, allowed: &Allowed, account_id: &str) -> Result<Account, ServiceError> {
-    accounts::find(&mut app.db.read().await?, account_id)
+    accounts::find(&mut app.db.read_by_key().await?, account_id)
         .await?
         .filter(|account| is_managed(allowed, account))
         .ok_or(ServiceError::NotFound { what: "account" })

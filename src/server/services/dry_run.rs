@@ -129,7 +129,7 @@ async fn find(
     organization: &OrganizationRef,
     id: &str,
 ) -> Result<Result<LoggedRequest, String>, ServiceError> {
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let full = details::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "log entry" })?;

@@ -40,7 +40,7 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
     let keys = sign_in::keys(&email_key, address).map(|key| format!("forgotten:{key}"));
     sign_in::count(app, &keys, ASKED, now).await?;
 
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let account = accounts::find_by_email(&mut connection, &email_key).await?;
     let organization = account
         .as_ref()

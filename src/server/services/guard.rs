@@ -64,7 +64,7 @@ pub async fn get(
 /// As any read.
 pub async fn limit(app: &App, allowed: &Allowed) -> Result<Option<i64>, ServiceError> {
     let organization = allowed.check_in(Permission::ManageGuard)?;
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     Ok(store::limit(&mut connection, &organization.id).await?)
 }
 

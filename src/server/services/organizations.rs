@@ -90,7 +90,7 @@ pub async fn create(
 /// # Errors
 /// As any read.
 pub async fn find(app: &App, slug: &str) -> Result<Option<OrganizationRef>, ServiceError> {
-    let organization = organizations::find(&mut app.db.read().await?, slug).await?;
+    let organization = organizations::find(&mut app.db.read_by_key().await?, slug).await?;
     Ok(organization.map(|organization| OrganizationRef {
         id: organization.id,
         slug: organization.slug,
@@ -104,7 +104,7 @@ pub async fn find(app: &App, slug: &str) -> Result<Option<OrganizationRef>, Serv
 /// `NotFound` when it is gone.
 pub async fn get(app: &App, allowed: &Allowed) -> Result<OrganizationDetail, ServiceError> {
     let organization = allowed.check_in(Permission::ReadOrganization)?;
-    organizations::find(&mut app.db.read().await?, &organization.slug)
+    organizations::find(&mut app.db.read_by_key().await?, &organization.slug)
         .await?
         .map(|organization| detail(app, &organization))
         .ok_or(ServiceError::NotFound {

@@ -213,7 +213,7 @@ pub async fn attempt(app: &App, mail: &Claimed, claimed_until: Millis) -> Result
 
 /// Removes the file of a mail whose text was forgotten while it was written: somebody whom it names was erased.
 async fn remove_outdated(app: &App, id: &str, body: &str) -> Result<(), ServiceError> {
-    let is_outdated = store::has_other_body(&mut app.db.read().await?, id, body).await?;
+    let is_outdated = store::has_other_body(&mut app.db.read_by_key().await?, id, body).await?;
     if !is_outdated {
         return Ok(());
     }

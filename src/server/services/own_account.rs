@@ -250,7 +250,7 @@ fn own_id(allowed: &Allowed) -> Result<&str, ServiceError> {
 }
 
 async fn own(app: &App, allowed: &Allowed) -> Result<Account, ServiceError> {
-    accounts::find(&mut app.db.read().await?, own_id(allowed)?)
+    accounts::find(&mut app.db.read_by_key().await?, own_id(allowed)?)
         .await?
         .ok_or(ServiceError::SignedOut)
 }

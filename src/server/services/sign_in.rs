@@ -81,7 +81,7 @@ pub async fn sign_in(
     let keys = keys(&email_key, address);
     // Counted before the password is looked at, so that attempts side by side count as well.
     count(app, &keys, FAILED, now).await?;
-    let account = accounts::find_by_email(&mut app.db.read().await?, &email_key).await?;
+    let account = accounts::find_by_email(&mut app.db.read_by_key().await?, &email_key).await?;
     let active = account
         .as_ref()
         .filter(|account| account.deactivated_at.is_none());
@@ -94,7 +94,7 @@ pub async fn sign_in(
             if let Some(signed_in) = signed_in {
                 return Ok(signed_in);
             }
-            let account = accounts::find(&mut app.db.read().await?, &active.id).await?;
+            let account = accounts::find(&mut app.db.read_by_key().await?, &active.id).await?;
             fail(app, account, address, now).await?;
         }
         _ => fail(app, account, address, now).await?,
@@ -128,7 +128,7 @@ pub(super) async fn count(
 ) -> Result<(), AccessError> {
     let [account, address] = keys.clone();
     let expired = now - WINDOW;
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let mut full = Vec::new();
     for (key, limit) in [(&account, limits.by_account), (&address, limits.by_address)] {
         let window = sign_in_attempts::find(&mut connection, key, expired).await?;

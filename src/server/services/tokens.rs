@@ -256,7 +256,7 @@ pub async fn revoke(app: &App, allowed: &Allowed, token_id: &str) -> Result<(), 
 /// `NotFound`.
 pub async fn get_id(app: &App, allowed: &Allowed, prefix: &str) -> Result<String, ServiceError> {
     let organization = allowed.check_in(Permission::ManageTokens)?;
-    tokens::find_id_by_prefix(&mut app.db.read().await?, &organization.id, prefix)
+    tokens::find_id_by_prefix(&mut app.db.read_by_key().await?, &organization.id, prefix)
         .await?
         .ok_or(ServiceError::NotFound { what: "token" })
 }

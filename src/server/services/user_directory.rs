@@ -174,7 +174,7 @@ pub async fn roles(app: &App, allowed: &Allowed) -> Result<Vec<RoleChoice>, Serv
 /// [`ServiceError::NotFound`] for an id that this organization does not have; as [`list`] otherwise.
 pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<UserDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadUsers)?;
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let user = user_records::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "user" })?;

@@ -272,7 +272,8 @@ impl Db {
         })
     }
 
-    /// A connection for what is looked up by key and known at once, such as who calls: long reads leave some for these.
+    /// A connection for what is looked up by key and known at once, such as who calls or is signed in: long reads leave
+    /// some for these.
     ///
     /// # Errors
     /// As [`Db::read`].

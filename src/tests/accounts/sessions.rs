@@ -18,6 +18,7 @@ use tower_sessions::Session;
 use super::{PASSWORD, account, allowed, organization};
 use crate::db_test;
 use crate::support::app::{Answer, TestApp};
+use crate::support::db::long_reads;
 
 /// Posts a form from our own page.
 pub(super) async fn post(app: &TestApp, path: &str, cookie: &str, form: &str) -> Answer {
@@ -130,6 +131,17 @@ db_test! {
         }
         app.app.clock.advance(hours(3));
         assert!(!is_signed_in(&app, &busy).await, "seven days are over");
+    }
+
+    async fn people_are_known_and_sign_in_while_long_reads_take_all_that_they_may(db: TestDb) {
+        let app = TestApp::new(db).await;
+        account(&app.app, "sam@rhombus.example", AccountRole::Support, None).await;
+        let before = sign_in(&app, "sam@rhombus.example").await;
+        let busy = long_reads(&app.app.db).await;
+        assert!(is_signed_in(&app, &before).await);
+        let meanwhile = sign_in(&app, "sam@rhombus.example").await;
+        assert!(may(&app, &meanwhile, Permission::ListOrganizations, None).await.is_ok());
+        drop(busy);
     }
 
     async fn a_deactivated_account_is_out_at_once(db: TestDb) {

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::entra_test;
 use crate::support::app::Answer;
+use crate::support::db::long_reads;
 use crate::support::entra::user;
 
 /// How many answers have each status, highest first.
@@ -29,30 +30,11 @@ fn statuses(answers: &[Answer]) -> Vec<(u16, usize)> {
 entra_test! {
     async fn a_match_is_answered_while_long_reads_take_all_that_they_may(entra: Entra) {
         let id = entra.create("ana").await;
-        let db = &entra.app.app.db;
-        let (endless, places) = match db.dialect() {
-            Dialect::Sqlite => ("WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n", 4),
-            Dialect::Postgres => ("SELECT count(*) FROM pg_sleep(20)", 28),
-        };
-        let busy: Vec<_> = (0..2 * places)
-            .map(|_| {
-                let db = db.clone();
-                tokio::spawn(async move { db.read().await?.fetch_count(sql(endless)).await })
-            })
-            .collect();
-        for _ in 0..500 {
-            if db.load().used >= places {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert!(db.load().used >= places, "{:?}", db.load());
-        // Those that would take more places have had the time.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let busy = long_reads(&entra.app.app.db).await;
         let found = entra.filter("userName eq \"ana\"").await.is(200);
         assert_eq!(found["Resources"][0]["id"], json!(id));
         entra.get(&format!("/Users/{id}")).await.is(200);
-        busy.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(busy);
     }
 
     async fn one_of_fifty_identical_creates_wins(entra: Entra) {

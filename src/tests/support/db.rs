@@ -5,6 +5,7 @@ use std::time::Duration;
 use rhombus_provisioning::server::store::dialect::Dialect;
 use rhombus_provisioning::server::store::sql::sql;
 use rhombus_provisioning::server::store::{Db, migrate};
+use tokio::task::JoinSet;
 
 /// An open, migrated database that nobody else uses.
 pub struct TestDb {
@@ -85,6 +86,36 @@ pub async fn until_waiting(db: &Db, changes: i64) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("nobody waits");
+}
+
+/// Reads that take all connections that reads of any length may have, and more that wait for one, until they are dropped.
+pub async fn long_reads(db: &Db) -> JoinSet<()> {
+    let (endless, places) = match db.dialect() {
+        Dialect::Sqlite => (
+            "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n",
+            4,
+        ),
+        Dialect::Postgres => ("SELECT count(*) FROM pg_sleep(20)", 28),
+    };
+    let mut reads = JoinSet::new();
+    for _ in 0..2 * places {
+        let db = db.clone();
+        reads.spawn(async move {
+            if let Ok(mut connection) = db.read().await {
+                let _ = connection.fetch_count(sql(endless)).await;
+            }
+        });
+    }
+    for _ in 0..500 {
+        if db.load().used >= places {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(db.load().used >= places, "{:?}", db.load());
+    // Those that would take more places have had the time.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    reads
 }
 
 /// Makes each test two: one on SQLite, one on PostgreSQL.

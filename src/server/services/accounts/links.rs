@@ -20,10 +20,11 @@ use crate::server::store::outbox;
 /// `NotFound`; `Conflict` when the account is deactivated.
 pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<CreatedLink, ServiceError> {
     check_manages(allowed)?;
-    let account = accounts::find_by_email(&mut app.db.read().await?, &case_key(email.trim()))
-        .await?
-        .filter(|account| is_managed(allowed, account))
-        .ok_or(ServiceError::NotFound { what: "account" })?;
+    let account =
+        accounts::find_by_email(&mut app.db.read_by_key().await?, &case_key(email.trim()))
+            .await?
+            .filter(|account| is_managed(allowed, account))
+            .ok_or(ServiceError::NotFound { what: "account" })?;
     new_link(app, allowed, account).await
 }
 
@@ -64,7 +65,7 @@ async fn new_link(
         role: account.role,
         organization: organization.map(|organization| organization.name.as_str()),
         zone: zone_in(
-            &mut app.db.read().await?,
+            &mut app.db.read_by_key().await?,
             organization.map(|organization| organization.id.as_str()),
         )
         .await?,

@@ -107,7 +107,7 @@ pub async fn act(app: &App, allowed: &Allowed, id: &str, act: Act) -> Result<(),
     let organization_id = allowed.check_in(Permission::ManageIssues)?.id.clone();
     let act = act.check()?;
     let now = app.clock.now();
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let assignee = match &act {
         Act::Assign(Some(account)) => Some(assignee(&mut connection, allowed, account).await?),
         _ => None,

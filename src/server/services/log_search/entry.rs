@@ -58,7 +58,7 @@ pub(in crate::server::services) async fn whole(
 ) -> Result<LogDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadPayloads)?;
     let mut detail = read(app, allowed, organization, id).await?;
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let payload = details::find_payload(&mut connection, &organization.id, id).await?;
     drop(connection);
     let days = app.settings.payload_retention_days;
@@ -131,7 +131,7 @@ pub(in crate::server::services) async fn without_bodies(
 ) -> Result<LogDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadPayloads)?;
     let mut detail = read(app, allowed, organization, id).await?;
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let head = details::find_payload_head(&mut connection, &organization.id, id).await?;
     if let Some((query, headers)) = head {
         detail.payload = Some(LogPayload {

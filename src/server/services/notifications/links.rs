@@ -120,7 +120,7 @@ pub async fn find(
     let Some(said) = read(app, link, token)? else {
         return Ok(None);
     };
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let Some(recipient) = recipients::find(&mut connection, &said.id, false).await? else {
         return Ok(None);
     };

@@ -82,7 +82,7 @@ pub async fn add(app: &App, allowed: &Allowed, typed: &str) -> Result<(), Servic
 pub async fn send_link(app: &App, allowed: &Allowed, id: &str) -> Result<(), ServiceError> {
     let organization = allowed.check_in(Permission::ManageNotifications)?.clone();
     let now = app.clock.now();
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let mut recipient = recipients::find(&mut connection, id, false)
         .await?
         .filter(|recipient| recipient.organization_id == organization.id)

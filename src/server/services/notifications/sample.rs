@@ -14,7 +14,7 @@ use crate::server::store::notifications as store;
 /// As any read.
 pub async fn get(app: &App, allowed: &Allowed) -> Result<Composed, ServiceError> {
     let organization = allowed.check_in(Permission::ReadNotifications)?;
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     let settings = store::settings(&mut connection, &organization.id)
         .await?
         .settings;

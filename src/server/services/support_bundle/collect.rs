@@ -44,7 +44,7 @@ pub(super) async fn title(
     subject: &BundleSubject,
 ) -> Result<String, ServiceError> {
     let organization = allowed.check_in(Permission::ReadPayloads)?;
-    let mut connection = app.db.read().await?;
+    let mut connection = app.db.read_by_key().await?;
     Ok(match subject {
         BundleSubject::LogEntry(id) => {
             let found = log_details::find(&mut connection, &organization.id, id).await?;
