@@ -13,14 +13,13 @@ mod redaction;
 pub use batch::Recorder;
 pub use note::Note;
 pub use outcome::issue_id;
-use redaction::{redact_body, redact_query, redacted_answer};
+use redaction::{mentions_token, redact_body, redact_query, redacted_answer, redacted_path};
 pub use redaction::{redacted, redacted_body, redacted_text};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::model::log::{Action, LogRemark, Status, Step, StepKind, StepOutcome};
-use crate::model::token::TOKEN_START;
 use crate::server::actor::Actor;
 use crate::server::clock::Millis;
 use crate::server::scim::error::ScimError;
@@ -294,7 +293,7 @@ impl Exchange {
             status,
             is_lookup: self.action.is_lookup(),
             method: self.incoming.method,
-            path: redacted(cut(self.incoming.path, TEXT_KEPT)),
+            path: redacted_path(cut(self.incoming.path, TEXT_KEPT)),
             http_status: i64::from(http_status),
             scim_type: error.and_then(|error| error.scim_type().map(|kind| kind.as_str())),
             reason: error
@@ -351,7 +350,7 @@ impl Exchange {
         let mut is_whole = !incoming.is_partial
             && (incoming.body.is_some() || !has_body(&incoming.method))
             && incoming.path.len() <= TEXT_KEPT
-            && !incoming.path.contains(TOKEN_START);
+            && !mentions_token(&incoming.path);
         let mut is_cut = false;
         let query = incoming.query.take().map(|query| {
             let (query, is_same) = redact_query(query);

@@ -1,5 +1,9 @@
 //! What must never be kept: passwords, and anything that looks like our token.
 
+mod query;
+
+pub(super) use query::{mentions_token, redact_query, redacted_path};
+
 use serde_json::Value;
 
 use super::BODY_KEPT;
@@ -41,16 +45,6 @@ pub fn redacted_answer(answer: &str) -> String {
         return beginning(&whole).to_owned();
     }
     redacted(text.to_owned())
-}
-
-/// A query without tokens, and whether it asks for the same still; one that speaks of a password is not kept, as a filter
-/// may compare with it.
-pub(super) fn redact_query(query: String) -> (String, bool) {
-    if contains_password(&query) {
-        return ("[not kept: it mentions a password]".to_owned(), false);
-    }
-    let is_same = !query.contains(TOKEN_START);
-    (redacted(query), is_same)
 }
 
 /// As [`redacted_text`], without a copy where there is nothing to hide.
