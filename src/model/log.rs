@@ -325,6 +325,8 @@ pub struct LogFilter {
     pub cycle_id: Option<String>,
     /// One request, whatever it was.
     pub request_id: Option<String>,
+    /// The entries of one issue, also those that another remark has named.
+    pub issue_id: Option<String>,
     /// "1h", "24h", "7d"; all that is kept when absent.
     pub within: Option<String>,
     /// First and last minute: "2026-11-23T09:13". They stand in the place of `within`.
@@ -348,6 +350,8 @@ pub struct LogFilterWords {
     pub user: Option<String>,
     /// When the filter's cycle began.
     pub cycle: Option<Moment>,
+    /// The title of the filter's issue.
+    pub issue: Option<String>,
 }
 
 /// A page of the log.

@@ -32,6 +32,7 @@ impl LogFilter {
                 "q" if is_request_id(value.trim()) => filter.request_id = text(),
                 "q" => value.trim().clone_into(&mut filter.text),
                 "request" => filter.request_id = text(),
+                "issue" => filter.issue_id = text(),
                 "action" => filter.actions.extend(Action::parse(value)),
                 "status" => filter.statuses.extend(Status::parse(value)),
                 "reason" => filter.reason = text(),
@@ -83,6 +84,7 @@ impl LogFilter {
             ("user", &self.user_id),
             ("cycle", &self.cycle_id),
             ("request", &self.request_id),
+            ("issue", &self.issue_id),
             ("within", &self.within),
             ("from", &self.from),
             ("to", &self.to),
@@ -144,6 +146,7 @@ impl LogFilter {
             user_id,
             cycle_id,
             request_id,
+            issue_id,
             within,
             from,
             to,
@@ -152,7 +155,7 @@ impl LogFilter {
         !(text.is_empty() && actions.is_empty() && statuses.is_empty())
             || [reason, token_prefix, user_id, cycle_id, request_id]
                 .into_iter()
-                .chain([within, from, to])
+                .chain([issue_id, within, from, to])
                 .any(Option::is_some)
     }
 }
@@ -192,6 +195,7 @@ mod tests {
             user_id: Some("u1".into()),
             cycle_id: Some("c1".into()),
             request_id: Some("req_1".into()),
+            issue_id: Some("i1".into()),
             within: None,
             from: Some("2026-11-23T09:13".into()),
             to: Some("2026-11-24T00:00".into()),

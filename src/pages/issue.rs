@@ -38,7 +38,7 @@ use crate::model::frame::Frame;
 use crate::model::issue::{IssueDetail, IssueRow, IssueUser};
 use crate::model::issue_dry_run::IssueDryRun;
 use crate::model::issue_fix::IssueFix;
-use crate::model::log::{Action, Explanation, LogDetail, LogFilter, LogRow};
+use crate::model::log::{Explanation, LogDetail, LogFilter, LogRow};
 use crate::model::page::{Page, counted, counted_up_to, number};
 use crate::model::query::href;
 use crate::model::support_bundle::BundleSubject;
@@ -104,7 +104,7 @@ pub fn IssuePage() -> impl IntoView {
     );
     let entries = Resource::new(
         move || key.get(),
-        move |(slug, ..)| async move { list_logs(slug, alike(&issue.await?.row)).await },
+        move |(slug, ..)| async move { list_logs(slug, of_issue(&issue.await?.row)).await },
     );
     in_organization(move |frame: Frame| {
         let answer = answer.clone();
@@ -132,15 +132,10 @@ pub fn IssuePage() -> impl IntoView {
     })
 }
 
-/// The log's entries with the same action and cause.
-fn alike(row: &IssueRow) -> LogFilter {
+/// The issue's entries in the log.
+fn of_issue(row: &IssueRow) -> LogFilter {
     LogFilter {
-        // Refused connections are one issue whatever was asked for.
-        actions: (row.action != Action::Unknown)
-            .then_some(row.action)
-            .into_iter()
-            .collect(),
-        reason: Some(row.reason.clone()),
+        issue_id: Some(row.id.clone()),
         lookups: true,
         ..LogFilter::default()
     }
@@ -161,7 +156,7 @@ fn IssueView(
     let organization = frame.href("");
     let row = issue.row.clone();
     let here = frame.href(&format!("/issues/{}", row.id));
-    let all_entries = alike(&row).href(&frame.href("/logs"));
+    let all_entries = of_issue(&row).href(&frame.href("/logs"));
     let above = vec![Crumb::link("Issues", frame.href("/issues"))];
     let stream = frame.href("/live");
     let may_see = !frame.is_viewer();

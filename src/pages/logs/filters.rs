@@ -37,6 +37,7 @@ pub(super) fn LogFilters(
         ("user", filter.user_id.clone()),
         ("cycle", filter.cycle_id.clone()),
         ("request", filter.request_id.clone()),
+        ("issue", filter.issue_id.clone()),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some(view! { <input type="hidden" name=name value=value?/> }))
@@ -133,7 +134,7 @@ fn ReasonBox(reasons: Vec<(String, String)>, chosen: Option<String>) -> impl Int
     view! {
         <FilterBox label="Reason" on>
             <div class="field">
-                <label for="filter-reason">"Why a request failed, or what was remarked"</label>
+                <label for="filter-reason">"Why a request failed, or the gravest of its remarks"</label>
                 <select class="select" id="filter-reason" name="reason" autocomplete="off">
                     <option value="">"Any reason"</option>
                     {options}
@@ -191,6 +192,10 @@ fn chips(words: &LogFilterWords, zone: &ReaderZone, tokens: &[TokenRow], path: &
         chip("Request ID", id.clone(), &|without| {
             without.request_id = None;
         });
+    }
+    if let Some(id) = &filter.issue_id {
+        let title = words.issue.as_ref().unwrap_or(id);
+        chip("Issue", title.clone(), &|without| without.issue_id = None);
     }
     if let Some(within) = &filter.within {
         let span = SPANS.iter().find(|(span, _)| span == within);

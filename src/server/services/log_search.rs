@@ -24,6 +24,7 @@ use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::Millis;
 use crate::server::error::{ServiceError, StoreError};
+use crate::server::store::issue_entries::find_issue;
 use crate::server::store::keyset::{self, COUNT_LIMIT, PAGE, TimeCursor};
 use crate::server::store::log_details::{self as details, Cycle, EntryChange};
 use crate::server::store::log_search::{self as store, Entry};
@@ -45,6 +46,7 @@ pub async fn list(
     let moments = Moments::of(allowed, now);
     let mut search = search(organization, filter, now);
     let mut connection = app.db.read().await?;
+    find_issue(&mut connection, &mut search).await?;
     store::find_text(&mut connection, &mut search).await?;
     let mut cursor = filter.cursor.as_deref().and_then(TimeCursor::parse);
     let mut newer = filter.newer && cursor.is_some();
@@ -105,6 +107,7 @@ pub async fn latest(
     let now = app.clock.now();
     let mut search = search(organization, filter, now);
     let mut connection = app.db.read().await?;
+    find_issue(&mut connection, &mut search).await?;
     store::find_text(&mut connection, &mut search).await?;
     let entries = store::latest(&mut connection, &search, i64::from(limit)).await?;
     rows(&mut connection, allowed, organization, entries, now).await
@@ -125,6 +128,7 @@ pub async fn count_newer(
     let mut search = search(organization, filter, app.clock.now());
     let cursor = cursor.and_then(TimeCursor::parse);
     let mut connection = app.db.read().await?;
+    find_issue(&mut connection, &mut search).await?;
     store::find_text(&mut connection, &mut search).await?;
     let found = store::list(&mut connection, &search, cursor.as_ref(), cursor.is_some()).await?;
     let counted = u64::try_from(found.entries.len()).unwrap_or_default();

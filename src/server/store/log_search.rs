@@ -5,6 +5,8 @@
 
 use sqlx::FromRow;
 
+use super::issue_entries::push_entry_test;
+use super::issues::Issue;
 use super::keyset::{
     COUNT_LIMIT, FETCH, FEW, TimeCursor, prefix_range, push_comparison, push_list,
 };
@@ -52,6 +54,8 @@ pub struct Search<'a> {
     pub until: Option<Millis>,
     /// The text is looked up; see [`find_text`].
     pub text_is_narrow: bool,
+    /// That of the filter, if there is one; see [`find_issue`](super::issue_entries::find_issue).
+    pub issue: Option<Issue>,
 }
 
 /// An entry as listed.
@@ -98,6 +102,7 @@ pub struct Found<T = Entry> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
     Request,
+    Issue,
     User,
     Cycle,
     Reason,
@@ -112,6 +117,7 @@ impl Search<'_> {
     fn shows_lookups(&self) -> bool {
         self.filter.lookups
             || self.filter.request_id.is_some()
+            || self.filter.issue_id.is_some()
             || self.filter.actions.iter().any(|action| action.is_lookup())
     }
 
@@ -119,6 +125,7 @@ impl Search<'_> {
         let filter = self.filter;
         [
             (filter.request_id.is_some(), Condition::Request),
+            (filter.issue_id.is_some(), Condition::Issue),
             (filter.user_id.is_some(), Condition::User),
             (filter.cycle_id.is_some(), Condition::Cycle),
             (filter.reason.is_some(), Condition::Reason),
@@ -138,7 +145,7 @@ impl Search<'_> {
             return None;
         }
         self.conditions().find(|condition| match condition {
-            Condition::Request => true,
+            Condition::Request | Condition::Issue => true,
             Condition::User | Condition::Cycle => !self.shows_lookups(),
             Condition::Reason => true,
             Condition::Status => {
@@ -154,8 +161,11 @@ impl Search<'_> {
             return None;
         }
         let indexed = self.indexed();
-        if indexed == Some(Condition::Request) {
-            return None;
+        match indexed {
+            Some(Condition::Request) => return None,
+            // What its index leads to is tested still.
+            Some(Condition::Issue) => return Some(ROWS_WINDOW),
+            _ => {}
         }
         let tested = || {
             self.conditions()
@@ -200,6 +210,18 @@ impl Search<'_> {
         }
         let (test, value) = match indexed {
             Some(Condition::Request) => (" AND l.id = ", self.filter.request_id.as_deref()),
+            Some(Condition::Issue) => match &self.issue {
+                // Of several remarks one has named the entry.
+                Some(issue) if issue.is_remark => (
+                    " AND l.status <> 'success' AND l.status = ",
+                    Some(Status::Warning.as_str()),
+                ),
+                // No reason is empty.
+                issue => (
+                    " AND l.reason = ",
+                    Some(issue.as_ref().map_or("", |issue| issue.reason.as_str())),
+                ),
+            },
             Some(Condition::User) => (" AND l.user_id = ", self.filter.user_id.as_deref()),
             Some(Condition::Cycle) => (" AND l.cycle_id = ", self.filter.cycle_id.as_deref()),
             Some(Condition::Reason) => (" AND l.reason = ", self.filter.reason.as_deref()),
@@ -223,6 +245,8 @@ impl Search<'_> {
         {
             let (test, value) = match condition {
                 Condition::Request => (" AND (l.id || '') = ", filter.request_id.as_deref()),
+                // Below, wherever the walk leads.
+                Condition::Issue => continue,
                 Condition::User => (" AND (l.user_id || '') = ", filter.user_id.as_deref()),
                 Condition::Cycle => (" AND (l.cycle_id || '') = ", filter.cycle_id.as_deref()),
                 Condition::Reason => (" AND (l.reason || '') = ", filter.reason.as_deref()),
@@ -243,6 +267,9 @@ impl Search<'_> {
                 }
             };
             statement.push(test).bind(value);
+        }
+        if let Some(issue) = &self.issue {
+            push_entry_test(statement, issue);
         }
     }
 

@@ -2,11 +2,12 @@
 
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::model::issue::{IssueDetail, IssueFilter, IssueRow, IssueTab};
+use rhombus_provisioning::model::log::{Action, LogFilter};
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
-use rhombus_provisioning::server::clock::DAY;
+use rhombus_provisioning::server::clock::{DAY, MINUTE};
 use rhombus_provisioning::server::services::{issues, log_search};
 use rhombus_provisioning::server::store::sql::sql;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::person::{account, cookie, open, post};
 use crate::entra_test;
@@ -293,6 +294,62 @@ entra_test! {
         assert!(!page.contains("Acknowledge"), "a Viewer reads");
         assert_eq!(viewer.act("do=resolve").await.status, 403);
         support.done(&support.act("do=resolve").await);
+    }
+
+    async fn an_issue_leads_to_all_of_its_entries_and_to_no_others(entra: Entra) {
+        let create = async |name: &str, more: Value| {
+            let mut body = user(name);
+            for (name, value) in more.as_object().unwrap() {
+                body[name.as_str()] = value.clone();
+            }
+            entra.app.advance(MINUTE);
+            entra.post(&body).await.header("x-request-id").to_owned()
+        };
+        let alone = create("ana", json!({"favouriteColour": "blue"})).await;
+        // The role that was chosen for Ben is graver, and names the entry.
+        let among = create("ben", json!({"favouriteColour": "blue", "roles": []})).await;
+        create("cem", json!({"shoeSize": 38})).await;
+        let refused = create("ana", json!({"favouriteColour": "blue"})).await;
+        let id = entra.create("dot").await;
+        entra.change(&id, "Replace", "favouriteColour", json!("blue")).await.is(200);
+
+        let rows = list(&entra, IssueFilter::default()).await;
+        let issue = |reason: &str, attribute: &str| {
+            rows.iter()
+                .find(|row| row.action == Action::Create && row.reason == reason && row.attribute.as_deref() == Some(attribute))
+                .unwrap()
+        };
+        let proof = allowed(&entra, Permission::ReadLogs);
+        let found = async |filter: LogFilter| {
+            let page = log_search::list(&entra.app.app, &proof, &filter).await.unwrap().page;
+            page.items.into_iter().map(|row| row.id).collect::<Vec<String>>()
+        };
+        let of = |id: &str| LogFilter { issue_id: Some(id.to_owned()), ..LogFilter::default() };
+        let colour = issue("attribute_ignored", "favouriteColour");
+        assert_eq!(found(of(&colour.id)).await, [among.clone(), alone.clone()]);
+        let taken = issue("user_name_taken", "userName");
+        assert_eq!(found(of(&taken.id)).await, [refused.clone()]);
+        for (request, expected) in [(&alone, 1), (&refused, 0)] {
+            let filter = LogFilter { request_id: Some(request.clone()), ..of(&colour.id) };
+            assert_eq!(found(filter).await.len(), expected, "{request}");
+        }
+        assert_eq!(found(of("nobody")).await.len(), 0);
+        let other = entra.app.entra("fabrikam").await;
+        let elsewhere = allowed(&other, Permission::ReadLogs);
+        let page = log_search::list(&entra.app.app, &elsewhere, &of(&colour.id)).await.unwrap().page;
+        assert!(page.items.is_empty());
+
+        let admin = Worker::of(&entra, AccountRole::Admin, colour).await;
+        let page = admin.page("").await;
+        let entries = format!("/organizations/contoso/logs?issue={}", colour.id);
+        for address in [&entries, &format!("/logs/{alone}"), &format!("/logs/{among}")] {
+            assert!(page.contains(address.as_str()), "{address}: {page}");
+        }
+        let log = open(entra.app, &admin.cookie, &entries).await.text;
+        for words in ["favouriteColour was left out", &alone, &among] {
+            assert!(log.contains(words), "{words}: {log}");
+        }
+        assert!(!log.contains(refused.as_str()), "{log}");
     }
 
     async fn users_and_entries_lead_to_their_issues(entra: Entra) {

@@ -16,6 +16,7 @@ use crate::server::error::ServiceError;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::export::{Format, csv_row};
 use crate::server::services::{moments, organization};
+use crate::server::store::issue_entries::find_issue;
 use crate::server::store::keyset::TimeCursor;
 use crate::server::store::log_export::{self as store, ExportedEntry};
 use crate::server::store::log_search::find_text;
@@ -143,6 +144,7 @@ impl Export {
     async fn batch(&mut self) -> Result<(), ServiceError> {
         let mut search = search(&self.organization, &self.filter, self.now);
         let mut connection = self.app.db.read().await?;
+        find_issue(&mut connection, &mut search).await?;
         match self.text_is_narrow {
             Some(is_narrow) => search.text_is_narrow = is_narrow,
             None => find_text(&mut connection, &mut search).await?,

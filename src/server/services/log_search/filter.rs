@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::words::explanation;
+use super::words::{explanation, title};
 use crate::model::log::{LogFilter, LogFilterWords};
 use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
@@ -14,8 +14,9 @@ use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::case_key;
 use crate::server::services::moments::{self, Moments};
 use crate::server::services::organization;
+use crate::server::store::issues::Issue;
 use crate::server::store::log_search::Search;
-use crate::server::store::{log_details as details, user_records};
+use crate::server::store::{issues, log_details as details, user_records};
 use crate::server::zone;
 
 /// The filter that a list's query string says.
@@ -43,6 +44,7 @@ pub(super) fn search<'a>(
         // The last minute is meant whole.
         until: to.map(|to| to.end),
         text_is_narrow: false,
+        issue: None,
     }
 }
 
@@ -54,10 +56,17 @@ fn minutes(filter: &LogFilter) -> (Option<Range<Millis>>, Option<Range<Millis>>)
     (minute(&filter.from), minute(&filter.to))
 }
 
+/// What an issue is called.
+fn issue_title(issue: &Issue) -> Option<String> {
+    let reason = Reason::from_code(&issue.reason)?.explanation();
+    let attribute = Some(issue.attribute.as_str()).filter(|attribute| !attribute.is_empty());
+    Some(title(reason, attribute, issue.value.as_deref()))
+}
+
 /// What the log can be narrowed to, and what `filter` says. `allowed` proves [`Permission::ReadLogs`].
 ///
 /// # Errors
-/// As any read. A user or a cycle that this organization does not have is not named.
+/// As any read. A user, a cycle or an issue that this organization does not have is not named.
 pub async fn describe(
     app: &App,
     allowed: &Allowed,
@@ -74,6 +83,10 @@ pub async fn describe(
         Some(id) => details::cycles(&mut connection, &organization.id, &[id]).await?,
         None => Vec::new(),
     };
+    let issue = match &filter.issue_id {
+        Some(id) => issues::find(&mut connection, &organization.id, id).await?,
+        None => None,
+    };
     drop(connection);
     let mut reasons: Vec<(String, String)> = Reason::ALL
         .iter()
@@ -86,6 +99,7 @@ pub async fn describe(
         reasons,
         user: user.map(|user| user.label),
         cycle: cycles.first().map(|cycle| moments.moment(cycle.started_at)),
+        issue: issue.and_then(|issue| issue_title(&issue)),
         filter: LogFilter {
             from: from.map(|from| moments.minute(from.start)),
             to: to.map(|to| moments.minute(to.end - MINUTE)),
