@@ -85,7 +85,7 @@ pub async fn version(db: &Db) -> Result<Version, StoreError> {
         Dialect::Postgres => &POSTGRES,
     };
     let needed: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
-    let mut connection = db.read().await?;
+    let mut connection = db.read_by_key().await?;
     if !has_migrations_table(&mut connection).await? {
         return Ok(Version::Empty);
     }

@@ -214,6 +214,9 @@ db_test! {
         let app = TestApp::new(db).await;
         let ask = async |path: &str| app.send(Request::get(path).body(Body::empty()).unwrap()).await.status;
         assert_eq!((ask("/healthz").await, ask("/readyz").await), (200, 200));
+        let busy = long_reads(&app.app.db).await;
+        assert_eq!(ask("/readyz").await, 200, "long reads leave it ready");
+        drop(busy);
         app.app.shutdown.cancel();
         assert_eq!((ask("/healthz").await, ask("/readyz").await), (200, 503));
     }
