@@ -20,8 +20,8 @@ const TABLES: [&str; 5] = [
     "provisioning_log_payloads",
 ];
 
-/// What tells a copy apart has four hexadecimal digits.
-const MOST: usize = 0xffff;
+/// What tells a copy apart has three hexadecimal digits.
+const MOST: usize = 0xfff;
 
 /// Stops the program and makes so many times as many users and log entries of those that it has.
 pub fn multiply(server: &mut Server, times: usize) -> Result<()> {
@@ -45,9 +45,9 @@ pub fn multiply(server: &mut Server, times: usize) -> Result<()> {
     Ok(())
 }
 
-/// What tells the copies apart.
+/// What tells the copies apart, in four characters. No id has such a letter: none of a copy is another's already.
 pub fn digits(times: usize) -> impl Iterator<Item = String> {
-    (1..times).map(|number| format!("{number:04x}"))
+    (1..times).map(|number| format!("g{number:03x}"))
 }
 
 /// The id of a copy. Ids end in random digits, of which enough stay.
@@ -201,14 +201,14 @@ mod tests {
     #[test]
     fn copies_have_ids_and_names_of_their_own() {
         let digits: Vec<String> = digits(3).collect();
-        assert_eq!(digits, ["0001", "0002"]);
+        assert_eq!(digits, ["g001", "g002"]);
         assert_eq!(
             id_of("01977d0e-0000-7000-8000-0123456789ab", &digits[1]),
-            "01977d0e-0000-7000-8000-012345670002"
+            "01977d0e-0000-7000-8000-01234567g002"
         );
         assert_eq!(
             name_of("user-0000007@contoso.com", &digits[0]),
-            "user-0001-0000007@contoso.com"
+            "user-g001-0000007@contoso.com"
         );
     }
 }
