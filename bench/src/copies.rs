@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
 
 use crate::server::Server;
@@ -98,7 +98,8 @@ impl Database {
         };
         let connection = SqliteConnectOptions::new()
             .filename(file)
-            // A power cut would cost no more than the measurement.
+            // A power cut would cost no more than the measurement. The program sets its own mode again.
+            .journal_mode(SqliteJournalMode::Off)
             .synchronous(SqliteSynchronous::Off)
             .pragma("cache_size", "-1000000")
             .connect()
