@@ -4,11 +4,13 @@
 //! All names and values are bound, never spliced.
 
 mod elements;
+mod merged;
 mod order;
 mod values;
 
+pub use merged::Merged;
 pub use order::{push_order, push_value_order};
-pub use values::{has_ids_in_order, match_key, push_ids};
+pub use values::{has_ids_in_order, match_key, push_count, push_ids};
 
 use super::dialect::{Dialect, like_escaped, like_prefix};
 use super::keyset::prefix_range;
@@ -104,6 +106,17 @@ pub fn is_sorted_by_values(path: &AttributePath) -> bool {
     matches!(place(path), Place::Name | Place::Values)
 }
 
+/// The filter whose users are all others, where they are rather looked for: those of a negation, or the few without a
+/// name.
+pub fn opposite(filter: &Filter) -> Option<Filter> {
+    match filter {
+        Filter::Present(path) if matches!(place(path), Place::Name) => {
+            Some(Filter::Not(Box::new(filter.clone())))
+        }
+        _ => filter.opposite(),
+    }
+}
+
 /// `user_values.attribute` and `.sub` of a path; `sub` is empty for an attribute without parts.
 fn value_columns(path: &AttributePath) -> (String, &'static str) {
     (path.top_level(), path.sub.map_or("", |sub| sub.name))
@@ -144,6 +157,13 @@ fn push_filter(sql: &mut Builder, within: Within<'_>, filter: &Filter) {
                 ..within
             };
             push_terms(sql, alternative, terms, " OR ");
+        }
+        Filter::Not(term) if matches!(&**term, Filter::Present(path) if matches!(place(path), Place::Name)) =>
+        {
+            // Spelt out, so that an index leads to those without a name.
+            sql.push("(u.given_name_key IS NULL AND u.family_name_key IS NULL AND NOT (");
+            values::push_has(sql, negated, term);
+            sql.push("))");
         }
         Filter::Not(term) => {
             sql.push("NOT (");

@@ -2,11 +2,13 @@
 //!
 //! Where few fit they are looked up and sorted; where many do, the order's index is walked and each user tested.
 //! Databases guess which is better from statistics that may be missing or old, so the matches are counted, which the
-//! answer needs anyway, and the statement is written accordingly.
+//! answer needs anyway, and the statement is written accordingly. Where many fit each of several terms, SQLite merges
+//! the indexes of these instead of looking up one by one.
 
+use super::dialect::Dialect;
 use super::sql::{Builder, Connection};
 use super::user_counts;
-use super::user_filter::{self, Scope, Search};
+use super::user_filter::{self, Merged, Scope, Search};
 use super::users::{StoredUser, columns};
 use crate::server::error::StoreError;
 use crate::server::scim::filter::Filter;
@@ -82,6 +84,16 @@ async fn push_page(
     } else {
         Search::LookUp
     };
+    if page.sort.is_none()
+        && page.total.is_some()
+        && let Some(filter) = page.filter
+        && let Some(merged) = merged(connection, scope, filter).await?
+        && merged.is_of_users()
+    {
+        merged.push_ids(statement, scope);
+        push_part(statement, page.offset, page.limit);
+        return Ok(());
+    }
     if page.sort.is_none()
         && let Some(filter) = page.filter
         && (search == Search::LookUp || user_filter::has_ids_in_order(filter))
@@ -170,6 +182,31 @@ async fn push_walked_values(
     Ok(())
 }
 
+/// The sets to merge for a filter, where that is better than to look up in all others whoever is in one.
+async fn merged(
+    connection: &mut Connection<'_>,
+    scope: Scope<'_>,
+    filter: &Filter,
+) -> Result<Option<Merged>, StoreError> {
+    let merged = match connection.dialect() {
+        Dialect::Sqlite => Merged::of(filter),
+        Dialect::Postgres => None,
+    };
+    let Some(merged) = merged else {
+        return Ok(None);
+    };
+    let all = user_counts::count(connection, scope.organization_id).await?;
+    let few = (all / 8).min(MANY);
+    for set in merged.bounds() {
+        let mut statement = Builder::new("");
+        merged.push_bound(&mut statement, scope, set, few);
+        if connection.fetch_count(statement.finish()).await? < few {
+            return Ok(None);
+        }
+    }
+    Ok(Some(merged))
+}
+
 fn push_part(statement: &mut Builder, offset: i64, limit: i64) {
     statement.push(" LIMIT ").bind(limit);
     statement.push(" OFFSET ").bind(offset);
@@ -185,7 +222,7 @@ pub async fn count(
         return user_counts::count(connection, scope.organization_id).await;
     };
     // Whom it leaves out may be found by an index.
-    if let Some(opposite) = filter.opposite() {
+    if let Some(opposite) = user_filter::opposite(filter) {
         let all = user_counts::count(connection, scope.organization_id).await?;
         return Ok(all - count_fitting(connection, scope, &opposite).await?);
     }
@@ -197,8 +234,14 @@ async fn count_fitting(
     scope: Scope<'_>,
     filter: &Filter,
 ) -> Result<i64, StoreError> {
-    let mut statement = Builder::new("SELECT count(*) FROM (");
-    if user_filter::push_ids(&mut statement, scope, filter).is_none() {
+    let mut statement = Builder::new("");
+    if user_filter::push_count(&mut statement, scope, filter) {
+        return connection.fetch_count(statement.finish()).await;
+    }
+    statement.push("SELECT count(*) FROM (");
+    if let Some(merged) = merged(connection, scope, filter).await? {
+        merged.push_ids(&mut statement, scope);
+    } else if user_filter::push_ids(&mut statement, scope, filter).is_none() {
         statement.push("SELECT u.id FROM users u WHERE u.organization_id = ");
         statement.bind(scope.organization_id);
         let dialect = connection.dialect();

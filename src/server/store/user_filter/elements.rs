@@ -69,7 +69,8 @@ pub(super) fn commonness(term: &Filter) -> Option<u8> {
     })
 }
 
-fn inner_sub(path: &AttributePath) -> &'static str {
+/// The part of an element that a path within a value path names.
+pub(super) fn inner_sub(path: &AttributePath) -> &'static str {
     path.sub.map_or("value", |sub| sub.name)
 }
 

@@ -78,6 +78,30 @@ pub fn push_ids(sql: &mut Builder, scope: Scope<'_>, filter: &Filter) -> Option<
     Some("d.id")
 }
 
+/// Adds how many users have a part of a multi-valued attribute, which the index of values tells by the first element of
+/// nearly all; for any other filter nothing is added, and it answers `false`.
+pub fn push_count(sql: &mut Builder, scope: Scope<'_>, filter: &Filter) -> bool {
+    let Filter::Present(path) = filter else {
+        return false;
+    };
+    if path.sub.is_none() || !path.attribute.multi_valued || !is_of_values(filter) {
+        return false;
+    }
+    sql.push("SELECT (SELECT count(*) FROM user_values v WHERE v.organization_id = ");
+    sql.bind(scope.organization_id);
+    push_present_rows(sql, path);
+    sql.push(
+        " AND v.element = 0) + (SELECT count(DISTINCT v.user_id) FROM user_values v WHERE v.organization_id = ",
+    );
+    sql.bind(scope.organization_id);
+    push_present_rows(sql, path);
+    sql.push(
+        " AND v.element > 0 AND NOT EXISTS (SELECT 1 FROM user_values f WHERE f.user_id = v.user_id \
+         AND f.attribute = v.attribute AND f.element = 0 AND f.sub = v.sub AND f.match_key <> ''))",
+    );
+    true
+}
+
 /// Whether the index of values has the users whom a filter selects in the order of their ids.
 pub fn has_ids_in_order(filter: &Filter) -> bool {
     match filter {
@@ -123,7 +147,7 @@ fn has_one_row(term: &Filter) -> bool {
 }
 
 /// Adds what holds for the row `v`, after a condition on its organization.
-fn push_rows(sql: &mut Builder, term: &Filter) {
+pub(super) fn push_rows(sql: &mut Builder, term: &Filter) {
     match term {
         Filter::Compare { path, op, value } => {
             let (attribute, sub) = value_columns(path);
