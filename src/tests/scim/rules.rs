@@ -1,5 +1,6 @@
 //! What RFC 7643 and RFC 7644 demand of users, as far as it shows at the endpoint.
 
+mod combined_filters;
 mod creating;
 mod discovery;
 mod endpoints;
