@@ -7,6 +7,6 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-pub use ast::{CompareOp, Filter, Literal};
+pub use ast::{CompareOp, Filter, Literal, is_keyword};
 pub(super) use lexer::string_end;
 pub(super) use parser::{parse_bool, parse_selection};

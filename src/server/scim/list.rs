@@ -11,6 +11,17 @@ use super::reason::Reason;
 use super::schema::{self, Returned};
 use super::target::parameter;
 
+/// The parameters of a list (RFC 7644 3.4.2 and 3.4.3).
+pub const PARAMETERS: [&str; 7] = [
+    "filter",
+    "sortBy",
+    "sortOrder",
+    "startIndex",
+    "count",
+    "attributes",
+    "excludedAttributes",
+];
+
 /// Resources of a page when `count` is absent.
 pub const DEFAULT_COUNT: i64 = 100;
 /// The most resources of a page, `filter.maxResults`.

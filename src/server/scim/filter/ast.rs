@@ -125,6 +125,14 @@ impl CompareOp {
     }
 }
 
+/// Whether a word means something in every filter, whatever its attributes and values are.
+#[must_use]
+pub fn is_keyword(word: &str) -> bool {
+    const OTHERS: [&str; 7] = ["pr", "and", "or", "not", "true", "false", "null"];
+    let is = |keyword: &str| keyword.eq_ignore_ascii_case(word);
+    CompareOp::parse(word).is_some() || OTHERS.into_iter().any(is)
+}
+
 /// What an attribute is compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {

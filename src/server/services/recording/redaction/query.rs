@@ -5,42 +5,16 @@ use percent_encoding::{percent_decode_str, percent_encode_byte};
 
 use super::{HIDDEN, contains_password, redacted, redacted_text};
 use crate::model::token::TOKEN_START;
+use crate::server::scim::filter::is_keyword;
+use crate::server::scim::list::PARAMETERS;
 use crate::server::scim::path::AttributePath;
 
 /// Escapes of escapes that are looked through, and one more round that finds none.
 const ROUNDS: usize = 4;
-/// Parameters whose names say nothing about anybody.
-const PARAMETERS: [&str; 7] = [
-    "filter",
-    "attributes",
-    "excludedAttributes",
-    "sortBy",
-    "sortOrder",
-    "startIndex",
-    "count",
-];
-/// Of these, numbers.
+/// Parameters that are numbers.
 const NUMBERS: [&str; 2] = ["startIndex", "count"];
-/// What filters and orders consist of, beside attributes and literals.
-const WORDS: [&str; 17] = [
-    "eq",
-    "ne",
-    "co",
-    "sw",
-    "ew",
-    "pr",
-    "gt",
-    "ge",
-    "lt",
-    "le",
-    "and",
-    "or",
-    "not",
-    "true",
-    "false",
-    "ascending",
-    "descending",
-];
+/// Of orders.
+const DIRECTIONS: [&str; 2] = ["ascending", "descending"];
 
 /// A query without tokens, and whether it asks for the same still. Of one that speaks of a password only what can be none
 /// is shown: names of attributes and the words between them.
@@ -213,7 +187,10 @@ fn words(text: &str) -> String {
 
 fn is_word(text: &str) -> bool {
     let is = |word: &str| word.eq_ignore_ascii_case(text);
-    is("password") || WORDS.into_iter().any(is) || AttributePath::parse(text).is_ok()
+    is("password")
+        || is_keyword(text)
+        || DIRECTIONS.into_iter().any(is)
+        || AttributePath::parse(text).is_ok()
 }
 
 fn is_quote(letter: char) -> bool {

@@ -4,6 +4,8 @@ use percent_encoding::percent_decode_str;
 
 use super::resources::{attribute_of, is_of_the_schema};
 use super::{Part, Pseudonyms};
+use crate::server::scim::filter::is_keyword;
+use crate::server::scim::list::PARAMETERS;
 
 /// What a path below the Tenant URL may consist of.
 const SEGMENTS: [&str; 11] = [
@@ -19,33 +21,8 @@ const SEGMENTS: [&str; 11] = [
     "Bulk",
     ".search",
 ];
-const PARAMETERS: [&str; 7] = [
-    "filter",
-    "startIndex",
-    "count",
-    "attributes",
-    "excludedAttributes",
-    "sortBy",
-    "sortOrder",
-];
-/// Words of filters and of the parameters beside them.
-const WORDS: [&str; 34] = [
-    "eq",
-    "ne",
-    "co",
-    "sw",
-    "ew",
-    "pr",
-    "gt",
-    "ge",
-    "lt",
-    "le",
-    "and",
-    "or",
-    "not",
-    "true",
-    "false",
-    "null",
+/// Words of the protocol beside those of filters.
+const WORDS: [&str; 18] = [
     "ascending",
     "descending",
     "add",
@@ -70,7 +47,8 @@ const WORDS: [&str; 34] = [
 pub(super) fn is_path(text: &str) -> bool {
     let text = text.trim();
     let is_word = |word: &str| {
-        WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)) || is_of_the_schema(word)
+        let is = |known: &&str| known.eq_ignore_ascii_case(word);
+        is_keyword(word) || WORDS.iter().any(is) || is_of_the_schema(word)
     };
     !text.is_empty()
         && attribute_of(text)
