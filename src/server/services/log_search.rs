@@ -46,8 +46,7 @@ pub async fn list(
     let moments = Moments::of(allowed, now);
     let mut search = search(organization, filter, now);
     let mut connection = app.db.read().await?;
-    find_issue(&mut connection, &mut search).await?;
-    store::find_text(&mut connection, &mut search).await?;
+    look_up(&mut connection, &mut search).await?;
     let mut cursor = filter.cursor.as_deref().and_then(TimeCursor::parse);
     let mut newer = filter.newer && cursor.is_some();
     let mut found = store::list(&mut connection, &search, cursor.as_ref(), newer).await?;
@@ -107,8 +106,7 @@ pub async fn latest(
     let now = app.clock.now();
     let mut search = search(organization, filter, now);
     let mut connection = app.db.read().await?;
-    find_issue(&mut connection, &mut search).await?;
-    store::find_text(&mut connection, &mut search).await?;
+    look_up(&mut connection, &mut search).await?;
     let entries = store::latest(&mut connection, &search, i64::from(limit)).await?;
     rows(&mut connection, allowed, organization, entries, now).await
 }
@@ -128,8 +126,7 @@ pub async fn count_newer(
     let mut search = search(organization, filter, app.clock.now());
     let cursor = cursor.and_then(TimeCursor::parse);
     let mut connection = app.db.read().await?;
-    find_issue(&mut connection, &mut search).await?;
-    store::find_text(&mut connection, &mut search).await?;
+    look_up(&mut connection, &mut search).await?;
     let found = store::list(&mut connection, &search, cursor.as_ref(), cursor.is_some()).await?;
     let counted = u64::try_from(found.entries.len()).unwrap_or_default();
     let page = u64::try_from(PAGE).unwrap_or_default();
@@ -138,6 +135,15 @@ pub async fn count_newer(
     } else {
         Count::Exactly(counted)
     })
+}
+
+/// Looks up what a search names, on which depends how it goes.
+async fn look_up(
+    connection: &mut Connection<'_>,
+    search: &mut store::Search<'_>,
+) -> Result<(), StoreError> {
+    find_issue(connection, search).await?;
+    store::find_text(connection, search).await
 }
 
 /// The changes of each entry, in the entries' order; `None` where they are too large for a list.

@@ -87,8 +87,9 @@ async fn push_page(
     if page.sort.is_none()
         && page.total.is_some()
         && let Some(filter) = page.filter
-        && let Some(merged) = merged(connection, scope, filter).await?
+        && let Some(merged) = mergeable(connection, filter)
         && merged.is_of_users()
+        && pays_off(connection, scope, &merged).await?
     {
         merged.push_ids(statement, scope);
         push_part(statement, page.offset, page.limit);
@@ -182,29 +183,30 @@ async fn push_walked_values(
     Ok(())
 }
 
-/// The sets to merge for a filter, where that is better than to look up in all others whoever is in one.
-async fn merged(
-    connection: &mut Connection<'_>,
-    scope: Scope<'_>,
-    filter: &Filter,
-) -> Result<Option<Merged>, StoreError> {
-    let merged = match connection.dialect() {
+/// The sets that may be merged for a filter.
+fn mergeable(connection: &Connection<'_>, filter: &Filter) -> Option<Merged> {
+    match connection.dialect() {
         Dialect::Sqlite => Merged::of(filter),
         Dialect::Postgres => None,
-    };
-    let Some(merged) = merged else {
-        return Ok(None);
-    };
+    }
+}
+
+/// Whether to merge is better than to look up in all others whoever is in one of the sets: where none is small.
+async fn pays_off(
+    connection: &mut Connection<'_>,
+    scope: Scope<'_>,
+    merged: &Merged,
+) -> Result<bool, StoreError> {
     let all = user_counts::count(connection, scope.organization_id).await?;
     let few = (all / 8).min(MANY);
     for set in merged.bounds() {
         let mut statement = Builder::new("");
         merged.push_bound(&mut statement, scope, set, few);
         if connection.fetch_count(statement.finish()).await? < few {
-            return Ok(None);
+            return Ok(false);
         }
     }
-    Ok(Some(merged))
+    Ok(true)
 }
 
 fn push_part(statement: &mut Builder, offset: i64, limit: i64) {
@@ -239,7 +241,9 @@ async fn count_fitting(
         return connection.fetch_count(statement.finish()).await;
     }
     statement.push("SELECT count(*) FROM (");
-    if let Some(merged) = merged(connection, scope, filter).await? {
+    if let Some(merged) = mergeable(connection, filter)
+        && pays_off(connection, scope, &merged).await?
+    {
         merged.push_ids(&mut statement, scope);
     } else if user_filter::push_ids(&mut statement, scope, filter).is_none() {
         statement.push("SELECT u.id FROM users u WHERE u.organization_id = ");

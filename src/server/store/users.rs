@@ -399,9 +399,21 @@ fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql;
     ]
 }
 
+macro_rules! changes_insertion {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, actor_id, \
+             actor_name, version, changes) VALUES ",
+            $rows
+        )
+    };
+}
+
 /// Adds to a user's history, when the change ends.
 pub fn insert_change(tx: &mut Tx<'_>, organization_id: &str, change: NewChange<'_>) {
-    tx.defer(changes_insertion(organization_id, [change]).finish_repeated());
+    const ONE: &str = changes_insertion!("($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+    let values = change.values(organization_id).into_iter();
+    tx.defer(values.fold(sql(ONE), Sql::bind));
 }
 
 /// As [`insert_change`], to the history of several users at once.
@@ -413,33 +425,27 @@ pub async fn insert_changes(
     if changes.is_empty() {
         return Ok(());
     }
-    tx.execute(changes_insertion(organization_id, changes).finish())
-        .await?;
+    let mut statement = Builder::new(changes_insertion!(""));
+    let rows = changes.into_iter();
+    statement.push_rows(rows.map(|change| Vec::from(change.values(organization_id))));
+    tx.execute(statement.finish()).await?;
     Ok(())
 }
 
-fn changes_insertion<'a>(
-    organization_id: &str,
-    changes: impl IntoIterator<Item = NewChange<'a>>,
-) -> Builder {
-    let mut statement = Builder::new(
-        "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, actor_id, \
-         actor_name, version, changes) VALUES ",
-    );
-    statement.push_rows(changes.into_iter().map(|change| {
-        vec![
-            Arg::from(change.id),
+impl NewChange<'_> {
+    fn values(self, organization_id: &str) -> [Arg; 11] {
+        [
+            Arg::from(self.id),
             Arg::from(organization_id),
-            Arg::from(change.user_id),
-            Arg::from(change.log_id),
-            Arg::from(change.changed_at),
-            Arg::from(change.kind),
-            Arg::from(change.actor_kind),
-            Arg::from(change.actor_id),
-            Arg::from(change.actor_name),
-            Arg::from(change.version),
-            Arg::from(change.changes),
+            Arg::from(self.user_id),
+            Arg::from(self.log_id),
+            Arg::from(self.changed_at),
+            Arg::from(self.kind),
+            Arg::from(self.actor_kind),
+            Arg::from(self.actor_id),
+            Arg::from(self.actor_name),
+            Arg::from(self.version),
+            Arg::from(self.changes),
         ]
-    }));
-    statement
+    }
 }

@@ -141,8 +141,8 @@ async fn save(
                 roles::set_mapped_values(tx, &organization_id, &id, &own_key, &role.mapped).await?;
                 let target = Target::new("role", &id, &role.display_name);
                 audit::record(tx, &who, "role.set", &target, Some(before), Some(after)).await?;
-                let noted = note(tx, &who, &organization_id, &moved(&mapped, &role.mapped)).await?;
-                Ok(noted)
+                let keys = moved(&mapped, &role.mapped);
+                Ok(note(tx, &who, &organization_id, &keys).await?)
             })
         })
         .await

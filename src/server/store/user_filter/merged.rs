@@ -28,31 +28,18 @@ impl Merged {
     pub fn of(filter: &Filter) -> Option<Self> {
         /// SQLite combines 500 at most, and with very few users each costs more than it finds.
         const MOST: usize = 20;
-        let merged = match filter {
+        let (elements_of, any, (with, without)) = match filter {
             Filter::ValuePath { path, filter } if path.attribute.multi_valued => {
-                let (with, without) = divided(terms_of(filter));
-                Self {
-                    elements_of: Some(path.clone()),
-                    any: false,
-                    with,
-                    without,
-                }
+                (Some(path.clone()), false, divided(terms_of(filter)))
             }
-            Filter::Or(terms) => Self {
-                elements_of: None,
-                any: true,
-                with: terms.clone(),
-                without: Vec::new(),
-            },
-            _ => {
-                let (with, without) = divided(terms_of(filter));
-                Self {
-                    elements_of: None,
-                    any: false,
-                    with,
-                    without,
-                }
-            }
+            Filter::Or(terms) => (None, true, (terms.clone(), Vec::new())),
+            _ => (None, false, divided(terms_of(filter))),
+        };
+        let merged = Self {
+            elements_of,
+            any,
+            with,
+            without,
         };
         let sets = merged.with.len() + merged.without.len();
         let is_one = sets < 2 && merged.without.is_empty();
@@ -76,13 +63,9 @@ impl Merged {
         match (place(path), path.canonical().as_str()) {
             (Place::Values, _) => *op == CompareOp::Eq,
             // Of this column there is an index in the order of ids, too.
-            (Place::Column(..), "userName") => *op == CompareOp::Eq || self.any,
-            (Place::Column(..), "externalId" | "name.givenName" | "name.familyName") => {
-                *op == CompareOp::Eq
-            }
-            (Place::Column(..), "displayName") => {
-                *op == CompareOp::Eq && is_label_telling(*op, &key(path, value))
-            }
+            (_, "userName") => *op == CompareOp::Eq || self.any,
+            (_, "externalId" | "name.givenName" | "name.familyName") => *op == CompareOp::Eq,
+            (_, "displayName") => *op == CompareOp::Eq && is_label_telling(*op, &key(path, value)),
             _ => false,
         }
     }
@@ -98,7 +81,7 @@ impl Merged {
         if self.any { &[] } else { &self.with }
     }
 
-    /// Adds the ids of the users, each once and in order, as a `SELECT` that may go on with `LIMIT`.
+    /// Adds the ids of the users, each once, as a `SELECT`. Sets of users give them in order, and it may go on with `LIMIT`.
     pub fn push_ids(&self, sql: &mut Builder, scope: Scope<'_>) {
         if !self.is_of_users() {
             sql.push("SELECT DISTINCT id FROM (");

@@ -1,6 +1,8 @@
 //! Queries and paths without passwords and tokens, however their letters are escaped: what is decoded is looked at, and
 //! what has nothing to hide is kept as it came.
 
+use std::borrow::Cow;
+
 use percent_encoding::{percent_decode_str, percent_encode_byte};
 
 use super::{HIDDEN, contains_password, redacted, redacted_text};
@@ -65,21 +67,21 @@ pub(in crate::server::services::recording) fn mentions_token(path: &str) -> bool
 
 /// The text without its escapes, and without those that come to light then. What is none stands for itself, as it does
 /// for whoever reads the request. `None` where there is no end to them.
-fn unescaped(text: &str) -> Option<String> {
-    let mut text = text.to_owned();
+fn unescaped(text: impl Into<String>) -> Option<String> {
+    let mut text = text.into();
     for _ in 0..ROUNDS {
-        let plain = percent_decode_str(&text).decode_utf8_lossy().into_owned();
-        if plain == text {
-            return Some(plain);
+        match percent_decode_str(&text).decode_utf8_lossy() {
+            // Nothing was decoded.
+            Cow::Borrowed(_) => return Some(text),
+            Cow::Owned(plain) => text = plain,
         }
-        text = plain;
     }
     None
 }
 
 /// As [`unescaped`], of a query, where a plus sign is a blank.
 fn unescaped_form(text: &str) -> Option<String> {
-    unescaped(&text.replace('+', " "))
+    unescaped(text.replace('+', " "))
 }
 
 /// The text with escapes where it would end a part of an address, or be taken for one.
