@@ -134,6 +134,45 @@ db_test! {
         assert_eq!(reason(&ben).await, None, "lifted is lifted");
     }
 
+    async fn a_block_outlasts_a_change_to_the_blocked_external_id(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let entra = app.entra("contoso").await;
+        let may = allowed(&app.app, Permission::BlockUsers, "contoso").await;
+        let may_erase = allowed(&app.app, Permission::EraseUsers, "contoso").await;
+        for name in ["ana", "eve"] {
+            let gone = entra.create(name).await;
+            user_access::block(&app.app, &may, &gone, "Left in anger").await.unwrap();
+            entra.delete(&gone).await.is(204);
+            if name == "eve" {
+                user_access::erase(&app.app, &may_erase, &gone, "eve").await.unwrap();
+            }
+        }
+        let ben = entra.create("ben").await;
+        let cyd = entra.create("cyd").await;
+        let reason = async |id: &str| detail(&app, id).await.unwrap().block.map(|block| block.reason);
+        for external_id in ["object-2", "EXT-ANA"] {
+            entra.change(&ben, "Replace", "externalId", json!(external_id)).await.is(200);
+            assert_eq!(reason(&ben).await, None, "nobody of that externalId was blocked, which has a case");
+        }
+        entra.patch(&ben, json!([{"op": "Remove", "path": "externalId"}])).await.is(200);
+        assert_eq!(reason(&ben).await, None, "nobody comes back");
+        let patched = entra.change(&ben, "Replace", "externalId", json!("ext-ana")).await;
+        assert_eq!(patched.is(200)["externalId"], json!("ext-ana"));
+        assert_eq!(entra.entry(&patched).await.status, "success", "SCIM does not know of it");
+        assert_eq!(reason(&ben).await.as_deref(), Some("Left in anger"));
+        // Of an erased user, too.
+        let mut body = user("cyd");
+        body["externalId"] = json!("ext-eve");
+        entra.put(&cyd, &body).await.is(200);
+        assert_eq!(reason(&cyd).await.as_deref(), Some("The user was erased, and the block stays."));
+
+        user_access::unblock(&app.app, &may, &ben).await.unwrap();
+        for external_id in ["ext-ben", "ext-ana"] {
+            entra.change(&ben, "Replace", "externalId", json!(external_id)).await.is(200);
+        }
+        assert_eq!(reason(&ben).await, None, "lifted is lifted");
+    }
+
     async fn a_block_outlasts_a_holder_who_gives_the_name_up(db: TestDb) {
         let app = TestApp::new(db).await;
         let entra = app.entra("contoso").await;

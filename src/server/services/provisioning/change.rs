@@ -237,10 +237,11 @@ impl Unit<'_, '_> {
         let mut row = columns(&next.user, &next.role)?;
         row.guard_cycle_id.clone_from(&next.counted_in);
         check_size(&row, old_row.document.len())?;
+        let is_renamed = old_row.user_name_key != row.user_name_key;
+        let is_linked_anew = row.external_id.is_some() && row.external_id != old_row.external_id;
+        let becomes = (is_renamed || is_linked_anew).then(|| row.user_name_key.clone());
         // Only a new userName can be refused.
-        let new_name =
-            (old_row.user_name_key != row.user_name_key).then(|| row.user_name_key.clone());
-        let renamed = new_name.is_some().then(|| (old_row.clone(), row.clone()));
+        let renamed = is_renamed.then(|| (old_row.clone(), row.clone()));
         match users::update(
             self.tx,
             organization_id,
@@ -264,8 +265,9 @@ impl Unit<'_, '_> {
             }
             Err(error) => return Err(error.into()),
         }
-        if let Some(key) = new_name {
-            // As for a new user: whoever was blocked when Entra deleted them, and comes back under the name, is blocked still.
+        if let Some(key) = becomes {
+            // As for a new user: whoever was blocked when Entra deleted them, and comes back under the name or the
+            // externalId, is blocked still.
             let external_id = next.user.external_id();
             user_blocks::inherit(self.tx, organization_id, &id, &key, external_id);
         }
