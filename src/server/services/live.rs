@@ -276,15 +276,13 @@ fn open(app: &App, allowed: &Allowed, organization_id: Option<String>) -> Option
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::server::store::fresh;
 
     #[tokio::test]
     async fn everybody_together_has_so_many_watches_and_no_more() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("live.db").display());
-        let db = Db::open(&url, true).await.unwrap();
+        let (db, _folder) = fresh::sqlite().await;
         let live = Live::new(db, CancellationToken::new());
         let account = |place| format!("account {}", place / OF_ACCOUNT);
         let mut places: Vec<_> = (0..IN_ALL)

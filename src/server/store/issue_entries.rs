@@ -145,8 +145,8 @@ fn latest_sql(mut statement: Builder, issue: &Issue, user_keys: &[&str]) -> Sql 
 mod tests {
     use super::*;
     use crate::model::log::LogFilter;
+    use crate::server::store::fresh;
     use crate::server::store::log_search::read;
-    use crate::server::store::{Db, migrate};
 
     #[test]
     fn a_remark_among_others_is_looked_for_as_it_is_written() {
@@ -166,10 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_log_of_an_issue_is_walked_by_an_index() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let db = Db::open(&url, true).await.unwrap();
-        migrate::migrate(&db, &url).await.unwrap();
+        let (db, _folder) = fresh::sqlite().await;
         let mut connection = db.read().await.unwrap();
         let filter = LogFilter {
             issue_id: Some("issue".to_owned()),
@@ -217,10 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_kind_of_user_is_found_by_its_index() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let db = Db::open(&url, true).await.unwrap();
-        migrate::migrate(&db, &url).await.unwrap();
+        let (db, _folder) = fresh::sqlite().await;
         for is_remark in [false, true] {
             let issue = Issue {
                 id: "issue".to_owned(),

@@ -12,6 +12,9 @@ pub mod db;
 pub mod dialect;
 pub mod figures;
 pub mod foresight;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+pub mod fresh;
 mod group;
 pub mod guard;
 pub mod health;

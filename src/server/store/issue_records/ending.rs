@@ -240,14 +240,11 @@ async fn lock<'i>(tx: &mut Tx<'_>, ids: impl Iterator<Item = &'i str>) -> Result
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::server::store::{Db, migrate};
+    use crate::server::store::fresh;
 
     #[tokio::test]
     async fn issues_without_users_are_found_by_the_index() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let db = Db::open(&url, true).await.unwrap();
-        migrate::migrate(&db, &url).await.unwrap();
+        let (db, _folder) = fresh::sqlite().await;
         let explained = userless(
             Builder::new("EXPLAIN QUERY PLAN "),
             BTreeSet::from(["a", "b"]),

@@ -177,7 +177,7 @@ fn divided(terms: &[Filter]) -> (Vec<Filter>, Vec<Filter>) {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::server::store::{Db, migrate};
+    use crate::server::store::fresh;
 
     fn merged(text: &str) -> Option<Merged> {
         Merged::of(&Filter::parse(text).unwrap())
@@ -202,10 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn sqlite_merges_indexes_and_sorts_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let db = Db::open(&url, true).await.unwrap();
-        migrate::migrate(&db, &url).await.unwrap();
+        let (db, _folder) = fresh::sqlite().await;
         let mut connection = db.read().await.unwrap();
         for (text, joint) in [
             ("title eq \"a\" and nickName eq \"b\"", "INTERSECT"),
