@@ -24,7 +24,6 @@ use crate::server::App;
 use crate::server::actor::{Allowed, OrganizationRef, Permission};
 use crate::server::clock::Millis;
 use crate::server::error::{ServiceError, StoreError};
-use crate::server::store::issue_entries::find_issue;
 use crate::server::store::keyset::{self, COUNT_LIMIT, PAGE, TimeCursor};
 use crate::server::store::log_details::{self as details, Cycle, EntryChange};
 use crate::server::store::log_search::{self as store, Entry};
@@ -142,7 +141,7 @@ async fn look_up(
     connection: &mut Connection<'_>,
     search: &mut store::Search<'_>,
 ) -> Result<(), StoreError> {
-    find_issue(connection, search).await?;
+    store::find_issue(connection, search).await?;
     store::find_text(connection, search).await
 }
 

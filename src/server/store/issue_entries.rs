@@ -1,14 +1,11 @@
-//! The log's entries of an issue.
+//! The log's latest entries of an issue.
 
 use std::collections::HashMap;
 
-use super::dialect::like_escaped;
-use super::issues::{self, Issue};
+use super::issues::Issue;
 use super::keyset::push_list;
-use super::log_search::{SHOWN, Search};
+use super::log_search::{SHOWN, remarked};
 use super::sql::{Builder, Connection, Sql};
-use crate::model::log::{Action, LogRemark, Status};
-use crate::server::clock::HOUR;
 use crate::server::error::StoreError;
 
 /// The latest log entry of an issue about each of these of its users, by their keys, while it is kept.
@@ -41,70 +38,6 @@ const KINDS: [(&str, &str, &str); 3] = [
         " ORDER BY l.id DESC",
     ),
 ];
-
-/// What stands in the column of remarks where the issue's is one of several, and another one has named the entry.
-fn remarked(issue: &Issue) -> Option<String> {
-    if !issue.is_remark {
-        return None;
-    }
-    let attribute = Some(&issue.attribute).filter(|attribute| !attribute.is_empty());
-    let remark = serde_json::to_string(&LogRemark {
-        code: issue.reason.clone(),
-        attribute: attribute.cloned(),
-        text: String::new(),
-    });
-    // Up to the text, which ends it.
-    let remark = remark.ok()?;
-    let begins = remark.strip_suffix("\"}")?;
-    Some(format!("%{}%", like_escaped(begins)))
-}
-
-/// Looks up the issue that the filter of `search` names, and narrows the span of time to that in which it came: the walk
-/// begins at its latest entry. One that there is not has no entries.
-pub async fn find_issue(
-    connection: &mut Connection<'_>,
-    search: &mut Search<'_>,
-) -> Result<(), StoreError> {
-    let Some(id) = search.filter.issue_id.as_deref() else {
-        return Ok(());
-    };
-    let Some(issue) = issues::find(connection, search.organization_id, id).await? else {
-        search.issue = Some(Issue::default());
-        return Ok(());
-    };
-    // A batch is counted at the time of its latest entry.
-    let first = issue.first_seen_at - HOUR;
-    let end = issue.last_seen_at + 1;
-    search.since = Some(search.since.map_or(first, |since| since.max(first)));
-    search.until = Some(search.until.map_or(end, |until| until.min(end)));
-    search.issue = Some(issue);
-    Ok(())
-}
-
-/// Adds the test of entries `l` that belong to the issue.
-pub(super) fn push_entry_test(statement: &mut Builder, issue: &Issue) {
-    // Refused connections are one issue whatever was asked for.
-    if issue.action != Action::Unknown.as_str() {
-        statement.push(" AND l.action = ").bind(&issue.action);
-    }
-    statement
-        .push(" AND (((l.reason || '') = ")
-        .bind(&issue.reason)
-        .push(" AND COALESCE(l.attribute, '') = ")
-        .bind(&issue.attribute)
-        .push(")");
-    if let Some(pattern) = remarked(issue) {
-        statement.push(" OR l.remarks LIKE ").bind(pattern);
-        statement.push(" ESCAPE '\\'");
-    }
-    statement.push(")");
-    if issue.is_remark {
-        // A refusal is none of its events.
-        statement
-            .push(" AND (l.status || '') = ")
-            .bind(Status::Warning.as_str());
-    }
-}
 
 fn latest_sql(mut statement: Builder, issue: &Issue, user_keys: &[&str]) -> Sql {
     let remarked = remarked(issue);
@@ -144,73 +77,7 @@ fn latest_sql(mut statement: Builder, issue: &Issue, user_keys: &[&str]) -> Sql 
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::model::log::LogFilter;
     use crate::server::store::fresh;
-    use crate::server::store::log_search::read;
-
-    #[test]
-    fn a_remark_among_others_is_looked_for_as_it_is_written() {
-        let mut issue = Issue {
-            reason: "attribute_ignored".to_owned(),
-            attribute: "a\"b".to_owned(),
-            ..Issue::default()
-        };
-        assert_eq!(remarked(&issue), None);
-        issue.is_remark = true;
-        let pattern = r#"%{"code":"attribute\_ignored","attribute":"a\\"b","text":"%"#;
-        assert_eq!(remarked(&issue).as_deref(), Some(pattern));
-        issue.attribute.clear();
-        let pattern = r#"%{"code":"attribute\_ignored","attribute":null,"text":"%"#;
-        assert_eq!(remarked(&issue).as_deref(), Some(pattern));
-    }
-
-    #[tokio::test]
-    async fn the_log_of_an_issue_is_walked_by_an_index() {
-        let (db, _folder) = fresh::sqlite().await;
-        let mut connection = db.read().await.unwrap();
-        let filter = LogFilter {
-            issue_id: Some("issue".to_owned()),
-            ..LogFilter::default()
-        };
-        for (is_remark, index) in [
-            (false, "provisioning_logs_by_reason"),
-            (true, "provisioning_logs_by_status"),
-        ] {
-            let search = Search {
-                organization_id: "contoso",
-                filter: &filter,
-                text: "",
-                text_key: String::new(),
-                since: None,
-                until: Some(9),
-                text_is_narrow: false,
-                issue: Some(Issue {
-                    action: "create".to_owned(),
-                    reason: "attribute_ignored".to_owned(),
-                    is_remark,
-                    ..Issue::default()
-                }),
-            };
-            let explained = "EXPLAIN QUERY PLAN SELECT l.id FROM provisioning_logs l WHERE ";
-            let found = read::<(i64, i64, i64, String)>(
-                &mut connection,
-                &search,
-                explained,
-                None,
-                false,
-                51,
-            );
-            let plan = found.await.unwrap().entries;
-            let plan: Vec<String> = plan.into_iter().map(|(.., step)| step).collect();
-            let [step] = plan.as_slice() else {
-                unreachable!("nothing is sorted: {plan:?}");
-            };
-            let walk = format!("SEARCH l USING INDEX {index} (organization_id=? AND ");
-            assert!(step.starts_with(&walk), "{step}");
-        }
-        drop(connection);
-        db.close().await;
-    }
 
     #[tokio::test]
     async fn each_kind_of_user_is_found_by_its_index() {

@@ -3,9 +3,14 @@
 //! Every search walks an index in the order of time and tests the rest row by row, for a bounded
 //! number of entries: then it says how far it got. Only a text that few entries match is looked up first.
 
+mod of_issue;
+
+pub use of_issue::find_issue;
+pub(super) use of_issue::remarked;
+
 use sqlx::FromRow;
 
-use super::issue_entries::push_entry_test;
+use self::of_issue::push_entry_test;
 use super::issues::Issue;
 use super::keyset::{
     COUNT_LIMIT, FETCH, FEW, TimeCursor, prefix_range, push_comparison, push_list,
@@ -54,7 +59,7 @@ pub struct Search<'a> {
     pub until: Option<Millis>,
     /// The text is looked up; see [`find_text`].
     pub text_is_narrow: bool,
-    /// That of the filter, if there is one; see [`find_issue`](super::issue_entries::find_issue).
+    /// That of the filter, if there is one; see [`find_issue`].
     pub issue: Option<Issue>,
 }
 

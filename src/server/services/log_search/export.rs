@@ -16,10 +16,9 @@ use crate::server::error::ServiceError;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::export::{Format, csv_row};
 use crate::server::services::{moments, organization};
-use crate::server::store::issue_entries::find_issue;
 use crate::server::store::keyset::TimeCursor;
 use crate::server::store::log_export::{self as store, ExportedEntry};
-use crate::server::store::log_search::find_text;
+use crate::server::store::log_search::{find_issue, find_text};
 
 /// Bytes after which a part of the file is sent.
 const PART: usize = 1024 * 1024;
