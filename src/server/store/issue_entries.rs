@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::issues::Issue;
 use super::keyset::push_list;
-use super::log_search::{SHOWN, remarked};
+use super::log_search::{SHOWN, push_entry_test};
 use super::sql::{Builder, Connection, Sql};
 use crate::server::error::StoreError;
 
@@ -40,7 +40,6 @@ const KINDS: [(&str, &str, &str); 3] = [
 ];
 
 fn latest_sql(mut statement: Builder, issue: &Issue, user_keys: &[&str]) -> Sql {
-    let remarked = remarked(issue);
     statement.push("SELECT u.user_key, CASE substr(u.user_key, 1, 2)");
     for (kind, test, order) in KINDS {
         statement
@@ -49,18 +48,10 @@ fn latest_sql(mut statement: Builder, issue: &Issue, user_keys: &[&str]) -> Sql 
             .bind(&issue.organization_id)
             .push(SHOWN)
             .push(test)
-            .push("substr(u.user_key, 3) AND l.action = ")
-            .bind(&issue.action)
-            // The user finds it; the reason is only tested: an issue may have most of the log's entries.
-            .push(" AND ((l.reason || '') = ")
-            .bind(&issue.reason)
-            .push(" AND COALESCE(l.attribute, '') = ")
-            .bind(&issue.attribute);
-        if let Some(pattern) = &remarked {
-            statement.push(" OR l.remarks LIKE ").bind(pattern);
-            statement.push(" ESCAPE '\\'");
-        }
-        statement.push(")").push(order).push(" LIMIT 1)");
+            .push("substr(u.user_key, 3)");
+        // The user finds it, and this is only tested: an issue may have most of the log's entries.
+        push_entry_test(&mut statement, issue);
+        statement.push(order).push(" LIMIT 1)");
     }
     statement
         .push(" END AS log_id FROM issue_users u WHERE u.issue_id = ")

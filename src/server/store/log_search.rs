@@ -7,12 +7,11 @@ mod of_issue;
 mod text;
 
 pub use of_issue::find_issue;
-pub(super) use of_issue::remarked;
+pub(super) use of_issue::push_entry_test;
 pub use text::find_text;
 
 use sqlx::FromRow;
 
-use self::of_issue::push_entry_test;
 use super::issues::Issue;
 use super::keyset::{COUNT_LIMIT, FETCH, TimeCursor, push_comparison, push_list};
 use super::sql::{Builder, Connection, Record};

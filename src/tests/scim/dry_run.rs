@@ -262,6 +262,26 @@ entra_test! {
 }
 
 entra_test! {
+    async fn a_remark_is_tried_by_a_request_that_was_carried_out(entra: Entra) {
+        let id = entra.create("ana").await;
+        let colour = json!({"op": "Replace", "path": "favouriteColour", "value": "blue"});
+        let remarked = entra.patch(&id, json!([colour])).await;
+        remarked.is(200);
+        entra.app.advance(1_000);
+        // The same is remarked upon, but a refusal is no event of that issue.
+        let refused = entra.patch(&id, json!([colour, {"op": "Replace", "path": ROLE, "value": "LEAD"}])).await;
+        refused.is_error(400, "invalidValue");
+        assert_eq!(entra.entry(&refused).await.remark_codes(), ["attribute_ignored"]);
+        let issue = sql("SELECT id FROM issues WHERE reason = 'attribute_ignored'");
+        let [(issue,)] = entra.app.rows::<(String,)>(issue).await.try_into().unwrap();
+        let proof = allowed(Permission::ReadPayloads, &entra.organization_id);
+        let tried = dry_run_issue(&entra.app.app, &proof, &issue, None).await.unwrap();
+        let requests: Vec<_> = tried.users.iter().map(|user| user.log_id.as_deref()).collect();
+        assert_eq!(requests, [Some(remarked.header("x-request-id"))]);
+    }
+}
+
+entra_test! {
     async fn more_than_a_hundred_are_tried_in_parts_whatever_happens_in_between(entra: Entra) {
         // Existing users are known by their ids, refused creates by their names.
         let mut ids = Vec::new();

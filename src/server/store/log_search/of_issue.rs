@@ -30,7 +30,7 @@ pub async fn find_issue(
     Ok(())
 }
 
-/// Adds the test of entries `l` that belong to the issue.
+/// Adds the test of entries `l` that belong to the issue. No index answers it: something else finds them.
 pub fn push_entry_test(statement: &mut Builder, issue: &Issue) {
     // Refused connections are one issue whatever was asked for.
     if issue.action != Action::Unknown.as_str() {
@@ -56,7 +56,7 @@ pub fn push_entry_test(statement: &mut Builder, issue: &Issue) {
 }
 
 /// What stands in the column of remarks where the issue's is one of several, and another one has named the entry.
-pub fn remarked(issue: &Issue) -> Option<String> {
+fn remarked(issue: &Issue) -> Option<String> {
     if !issue.is_remark {
         return None;
     }
