@@ -350,8 +350,6 @@ pub struct LogFilterWords {
     pub user: Option<String>,
     /// When the filter's cycle began.
     pub cycle: Option<Moment>,
-    /// The title of the filter's issue.
-    pub issue: Option<String>,
 }
 
 /// A page of the log.
@@ -367,6 +365,8 @@ pub struct LogPage {
     pub payloads_kept_days: u32,
     /// Headings: the cycles of the page's entries, newest first.
     pub cycles: Vec<CycleSummary>,
+    /// The title of the filter's issue.
+    pub issue: Option<String>,
 }
 
 /// A run of requests with no gap above five minutes; inferred.

@@ -157,7 +157,12 @@ fn bar(loaded: Loaded, frame: &Frame) -> impl IntoView + use<> {
         let (path, zone) = (path.clone(), zone.clone());
         async move {
             let (tokens, words) = (loaded.tokens.await?, loaded.words.await?);
-            Ok(view! { <LogFilters path words zone tokens/> }.into_any())
+            // Where the entries cannot be shown, they can still be narrowed down.
+            let issue = match words.filter.issue_id {
+                Some(_) => loaded.logs.await.ok().and_then(|logs| logs.issue),
+                None => None,
+            };
+            Ok(view! { <LogFilters path words issue zone tokens/> }.into_any())
         }
     })
 }
@@ -221,6 +226,7 @@ fn LogTable(
         newest,
         kept_days,
         payloads_kept_days,
+        issue: _,
     } = page;
     if page.items.is_empty() && searched_back_to.is_none() {
         return view! { <NoLogs path organization filter/> }.into_any();

@@ -15,10 +15,12 @@ use crate::model::zone::ReaderZone;
 pub(super) fn LogFilters(
     path: String,
     words: LogFilterWords,
+    /// The title of the filter's issue.
+    issue: Option<String>,
     zone: ReaderZone,
     tokens: Vec<TokenRow>,
 ) -> impl IntoView {
-    let chips = chips(&words, &zone, &tokens, &path);
+    let chips = chips(&words, issue, &zone, &tokens, &path);
     let LogFilterWords {
         filter, reasons, ..
     } = words;
@@ -170,7 +172,13 @@ fn TokenBox(tokens: Vec<TokenRow>, chosen: Option<String>) -> impl IntoView {
     }
 }
 
-fn chips(words: &LogFilterWords, zone: &ReaderZone, tokens: &[TokenRow], path: &str) -> Vec<Chip> {
+fn chips(
+    words: &LogFilterWords,
+    issue: Option<String>,
+    zone: &ReaderZone,
+    tokens: &[TokenRow],
+    path: &str,
+) -> Vec<Chip> {
     let filter = &words.filter;
     let mut chips = Vec::new();
     let mut chip = |name, value: String, take: &dyn Fn(&mut LogFilter)| {
@@ -194,8 +202,8 @@ fn chips(words: &LogFilterWords, zone: &ReaderZone, tokens: &[TokenRow], path: &
         });
     }
     if let Some(id) = &filter.issue_id {
-        let title = words.issue.as_ref().unwrap_or(id);
-        chip("Issue", title.clone(), &|without| without.issue_id = None);
+        let title = issue.unwrap_or_else(|| id.clone());
+        chip("Issue", title, &|without| without.issue_id = None);
     }
     if let Some(within) = &filter.within {
         let span = SPANS.iter().find(|(span, _)| span == within);

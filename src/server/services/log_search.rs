@@ -9,8 +9,8 @@ mod words;
 pub use entry::{detail, detail_with_payload, previous_and_next};
 pub(super) use entry::{whole, why_partial, without_bodies};
 pub use export::{Export, export};
-use filter::search;
 pub use filter::{describe, filter_of};
+use filter::{issue_title, search};
 pub(super) use words::{explanation, refusal, title};
 
 use super::changes;
@@ -45,7 +45,7 @@ pub async fn list(
     let moments = Moments::of(allowed, now);
     let mut search = search(organization, filter, now);
     let mut connection = app.db.read().await?;
-    look_up(&mut connection, &mut search).await?;
+    search.named = store::look_up(&mut connection, &search).await?;
     let mut cursor = filter.cursor.as_deref().and_then(TimeCursor::parse);
     let mut newer = filter.newer && cursor.is_some();
     let mut found = store::list(&mut connection, &search, cursor.as_ref(), newer).await?;
@@ -87,6 +87,7 @@ pub async fn list(
         kept_days: app.settings.log_retention_days,
         payloads_kept_days: app.settings.payload_retention_days,
         cycles,
+        issue: search.named.issue.as_ref().and_then(issue_title),
     })
 }
 
@@ -105,7 +106,7 @@ pub async fn latest(
     let now = app.clock.now();
     let mut search = search(organization, filter, now);
     let mut connection = app.db.read().await?;
-    look_up(&mut connection, &mut search).await?;
+    search.named = store::look_up(&mut connection, &search).await?;
     let entries = store::latest(&mut connection, &search, i64::from(limit)).await?;
     rows(&mut connection, allowed, organization, entries, now).await
 }
@@ -125,7 +126,7 @@ pub async fn count_newer(
     let mut search = search(organization, filter, app.clock.now());
     let cursor = cursor.and_then(TimeCursor::parse);
     let mut connection = app.db.read().await?;
-    look_up(&mut connection, &mut search).await?;
+    search.named = store::look_up(&mut connection, &search).await?;
     let found = store::list(&mut connection, &search, cursor.as_ref(), cursor.is_some()).await?;
     let counted = u64::try_from(found.entries.len()).unwrap_or_default();
     let page = u64::try_from(PAGE).unwrap_or_default();
@@ -134,15 +135,6 @@ pub async fn count_newer(
     } else {
         Count::Exactly(counted)
     })
-}
-
-/// Looks up what a search names, on which depends how it goes.
-async fn look_up(
-    connection: &mut Connection<'_>,
-    search: &mut store::Search<'_>,
-) -> Result<(), StoreError> {
-    store::find_issue(connection, search).await?;
-    store::find_text(connection, search).await
 }
 
 /// The changes of each entry, in the entries' order; `None` where they are too large for a list.

@@ -6,9 +6,7 @@
 mod of_issue;
 mod text;
 
-pub use of_issue::find_issue;
 pub(super) use of_issue::push_entry_test;
-pub use text::find_text;
 
 use sqlx::FromRow;
 
@@ -55,10 +53,17 @@ pub struct Search<'a> {
     /// From this time on, and until before that one.
     pub since: Option<Millis>,
     pub until: Option<Millis>,
-    /// The text is looked up; see [`find_text`].
-    pub text_is_narrow: bool,
-    /// That of the filter, if there is one; see [`find_issue`].
+    /// Nothing until it is looked up; see [`look_up`].
+    pub named: Named,
+}
+
+/// What a search names: on it depends how the search goes.
+#[derive(Debug, Clone, Default)]
+pub struct Named {
+    /// That of the filter, if there is one.
     pub issue: Option<Issue>,
+    /// So few entries match the text that they are looked up.
+    pub text_is_narrow: bool,
 }
 
 /// An entry as listed.
@@ -144,7 +149,7 @@ impl Search<'_> {
     /// The condition that has an index of its own in the order of time; without one, an index of all entries
     /// (or all that are shown) is walked.
     fn indexed(&self) -> Option<Condition> {
-        if self.text_is_narrow {
+        if self.named.text_is_narrow {
             return None;
         }
         self.conditions().find(|condition| match condition {
@@ -160,7 +165,7 @@ impl Search<'_> {
 
     /// How many entries may be read; `None` where an index holds what matches and nothing else.
     fn window(&self) -> Option<i64> {
-        if self.text_is_narrow {
+        if self.named.text_is_narrow {
             return None;
         }
         let indexed = self.indexed();
@@ -186,10 +191,21 @@ impl Search<'_> {
         Some(if are_in_index { WINDOW } else { ROWS_WINDOW })
     }
 
+    /// From when on, and until before when: as asked for, but not beyond the time of the issue.
+    fn span(&self) -> (Option<Millis>, Option<Millis>) {
+        let issue = self.named.issue.as_ref().map(of_issue::span);
+        let first = issue.as_ref().map(|span| span.start);
+        let end = issue.map(|span| span.end);
+        (
+            self.since.into_iter().chain(first).max(),
+            self.until.into_iter().chain(end).min(),
+        )
+    }
+
     /// The time of an entry: what orders the index that is walked, or, where a few are looked up by their ids,
     /// an expression that none answers.
     fn time(&self) -> &'static str {
-        if self.text_is_narrow {
+        if self.named.text_is_narrow {
             "(l.occurred_at + 0)"
         } else {
             "l.occurred_at"
@@ -198,7 +214,7 @@ impl Search<'_> {
 
     /// What an index answers, beside the time: organization, and the condition that has one.
     fn push_walk(&self, statement: &mut Builder) {
-        statement.push(if self.text_is_narrow {
+        statement.push(if self.named.text_is_narrow {
             "(l.organization_id || '') = "
         } else {
             "l.organization_id = "
@@ -213,7 +229,7 @@ impl Search<'_> {
         }
         let (test, value) = match indexed {
             Some(Condition::Request) => (" AND l.id = ", self.filter.request_id.as_deref()),
-            Some(Condition::Issue) => match &self.issue {
+            Some(Condition::Issue) => match &self.named.issue {
                 // Of several remarks one has named the entry.
                 Some(issue) if issue.is_remark => (
                     " AND l.status <> 'success' AND l.status = ",
@@ -271,10 +287,21 @@ impl Search<'_> {
             };
             statement.push(test).bind(value);
         }
-        if let Some(issue) = &self.issue {
+        if let Some(issue) = &self.named.issue {
             push_entry_test(statement, issue);
         }
     }
+}
+
+/// Looks up what `search` names.
+pub async fn look_up(
+    connection: &mut Connection<'_>,
+    search: &Search<'_>,
+) -> Result<Named, StoreError> {
+    Ok(Named {
+        issue: of_issue::find(connection, search).await?,
+        text_is_narrow: text::is_narrow(connection, search).await?,
+    })
 }
 
 /// The next entries after `cursor`: older ones, newest first, or with `newer` newer ones, oldest first.
@@ -363,8 +390,9 @@ fn push_range(
 ) {
     search.push_walk(statement);
     // No id sorts before "": these are the first entries of their millisecond.
-    let since = search.since.map(TimeCursor::first_at);
-    let until = search.until.map(TimeCursor::first_at);
+    let (since, until) = search.span();
+    let since = since.map(TimeCursor::first_at);
+    let until = until.map(TimeCursor::first_at);
     // One bound at each end, so that the walk begins where it should: `to` lies within the span of time.
     let (lower, upper) = if newer {
         let lower = match (after, &since) {

@@ -336,8 +336,11 @@ entra_test! {
         assert_eq!(found(of("nobody")).await.len(), 0);
         let other = entra.app.entra("fabrikam").await;
         let elsewhere = allowed(&other, Permission::ReadLogs);
-        let page = log_search::list(&entra.app.app, &elsewhere, &of(&colour.id)).await.unwrap().page;
-        assert!(page.items.is_empty());
+        let shown = log_search::list(&entra.app.app, &proof, &of(&colour.id)).await.unwrap();
+        assert_eq!(shown.issue.as_ref(), Some(&colour.title));
+        let shown = log_search::list(&entra.app.app, &elsewhere, &of(&colour.id)).await.unwrap();
+        assert!(shown.page.items.is_empty());
+        assert_eq!(shown.issue, None);
 
         let admin = Worker::of(&entra, AccountRole::Admin, colour).await;
         let page = admin.page("").await;

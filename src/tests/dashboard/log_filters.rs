@@ -2,6 +2,7 @@
 
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::store::sql::sql;
+use serde_json::json;
 
 use super::person::{account, cookie, open};
 use crate::db_test;
@@ -39,6 +40,13 @@ db_test! {
         let foreign = cycle("fabrikam").await;
         assert!(page(&format!("cycle={foreign}")).await.contains(&format!("Remove filter Cycle: {foreign}\"")));
         assert!(page("user=nobody").await.contains("Remove filter User: nobody\""));
+
+        entra.create_with("ben", json!({"favouriteColour": "blue"})).await;
+        app.flush().await;
+        let issue: Vec<(String,)> = app.rows(sql("SELECT id FROM issues WHERE attribute = 'favouriteColour'")).await;
+        let of_issue = page(&format!("issue={}", issue[0].0)).await;
+        assert!(of_issue.contains("Remove filter Issue: favouriteColour was left out\""), "{of_issue}");
+        assert!(page("issue=nobody").await.contains("Remove filter Issue: nobody\""));
 
         let known = page("reason=user_name_taken").await;
         assert!(known.contains("<option value=\"user_name_taken\" selected>"), "{known}");

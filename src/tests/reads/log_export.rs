@@ -8,6 +8,7 @@ use rhombus_provisioning::server::actor::Permission;
 use rhombus_provisioning::server::clock::MINUTE;
 use rhombus_provisioning::server::services::export::Format;
 use rhombus_provisioning::server::services::log_search;
+use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
 use super::browser::viewer;
@@ -59,9 +60,7 @@ db_test! {
 
         download(&app, &cookie, "csv?q=ana&status=success").await;
         let audited: Vec<(String, Option<String>)> = app
-            .rows(rhombus_provisioning::server::store::sql::sql(
-                "SELECT actor_name, after FROM audit_log WHERE action = 'log.export' ORDER BY id",
-            ))
+            .rows(sql("SELECT actor_name, after FROM audit_log WHERE action = 'log.export' ORDER BY id"))
             .await;
         assert_eq!(audited.len(), 3);
         assert_eq!(audited[0].0, "Vera");
@@ -101,6 +100,31 @@ db_test! {
         let parts: Vec<String> = file.parts().try_collect().await.unwrap();
         assert_eq!(parts.len(), 3, "one at a time");
         assert!(parts.iter().all(|part| part.contains(&large)));
+    }
+
+    async fn an_issues_log_is_whole_though_the_issue_goes_meanwhile(db: TestDb) {
+        let app = two_organizations(db.db.clone()).await;
+        let refused = entry("create", MINUTE).failed("family_name_missing", "name.familyName is required.");
+        let mut statements = many_entries(&refused, 1_203);
+        statements.push(sql("UPDATE provisioning_logs SET reason = 'family_name_missing', attribute = 'name.familyName'"));
+        statements.push(
+            sql("INSERT INTO issues (id, organization_id, action, reason, is_remark, attribute, state, is_open, reopened, \
+                 events, users_affected, first_seen_at, last_seen_at, opened_at) \
+                 VALUES ('issue', $1, 'create', 'family_name_missing', FALSE, 'name.familyName', 'open', TRUE, 0, 1204, 0, $2, $3, $2)")
+            .bind(CONTOSO)
+            .bind(refused.occurred_at - 1_203)
+            .bind(refused.occurred_at),
+        );
+        run(&app, statements).await;
+        let filter = LogFilter { issue_id: Some("issue".to_owned()), ..LogFilter::default() };
+        let reader = allowed(Permission::ReadLogs, CONTOSO);
+        let file = log_search::export(&app, &reader, filter, Format::Ndjson).await.unwrap();
+        let mut parts = Box::pin(file.parts());
+        let first = parts.try_next().await.unwrap().unwrap();
+        run(&app, vec![sql("DELETE FROM issues")]).await;
+        let rest: Vec<String> = parts.try_collect().await.unwrap();
+        let rest: usize = rest.iter().map(|part| part.lines().count()).sum();
+        assert_eq!((first.lines().count(), rest), (500, 704));
     }
 
     async fn nobody_exports_what_is_not_theirs(db: TestDb) {

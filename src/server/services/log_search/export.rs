@@ -18,7 +18,7 @@ use crate::server::services::export::{Format, csv_row};
 use crate::server::services::{moments, organization};
 use crate::server::store::keyset::TimeCursor;
 use crate::server::store::log_export::{self as store, ExportedEntry};
-use crate::server::store::log_search::{find_issue, find_text};
+use crate::server::store::log_search::{Named, look_up};
 
 /// Bytes after which a part of the file is sent.
 const PART: usize = 1024 * 1024;
@@ -32,8 +32,8 @@ pub struct Export {
     format: Format,
     /// Spans of time are counted from here, however long it takes.
     now: Millis,
-    /// Whether a text is looked up, as decided for the first batch.
-    text_is_narrow: Option<bool>,
+    /// What the filter names, as looked up for the first batch.
+    named: Option<Named>,
     cursor: Option<TimeCursor>,
     /// What is read and not yet sent. Changes that are too large for a list are not read before their turn comes.
     waiting: VecDeque<(ExportedEntry, Option<Vec<AttributeChange>>)>,
@@ -91,7 +91,7 @@ pub async fn export(
         filter,
         format,
         now,
-        text_is_narrow: None,
+        named: None,
         cursor: None,
         waiting: VecDeque::new(),
         begun: false,
@@ -143,13 +143,12 @@ impl Export {
     async fn batch(&mut self) -> Result<(), ServiceError> {
         let mut search = search(&self.organization, &self.filter, self.now);
         let mut connection = self.app.db.read().await?;
-        find_issue(&mut connection, &mut search).await?;
-        match self.text_is_narrow {
-            Some(is_narrow) => search.text_is_narrow = is_narrow,
-            None => find_text(&mut connection, &mut search).await?,
-        }
-        self.text_is_narrow = Some(search.text_is_narrow);
+        search.named = match self.named.take() {
+            Some(named) => named,
+            None => look_up(&mut connection, &search).await?,
+        };
         let found = store::batch(&mut connection, &search, self.cursor.as_ref()).await?;
+        self.named = Some(search.named);
         let is_full = i64::try_from(found.entries.len()).unwrap_or(store::BATCH) >= store::BATCH;
         let last = found.entries.last().map(|last| last.entry.cursor());
         let next = found.stopped_at.or(last.filter(|_| is_full));

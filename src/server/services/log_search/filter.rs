@@ -15,8 +15,8 @@ use crate::server::scim::resource::case_key;
 use crate::server::services::moments::{self, Moments};
 use crate::server::services::organization;
 use crate::server::store::issues::Issue;
-use crate::server::store::log_search::Search;
-use crate::server::store::{issues, log_details as details, user_records};
+use crate::server::store::log_search::{Named, Search};
+use crate::server::store::{log_details as details, user_records};
 use crate::server::zone;
 
 /// The filter that a list's query string says.
@@ -43,8 +43,7 @@ pub(super) fn search<'a>(
         since: from.map(|from| from.start).or(within),
         // The last minute is meant whole.
         until: to.map(|to| to.end),
-        text_is_narrow: false,
-        issue: None,
+        named: Named::default(),
     }
 }
 
@@ -57,7 +56,7 @@ fn minutes(filter: &LogFilter) -> (Option<Range<Millis>>, Option<Range<Millis>>)
 }
 
 /// What an issue is called.
-fn issue_title(issue: &Issue) -> Option<String> {
+pub(super) fn issue_title(issue: &Issue) -> Option<String> {
     let reason = Reason::from_code(&issue.reason)?.explanation();
     let attribute = Some(issue.attribute.as_str()).filter(|attribute| !attribute.is_empty());
     Some(title(reason, attribute, issue.value.as_deref()))
@@ -66,7 +65,7 @@ fn issue_title(issue: &Issue) -> Option<String> {
 /// What the log can be narrowed to, and what `filter` says. `allowed` proves [`Permission::ReadLogs`].
 ///
 /// # Errors
-/// As any read. A user, a cycle or an issue that this organization does not have is not named.
+/// As any read. A user or a cycle that this organization does not have is not named.
 pub async fn describe(
     app: &App,
     allowed: &Allowed,
@@ -83,10 +82,6 @@ pub async fn describe(
         Some(id) => details::cycles(&mut connection, &organization.id, &[id]).await?,
         None => Vec::new(),
     };
-    let issue = match &filter.issue_id {
-        Some(id) => issues::find(&mut connection, &organization.id, id).await?,
-        None => None,
-    };
     drop(connection);
     let mut reasons: Vec<(String, String)> = Reason::ALL
         .iter()
@@ -99,7 +94,6 @@ pub async fn describe(
         reasons,
         user: user.map(|user| user.label),
         cycle: cycles.first().map(|cycle| moments.moment(cycle.started_at)),
-        issue: issue.and_then(|issue| issue_title(&issue)),
         filter: LogFilter {
             from: from.map(|from| moments.minute(from.start)),
             to: to.map(|to| moments.minute(to.end - MINUTE)),

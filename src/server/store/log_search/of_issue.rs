@@ -1,33 +1,31 @@
 //! The log of an issue: which entries belong to it, and when they came.
 
+use std::ops::Range;
+
 use super::Search;
 use crate::model::log::{Action, LogRemark, Status};
-use crate::server::clock::HOUR;
+use crate::server::clock::{HOUR, Millis};
 use crate::server::error::StoreError;
 use crate::server::store::dialect::like_escaped;
 use crate::server::store::issues::{self, Issue};
 use crate::server::store::sql::{Builder, Connection};
 
-/// Looks up the issue that the filter of `search` names, and narrows the span of time to that in which it came: the walk
-/// begins at its latest entry. One that there is not has no entries.
-pub async fn find_issue(
+/// The issue that the filter of `search` names, if it names one. One that there is not has no entries.
+pub async fn find(
     connection: &mut Connection<'_>,
-    search: &mut Search<'_>,
-) -> Result<(), StoreError> {
+    search: &Search<'_>,
+) -> Result<Option<Issue>, StoreError> {
     let Some(id) = search.filter.issue_id.as_deref() else {
-        return Ok(());
+        return Ok(None);
     };
-    let Some(issue) = issues::find(connection, search.organization_id, id).await? else {
-        search.issue = Some(Issue::default());
-        return Ok(());
-    };
+    let found = issues::find(connection, search.organization_id, id).await?;
+    Ok(Some(found.unwrap_or_default()))
+}
+
+/// When the entries of the issue came: the walk begins at the latest.
+pub fn span(issue: &Issue) -> Range<Millis> {
     // A batch is counted at the time of its latest entry.
-    let first = issue.first_seen_at - HOUR;
-    let end = issue.last_seen_at + 1;
-    search.since = Some(search.since.map_or(first, |since| since.max(first)));
-    search.until = Some(search.until.map_or(end, |until| until.min(end)));
-    search.issue = Some(issue);
-    Ok(())
+    issue.first_seen_at - HOUR..issue.last_seen_at + 1
 }
 
 /// Adds the test of entries `l` that belong to the issue. No index answers it: something else finds them.
@@ -78,7 +76,7 @@ mod tests {
     use super::*;
     use crate::model::log::LogFilter;
     use crate::server::store::fresh;
-    use crate::server::store::log_search::read;
+    use crate::server::store::log_search::{Named, read};
 
     #[test]
     fn a_remark_among_others_is_looked_for_as_it_is_written() {
@@ -108,6 +106,12 @@ mod tests {
             (false, "provisioning_logs_by_reason"),
             (true, "provisioning_logs_by_status"),
         ] {
+            let issue = Issue {
+                action: "create".to_owned(),
+                reason: "attribute_ignored".to_owned(),
+                is_remark,
+                ..Issue::default()
+            };
             let search = Search {
                 organization_id: "contoso",
                 filter: &filter,
@@ -115,13 +119,10 @@ mod tests {
                 text_key: String::new(),
                 since: None,
                 until: Some(9),
-                text_is_narrow: false,
-                issue: Some(Issue {
-                    action: "create".to_owned(),
-                    reason: "attribute_ignored".to_owned(),
-                    is_remark,
-                    ..Issue::default()
-                }),
+                named: Named {
+                    issue: Some(issue),
+                    text_is_narrow: false,
+                },
             };
             let explained = "EXPLAIN QUERY PLAN SELECT l.id FROM provisioning_logs l WHERE ";
             let found = read::<(i64, i64, i64, String)>(

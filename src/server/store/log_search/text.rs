@@ -7,12 +7,12 @@ use crate::server::store::sql::{Builder, Connection};
 use crate::server::store::user_directory::push_text_candidates;
 
 /// Whether the text of `search` is looked up: when lookups are not searched and few users and entries match.
-pub async fn find_text(
+pub async fn is_narrow(
     connection: &mut Connection<'_>,
-    search: &mut Search<'_>,
-) -> Result<(), StoreError> {
+    search: &Search<'_>,
+) -> Result<bool, StoreError> {
     if search.text.is_empty() || search.shows_lookups() {
-        return Ok(());
+        return Ok(false);
     }
     let mut statement = Builder::new("SELECT count(*) FROM (");
     push_text_candidates(
@@ -24,19 +24,18 @@ pub async fn find_text(
     );
     statement.push(") counted");
     if connection.fetch_count(statement.finish()).await? > FEW {
-        return Ok(());
+        return Ok(false);
     }
     let mut statement = Builder::new("SELECT count(*) FROM (");
     search.push_text_candidates(&mut statement, FEW);
     statement.push(") counted");
-    search.text_is_narrow = connection.fetch_count(statement.finish()).await? <= FEW;
-    Ok(())
+    Ok(connection.fetch_count(statement.finish()).await? <= FEW)
 }
 
 impl Search<'_> {
     /// Adds the test of entries `l` that the text names.
     pub(super) fn push_text(&self, statement: &mut Builder) {
-        if self.text_is_narrow {
+        if self.named.text_is_narrow {
             statement.push(" AND l.id IN (");
             // Few, but there may be some more since they were counted.
             self.push_text_candidates(statement, COUNT_LIMIT);
