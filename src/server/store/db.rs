@@ -19,6 +19,7 @@ use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::appended::Appended;
 use super::dialect::{Dialect, sqlite_path};
 use super::foresight::{Foreseen, Foresight};
 use super::group::{Job, write_groups};
@@ -82,6 +83,8 @@ pub struct Tx<'c> {
     pub(super) foreseen: Foreseen,
     /// Users more and less.
     pub(super) counted: UserCounts,
+    /// Rows that wait for the end, too.
+    pub(super) appended: Appended,
 }
 
 impl<'c> Tx<'c> {
@@ -93,6 +96,7 @@ impl<'c> Tx<'c> {
             after_commit: Effects::new(),
             foreseen,
             counted: UserCounts::default(),
+            appended: Appended::default(),
         }
     }
 
@@ -102,20 +106,27 @@ impl<'c> Tx<'c> {
         self.deferred.push(statement);
     }
 
-    /// The statements that still wait.
+    /// The statements that still wait, and what writes the rows that do.
     pub(super) fn take_deferred(&mut self) -> Vec<Sql> {
-        std::mem::take(&mut self.deferred)
+        let mut deferred = std::mem::take(&mut self.deferred);
+        let appended = std::mem::take(&mut self.appended);
+        deferred.extend(appended.into_statements(self.dialect()));
+        deferred
     }
 
-    /// What a closure answered, once its deferred statements have run.
+    /// What a closure answered, once its deferred statements have run; on SQLite its rows are written with those of
+    /// others.
     pub(super) async fn finish<T, E: From<StoreError>>(
         &mut self,
         outcome: Result<T, E>,
     ) -> Result<T, E> {
-        let mut deferred = self.take_deferred();
-        if self.dialect() == Dialect::Postgres {
+        let deferred = if self.dialect() == Dialect::Postgres {
+            let mut deferred = self.take_deferred();
             deferred.extend(std::mem::take(&mut self.counted).into_statement());
-        }
+            deferred
+        } else {
+            std::mem::take(&mut self.deferred)
+        };
         if outcome.is_ok() && !deferred.is_empty() {
             self.connection.execute_all(deferred).await?;
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
+use super::appended::Appended;
 use super::guard::{self, Facts};
 use super::role_catalogue::{self, RoleValue};
 use super::sql::{Connection, Sql, sql};
@@ -42,6 +43,8 @@ pub struct Foreseen {
     guard: HashMap<String, Facts>,
     /// What the guard has counted since, by organization: the cycle, how many, and when.
     counted: HashMap<String, (String, i64, Millis)>,
+    /// By organization: the cycle that entries of this transaction begin if none runs, while they wait to be written.
+    waiting_cycles: HashMap<String, String>,
 }
 
 /// A row of any of the questions, which say in `answers` which of them it is of.
@@ -219,6 +222,21 @@ impl Foreseen {
     pub(super) fn forget_guard(&mut self) {
         self.guard.clear();
         self.counted.clear();
+    }
+
+    /// A change has ended, and its entries wait to be written.
+    pub(super) fn note_waiting(&mut self, appended: &Appended) {
+        for entry in &appended.entries {
+            if !self.waiting_cycles.contains_key(&entry.organization_id) {
+                self.waiting_cycles
+                    .insert(entry.organization_id.clone(), entry.id.clone());
+            }
+        }
+    }
+
+    /// The cycle of the organization's entries that wait to be written, if none runs.
+    pub(super) fn waiting_cycle(&self, organization_id: &str) -> Option<String> {
+        self.waiting_cycles.get(organization_id).cloned()
     }
 
     /// A user changes.

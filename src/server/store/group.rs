@@ -8,7 +8,9 @@ use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::appended::Appended;
 use super::db::{BoxFuture, Effects, Tx};
+use super::dialect::Dialect;
 use super::foresight::{Foreseen, Foresight};
 use super::sql::{Connection, Sql, sql};
 use super::user_counts::UserCounts;
@@ -152,9 +154,15 @@ async fn write_group(
         Err(error) => (Foreseen::default(), Err(error)),
     };
     let mut counted = UserCounts::default();
+    let mut appended = Appended::default();
     let mut last = Last::default();
     let mut jobs = group.drain(..).peekable();
     while let Some(Job { foresight, change }) = jobs.next() {
+        let is_last = jobs.peek().is_none();
+        // Who may read anything reads what those before have added; and the last closure can be undone without them.
+        if committed.is_ok() && (foresight.is_none() || is_last) {
+            committed = write_rows(connection, &mut stage, std::mem::take(&mut appended)).await;
+        }
         // Without a transaction no closure may run: its statements would commit one by one.
         if let Err(error) = &committed {
             change.refuse(for_another(error));
@@ -162,7 +170,6 @@ async fn write_group(
         }
         let writer = Connection::SqliteWriter(Writer::new(connection, &mut stage));
         let mut tx = Tx::new(writer, std::mem::take(&mut foreseen));
-        let is_last = jobs.peek().is_none();
         let ended = change.run(&mut tx, is_last).await;
         if foresight.is_some() || !ended.keep {
             foreseen = std::mem::take(&mut tx.foreseen);
@@ -173,6 +180,8 @@ async fn write_group(
             last.take_from(&mut tx);
         } else {
             counted.merge(std::mem::take(&mut tx.counted));
+            foreseen.note_waiting(&tx.appended);
+            appended.merge(std::mem::take(&mut tx.appended));
             effects.append(&mut tx.after_commit);
         }
         drop(tx);
@@ -209,6 +218,23 @@ async fn write_group(
         }
     }
     (all_ended, effects, committed)
+}
+
+/// Writes the rows that the closures so far have added, for good: no closure's savepoint holds them.
+async fn write_rows(
+    connection: &mut SqliteConnection,
+    stage: &mut Stage,
+    appended: Appended,
+) -> Result<(), StoreError> {
+    let statements = appended.into_statements(Dialect::Sqlite);
+    if statements.is_empty() {
+        return Ok(());
+    }
+    let outcome = Connection::SqliteWriter(Writer::new(connection, stage))
+        .execute_all(statements)
+        .await;
+    *stage = Stage::Earlier;
+    outcome
 }
 
 /// Undoes the last closure, and commits what those before it did.

@@ -151,18 +151,18 @@ pub async fn look_locked(
     tx.fetch_optional(statement.finish_repeated()).await
 }
 
-/// The cycle that runs, by the log; `None` between cycles.
+/// The cycle that runs, by the log and what waits to be written to it; `None` between cycles.
 pub async fn running_cycle(
-    connection: &mut Connection<'_>,
+    tx: &mut Tx<'_>,
     organization_id: &str,
     now: Millis,
 ) -> Result<Option<String>, StoreError> {
     let mut statement = Builder::new("");
     push_running_cycle(&mut statement, organization_id, now);
-    let row: Option<(String,)> = connection
-        .fetch_optional(statement.finish_repeated())
-        .await?;
-    Ok(row.map(|(cycle_id,)| cycle_id))
+    let row: Option<(String,)> = tx.fetch_optional(statement.finish_repeated()).await?;
+    Ok(row
+        .map(|(cycle_id,)| cycle_id)
+        .or_else(|| tx.foreseen.waiting_cycle(organization_id)))
 }
 
 /// Counts one more user who loses access in this cycle, when the change ends, beside `others`.

@@ -4,6 +4,7 @@
 //! `Option`. [`Db::write`] is the one way to change anything.
 
 pub mod accounts;
+mod appended;
 pub mod audit;
 pub mod audit_search;
 pub mod carried;

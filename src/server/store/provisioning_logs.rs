@@ -129,32 +129,81 @@ pub async fn insert(tx: &mut Tx<'_>, entries: Vec<NewEntry>) -> Result<(), Store
 /// Stores one entry with its payload when the change that it is about ends. What a batch has said of the same request
 /// gives way: it was given up then, and now it is known how it ended.
 pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
-    let payload = entry
-        .payload
-        .take()
-        .map(|payload| payload_row(&entry, payload));
-    let (id, organization_id, occurred_at) = (
-        entry.id.clone(),
-        entry.organization_id.clone(),
-        entry.occurred_at,
-    );
-    if tx.dialect() == Dialect::Postgres {
-        tx.defer(lock_beginning(&organization_id, occurred_at));
+    if let Some(payload) = entry.payload.take() {
+        tx.appended.payloads.push(payload_row(&entry, payload));
     }
+    tx.appended.entries.push(WaitingEntry {
+        id: entry.id.clone(),
+        organization_id: entry.organization_id.clone(),
+        occurred_at: entry.occurred_at,
+        row: entry_row(entry),
+    });
+}
+
+/// An entry that is written when its change ends.
+pub(super) struct WaitingEntry {
+    pub(super) id: String,
+    pub(super) organization_id: String,
+    occurred_at: Millis,
+    row: Vec<Arg>,
+}
+
+/// What writes entries that commit together: those of one organization are of one cycle, and if none runs, of the one
+/// that the first of them begins.
+pub(super) fn waiting_insertion(entries: Vec<WaitingEntry>, dialect: Dialect) -> Vec<Sql> {
+    let mut firsts: Vec<First> = Vec::new();
     let mut statement = Builder::new(INSERT_ENTRIES);
-    statement.push("(");
-    for value in entry_row(entry) {
-        statement.bind(value).push(", ");
+    for (index, entry) in entries.into_iter().enumerate() {
+        let known = firsts
+            .iter()
+            .position(|first| first.organization_id == entry.organization_id);
+        let known = known.unwrap_or_else(|| {
+            firsts.push(First {
+                organization_id: entry.organization_id,
+                occurred_at: entry.occurred_at,
+                id: entry.id,
+            });
+            firsts.len() - 1
+        });
+        statement.push(if index == 0 { "(" } else { ", (" });
+        for value in entry.row {
+            statement.bind(value).push(", ");
+        }
+        let first = &firsts[known];
+        statement.push("COALESCE((");
+        push_running_cycle(&mut statement, &first.organization_id, first.occurred_at);
+        statement.push("), ").bind(&first.id).push("))");
     }
-    statement.push("COALESCE((");
-    push_running_cycle(&mut statement, organization_id, occurred_at);
-    statement.push("), ").bind(id).push("))").push(TELL_BETTER);
-    tx.defer(statement.finish_repeated());
-    if let Some(payload) = payload {
-        let mut statement = Builder::new(INSERT_PAYLOADS);
-        statement.push_rows([payload]).push(TELL_PAYLOAD_BETTER);
-        tx.defer(statement.finish_repeated());
+    if firsts.is_empty() {
+        return Vec::new();
     }
+    statement.push(TELL_BETTER);
+    let mut statements = Vec::new();
+    if dialect == Dialect::Postgres {
+        let locks = firsts
+            .iter()
+            .map(|first| lock_beginning(&first.organization_id, first.occurred_at));
+        statements.extend(locks);
+    }
+    statements.push(statement.finish_repeated());
+    statements
+}
+
+/// An organization's first entry of those that wait.
+struct First {
+    organization_id: String,
+    occurred_at: Millis,
+    id: String,
+}
+
+/// What writes the payloads of entries that wait.
+pub(super) fn payloads_insertion(payloads: Vec<Vec<Arg>>) -> Option<Sql> {
+    if payloads.is_empty() {
+        return None;
+    }
+    let mut statement = Builder::new(INSERT_PAYLOADS);
+    statement.push_rows(payloads).push(TELL_PAYLOAD_BETTER);
+    Some(statement.finish_repeated())
 }
 
 /// Adds the question for the cycle that runs at a time, which a request goes on with: that of the last one, by the rule

@@ -237,12 +237,19 @@ fn joined(statements: Vec<Sql>) -> Sql {
             Text::Static(text) => text,
             Text::Built(text) => text.as_str(),
         };
+        let mut places = Vec::with_capacity(statement.args.len());
         push_unnamed(&mut plain, text, |number| {
-            all.args
-                .extend(statement.args.get(number.wrapping_sub(1)).cloned());
+            places.push(number.wrapping_sub(1))
         });
         plain.push(';');
         all.keep &= statement.keep;
+        if places.iter().copied().eq(0..statement.args.len()) {
+            // Each once, in order: nothing to copy.
+            all.args.extend(statement.args);
+        } else {
+            let args = places.iter().filter_map(|place| statement.args.get(*place));
+            all.args.extend(args.cloned());
+        }
     }
     all.text = Text::Built(plain);
     all

@@ -399,21 +399,22 @@ fn deletion(organization_id: &str, id: &str, now: Millis, log_id: &str) -> [Sql;
     ]
 }
 
-macro_rules! changes_insertion {
-    ($rows:literal) => {
-        concat!(
-            "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, actor_id, \
-             actor_name, version, changes) VALUES ",
-            $rows
-        )
-    };
-}
-
 /// Adds to a user's history, when the change ends.
 pub fn insert_change(tx: &mut Tx<'_>, organization_id: &str, change: NewChange<'_>) {
-    const ONE: &str = changes_insertion!("($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
-    let values = change.values(organization_id).into_iter();
-    tx.defer(values.fold(sql(ONE), Sql::bind));
+    tx.appended.changes.push(change.values(organization_id));
+}
+
+/// What adds these rows to the history.
+pub(super) fn changes_insertion(rows: Vec<Vec<Arg>>) -> Option<Sql> {
+    if rows.is_empty() {
+        return None;
+    }
+    let mut statement = Builder::new(
+        "INSERT INTO user_changes (id, organization_id, user_id, log_id, changed_at, kind, actor_kind, actor_id, \
+         actor_name, version, changes) VALUES ",
+    );
+    statement.push_rows(rows);
+    Some(statement.finish_repeated())
 }
 
 /// As [`insert_change`], to the history of several users at once.
@@ -422,19 +423,19 @@ pub async fn insert_changes(
     organization_id: &str,
     changes: Vec<NewChange<'_>>,
 ) -> Result<(), StoreError> {
-    if changes.is_empty() {
-        return Ok(());
+    let rows = changes
+        .into_iter()
+        .map(|change| change.values(organization_id));
+    if let Some(statement) = changes_insertion(rows.collect()) {
+        // Of many at once, as many as there are: a shape that hardly ever comes again.
+        tx.execute(statement.once()).await?;
     }
-    let mut statement = Builder::new(changes_insertion!(""));
-    let rows = changes.into_iter();
-    statement.push_rows(rows.map(|change| Vec::from(change.values(organization_id))));
-    tx.execute(statement.finish()).await?;
     Ok(())
 }
 
 impl NewChange<'_> {
-    fn values(self, organization_id: &str) -> [Arg; 11] {
-        [
+    fn values(self, organization_id: &str) -> Vec<Arg> {
+        vec![
             Arg::from(self.id),
             Arg::from(organization_id),
             Arg::from(self.user_id),

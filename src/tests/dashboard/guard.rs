@@ -1,11 +1,17 @@
 //! The accidental-deletion guard: holds what goes beyond the limit of a cycle, and loses nothing (product, Users).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::clock::{DAY, MINUTE};
+use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::services::health_watch;
+use rhombus_provisioning::server::store::Db;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::person::{account, cookie, open, post};
 use crate::entra_test;
@@ -50,6 +56,17 @@ async fn decide(entra: &Entra<'_>, cookie: &str, decision: &str) -> Answer {
     let now = entra.app.app.clock.now();
     let form = format!("decision={decision}&read_at={now}");
     post(entra.app, cookie, HELD, &form).await
+}
+
+/// A change that lets others wait behind it.
+async fn hold_the_door(db: Db, may_go: Arc<Notify>) -> Result<(), StoreError> {
+    db.write(move |_| {
+        Box::pin(async move {
+            may_go.notified().await;
+            Ok(())
+        })
+    })
+    .await
 }
 
 async fn is_held(entra: &Entra<'_>, answer: &Answer) {
@@ -288,6 +305,31 @@ entra_test! {
         let passed = answers.iter().filter(|answer| answer.status == 200).count();
         let held = answers.iter().filter(|answer| answer.status == 503).count();
         assert_eq!((passed, held), (3, 5));
+    }
+
+    async fn users_are_counted_in_the_cycle_of_the_log_when_many_go_at_once(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben", "cyd", "dee"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[1]).await).await;
+        assert_eq!(decide(&entra, &admin, "allowed").await.status, 303);
+        entra.app.advance(40 * MINUTE);
+        // On SQLite all of them share a commit: who is allowed begins the cycle, and counts for nothing.
+        let may_go = Arc::new(Notify::new());
+        let door = tokio::spawn(hold_the_door(entra.app.app.db.clone(), Arc::clone(&may_go)));
+        let requests = join_all([disable(&entra, &ids[1]), disable(&entra, &ids[2]), disable(&entra, &ids[3])]);
+        let (answers, ()) = tokio::join!(requests, async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            may_go.notify_one();
+        });
+        door.await.unwrap().unwrap();
+        let held = answers.iter().filter(|answer| answer.status == 503).count();
+        assert_eq!((answers[0].status, held), (200, 1));
+        let cycles: Vec<(String, String)> = entra.app.rows(sql(
+            "SELECT l.cycle_id, o.guard_cycle_id FROM provisioning_logs l JOIN organizations o ON o.id = l.organization_id \
+             WHERE l.action = 'disable' ORDER BY l.occurred_at DESC, l.id DESC LIMIT 3",
+        )).await;
+        assert!(cycles.iter().all(|cycle| cycle.0 == cycle.1 && cycle == &cycles[0]), "{cycles:?}");
     }
 
     async fn a_guard_of_one_organization_is_no_others(entra: Entra) {
