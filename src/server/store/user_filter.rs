@@ -6,10 +6,12 @@
 mod elements;
 mod merged;
 mod order;
+mod schemas;
 mod values;
 
 pub use merged::Merged;
 pub use order::{push_order, push_value_order};
+pub use schemas::Selection;
 pub use values::{has_ids_in_order, match_key, push_count, push_ids};
 
 use super::dialect::{Dialect, like_escaped, like_prefix};
@@ -20,7 +22,6 @@ use crate::server::ids;
 use crate::server::scim::filter::{CompareOp, Filter, Literal};
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::resource::case_key;
-use crate::server::scim::schema;
 
 /// Whose users are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +66,7 @@ enum Place {
     Constant(&'static str),
     /// `meta.location`: the id behind what is the same for all.
     Location,
+    /// A row of `user_values` for whoever has data of the extension. For sorting, the same for every user.
     Schemas,
     /// `name`, whose parts are partly columns.
     Name,
@@ -101,6 +103,11 @@ fn place(path: &AttributePath) -> Place {
     }
 }
 
+/// Whether what a comparison asks for is a row of `user_values`.
+fn has_rows(path: &AttributePath) -> bool {
+    matches!(place(path), Place::Values | Place::Schemas)
+}
+
 /// Whether users are sorted by rows of `user_values`, for want of a column.
 pub fn is_sorted_by_values(path: &AttributePath) -> bool {
     matches!(place(path), Place::Name | Place::Values)
@@ -122,7 +129,7 @@ fn value_columns(path: &AttributePath) -> (String, &'static str) {
     (path.top_level(), path.sub.map_or("", |sub| sub.name))
 }
 
-/// Adds ` AND (...)` for a filter; nothing without one.
+/// Adds ` AND (...)` for a filter, as a [`Selection`] has it; nothing without one.
 pub fn push_where(
     sql: &mut Builder,
     scope: Scope<'_>,
@@ -191,7 +198,7 @@ fn push_filter(sql: &mut Builder, within: Within<'_>, filter: &Filter) {
             push_filter(sql, negated, &equal);
             sql.push(")");
         }
-        Filter::Compare { path, .. } if matches!(place(path), Place::Values) => {
+        Filter::Compare { path, .. } if has_rows(path) => {
             values::push_has(sql, within, filter);
         }
         Filter::Compare { path, op, value } => {
@@ -316,25 +323,19 @@ fn push_compare(
                 }
             }
         }
-        (Place::Schemas, value) => push_schema(sql, within, op, &text(value)),
         // Rows of their own were looked at before, and the parser refuses the others: a filter that got here all the
         // same selects nobody.
-        (Place::Active | Place::Created | Place::LastModified | Place::Name | Place::Values, _) => {
+        (
+            Place::Active
+            | Place::Created
+            | Place::LastModified
+            | Place::Schemas
+            | Place::Name
+            | Place::Values,
+            _,
+        ) => {
             sql.push("FALSE");
         }
-    }
-}
-
-/// Every user has the core schema; the extension's is there when it has data (RFC 7643 3).
-fn push_schema(sql: &mut Builder, within: Within<'_>, op: CompareOp, urn: &str) {
-    // URNs have no case.
-    let names = |schema: &str| fits(op, &case_key(schema), &case_key(urn));
-    if names(schema::USER) {
-        sql.push("TRUE");
-    } else if names(schema::ENTERPRISE_USER) {
-        values::push_has_attribute_below(sql, within, schema::ENTERPRISE_USER);
-    } else {
-        sql.push("FALSE");
     }
 }
 

@@ -8,7 +8,7 @@
 use super::dialect::Dialect;
 use super::sql::{Builder, Connection};
 use super::user_counts;
-use super::user_filter::{self, Merged, Scope, Search};
+use super::user_filter::{self, Merged, Scope, Search, Selection};
 use super::users::{StoredUser, columns};
 use crate::server::error::StoreError;
 use crate::server::scim::filter::Filter;
@@ -38,6 +38,13 @@ pub async fn list(
     scope: Scope<'_>,
     page: Page<'_>,
 ) -> Result<Vec<StoredUser>, StoreError> {
+    let selection = page.filter.map(Selection::of);
+    let filter = match &selection {
+        None | Some(Selection::Everybody) => None,
+        Some(Selection::Nobody) => return Ok(Vec::new()),
+        Some(Selection::Users(filter)) => Some(filter),
+    };
+    let page = Page { filter, ..page };
     // The ids first, from an index where there is one: what is passed over is not read.
     let mut statement = Builder::new(concat!(
         "SELECT ",
@@ -220,8 +227,13 @@ pub async fn count(
     scope: Scope<'_>,
     filter: Option<&Filter>,
 ) -> Result<i64, StoreError> {
-    let Some(filter) = filter else {
-        return user_counts::count(connection, scope.organization_id).await;
+    let selection = filter.map(Selection::of);
+    let filter = match &selection {
+        None | Some(Selection::Everybody) => {
+            return user_counts::count(connection, scope.organization_id).await;
+        }
+        Some(Selection::Nobody) => return Ok(0),
+        Some(Selection::Users(filter)) => filter,
     };
     // Whom it leaves out may be found by an index.
     if let Some(opposite) = user_filter::opposite(filter) {

@@ -45,6 +45,7 @@ entra_test! {
             ("Add", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", json!("m1")),
             ("Replace", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", json!("m2")),
             ("Remove", "emails", Value::Null),
+            ("Remove", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", Value::Null),
             ("Replace", "name.formatted", json!("A. Ruiz")),
         ] {
             let mut operation = json!({"op": op, "path": path});
@@ -76,7 +77,8 @@ entra_test! {
             (enterprise): {"department": "D", "manager": {"value": "M1", "$ref": "https://x/Users/M1"}},
         })).await;
         let exact = rows(&entra, &id).await;
-        let lowered = "UPDATE user_values SET value_key = lower(value_key), match_key = lower(match_key) WHERE user_id = $1";
+        let lowered = "UPDATE user_values SET value_key = lower(value_key), match_key = lower(match_key) \
+                       WHERE user_id = $1 AND attribute <> 'schemas'";
         entra.app.execute(sql(lowered).bind(&id)).await;
         assert_ne!(rows(&entra, &id).await, exact);
         entra.app.execute(sql(match entra.app.app.db.dialect() {
@@ -85,5 +87,31 @@ entra_test! {
         })).await;
         assert_eq!(rows(&entra, &id).await, exact);
         assert_eq!(entra.found("photos[type eq \"thumbnail\"].value eq \"https://x/a\"").await, ["ana"]);
+    }
+
+    async fn users_from_before_are_found_by_their_schemas(entra: Entra) {
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let mut users = Vec::new();
+        for (name, more) in [
+            ("ana", json!({(enterprise): {"department": "D"}})),
+            ("ben", json!({(enterprise): {"manager": {"value": "M"}}, "title": "Boss"})),
+            ("eve", json!({"title": format!("\"{enterprise}\":"), "nickName": enterprise})),
+            ("kim", json!({(enterprise): {"department": ""}})),
+        ] {
+            let id = entra.create_with(name, more).await;
+            users.push((rows(&entra, &id).await, id));
+        }
+        let filter = format!("schemas eq \"{enterprise}\"");
+        assert_eq!(entra.found(&filter).await, ["ana", "ben"]);
+        entra.app.execute(sql("DELETE FROM user_values WHERE attribute = 'schemas'")).await;
+        assert_eq!(entra.found(&filter).await, [""; 0]);
+        entra.app.execute(sql(match entra.app.app.db.dialect() {
+            Dialect::Sqlite => include_str!("../../../migrations/sqlite/0027_schema_markers.sql"),
+            Dialect::Postgres => include_str!("../../../migrations/postgres/0027_schema_markers.sql"),
+        })).await;
+        for (before, id) in users {
+            assert_eq!(rows(&entra, &id).await, before);
+        }
+        assert_eq!(entra.found(&filter).await, ["ana", "ben"]);
     }
 }

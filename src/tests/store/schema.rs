@@ -322,6 +322,10 @@ fn landed_migrations_stay_as_they_are() {
             "dd80b9dcc2a13d9427201cfb73d483909b7baa4a4306d282ac642cb63a138f3b",
         ),
         (
+            "postgres/0027_schema_markers.sql",
+            "84150c2bdedbacecf8f5b97161aba4d37dcc6904ebd8b9fd1666aedc5fe0b7f8",
+        ),
+        (
             "sqlite/0020_list_indexes.sql",
             "e5d45a0acd7752c8e00e39e79170f3db8ed19ffd89e43cfbcf32d9e61ca6ce04",
         ),
@@ -344,6 +348,10 @@ fn landed_migrations_stay_as_they_are() {
         (
             "sqlite/0026_role_settlements.sql",
             "1080df07de623e7f536a360a6d94a241b05a4c4602091bfe64cf470fe01d3e69",
+        ),
+        (
+            "sqlite/0027_schema_markers.sql",
+            "84150c2bdedbacecf8f5b97161aba4d37dcc6904ebd8b9fd1666aedc5fe0b7f8",
         ),
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");

@@ -160,11 +160,11 @@ fn filter_values_leave_out_columns_and_write_out_primary() {
         .filter_values()
         .iter()
         .map(|row| {
-            let attribute = row.attribute.replace(ENTERPRISE_USER, "ENT");
             format!(
-                "{attribute}|{}|{}|{}|{}",
-                row.sub, row.element, row.value, row.key
+                "{}|{}|{}|{}|{}",
+                row.attribute, row.sub, row.element, row.value, row.key
             )
+            .replace(ENTERPRISE_USER, "ENT")
         })
         .collect();
     assert_eq!(
@@ -181,6 +181,7 @@ fn filter_values_leave_out_columns_and_write_out_primary() {
             "emails|primary|1|true|true",
             "ENT:department||0|Dep|dep",
             "ENT:manager|value|0|M|m",
+            "schemas||1|ENT|ENT",
         ]
     );
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{User, case_key};
 use crate::server::scim::path::AttributePath;
-use crate::server::scim::schema::{Attribute, Kind, Schema};
+use crate::server::scim::schema::{self, Attribute, Kind, Schema};
 
 /// One searchable value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl User {
     ///
     /// For each element of a multi-valued complex attribute there is also a marker with `sub` and
     /// `value` empty, so that "no part is" can be asked; and `primary` is written out as "false"
-    /// where it is absent (RFC 7643 2.4).
+    /// where it is absent (RFC 7643 2.4). Of `schemas` there are those that not every user has.
     #[must_use]
     pub fn filter_values(&self) -> Vec<FilterValue> {
         let mut out = Vec::new();
@@ -54,6 +54,17 @@ impl User {
                 if let Some(value) = self.get(&path) {
                     attribute_values(&path, value, &mut out);
                 }
+            }
+        }
+        for (element, urn) in (0_i64..).zip(self.schemas()) {
+            if urn != schema::USER {
+                out.push(FilterValue {
+                    attribute: "schemas".to_owned(),
+                    sub: String::new(),
+                    element,
+                    value: urn.to_owned(),
+                    key: urn.to_owned(),
+                });
             }
         }
         out

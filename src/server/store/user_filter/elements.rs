@@ -1,7 +1,7 @@
 //! Conditions on one element of a multi-valued attribute.
 
 use super::values::push_value;
-use super::{key, match_key, push_text};
+use super::{Place, key, match_key, place, push_text};
 use crate::server::scim::filter::{CompareOp, Filter};
 use crate::server::scim::path::AttributePath;
 use crate::server::store::sql::Builder;
@@ -58,14 +58,15 @@ pub(super) fn commonness(term: &Filter) -> Option<u8> {
     let Filter::Compare { path, op, .. } = term else {
         return None;
     };
-    let is_kind = matches!(inner_sub(path), "type" | "primary");
+    let is_common =
+        matches!(inner_sub(path), "type" | "primary") || matches!(place(path), Place::Schemas);
     Some(match op {
         CompareOp::Ne => return None,
+        _ if is_common => 3,
         CompareOp::Eq if inner_sub(path) == "value" => 0,
-        CompareOp::Eq if !is_kind => 1,
-        // Reads all values, in one go, and tells more than what all elements of a kind have in common.
-        _ if !is_kind => 2,
-        _ => 3,
+        CompareOp::Eq => 1,
+        // Reads all values, in one go, and tells more than what nearly all have in common.
+        _ => 2,
     })
 }
 
@@ -128,4 +129,24 @@ fn push_element_row(sql: &mut Builder, sub: &'static str) {
          AND p.attribute = v.attribute AND p.element = v.element AND p.sub = ",
     )
     .bind(sub);
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_search_starts_from_what_nearly_all_have() {
+        let rank = |text: &str| commonness(&Filter::parse(text).unwrap()).unwrap();
+        for common in ["schemas eq \"a\"", "emails.type eq \"work\""] {
+            for telling in [
+                "title eq \"a\"",
+                "title co \"a\"",
+                "emails.display eq \"a\"",
+            ] {
+                assert!(rank(telling) < rank(common), "{telling} and {common}");
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::elements::{inner_sub, terms_of};
 use super::values::{push_rows, push_value};
-use super::{Place, Scope, Search, is_label_telling, key, place, push_where};
+use super::{Place, Scope, Search, has_rows, is_label_telling, key, place, push_where};
 use crate::server::scim::filter::{CompareOp, Filter};
 use crate::server::scim::path::AttributePath;
 use crate::server::store::dialect::Dialect;
@@ -61,7 +61,7 @@ impl Merged {
             return *op == CompareOp::Eq;
         }
         match (place(path), path.canonical().as_str()) {
-            (Place::Values, _) => *op == CompareOp::Eq,
+            (Place::Values | Place::Schemas, _) => *op == CompareOp::Eq,
             // Of this column there is an index in the order of ids, too.
             (_, "userName") => *op == CompareOp::Eq || self.any,
             (_, "externalId" | "name.givenName" | "name.familyName") => *op == CompareOp::Eq,
@@ -140,7 +140,7 @@ impl Merged {
                 sql.push(" AND ");
                 push_value(sql, *op, &key(inner, value));
             }
-            (_, Filter::Compare { path, .. }) if !matches!(place(path), Place::Values) => {
+            (_, Filter::Compare { path, .. }) if !has_rows(path) => {
                 sql.push("SELECT u.id FROM users u WHERE u.organization_id = ")
                     .bind(scope.organization_id);
                 push_where(sql, scope, Dialect::Sqlite, Search::LookUp, Some(term));
@@ -213,6 +213,8 @@ mod tests {
             ),
             ("emails pr and externalId eq \"a\"", "INTERSECT"),
             ("title ne \"a\"", "EXCEPT"),
+            ("schemas eq \"a\" and title eq \"b\"", "INTERSECT"),
+            ("schemas ne \"a\"", "EXCEPT"),
             (
                 "displayName eq \"a\" or title eq \"b\" or userName co \"c\"",
                 "UNION",

@@ -1,12 +1,11 @@
 //! Conditions on rows of `user_values`, each a row `v`.
 
 use super::elements::{self, push_value_path};
-use super::{Place, Scope, Search, Within, key, place, push_text, value_columns};
+use super::{Place, Scope, Search, Within, has_rows, key, place, push_text, value_columns};
 use crate::server::scim::filter::{CompareOp, Filter};
 use crate::server::scim::path::AttributePath;
 use crate::server::secret;
 use crate::server::store::dialect::Dialect;
-use crate::server::store::keyset::prefix_range;
 use crate::server::store::sql::Builder;
 
 /// Adds that the user has rows as `term` asks for them.
@@ -14,14 +13,6 @@ pub(super) fn push_has(sql: &mut Builder, within: Within<'_>, term: &Filter) {
     push_has_row(sql, within);
     push_rows(sql, term);
     sql.push(")");
-}
-
-/// Adds that the user has an attribute whose name begins so, as those of an extension do with its URN.
-pub(super) fn push_has_attribute_below(sql: &mut Builder, within: Within<'_>, urn: &str) {
-    let (low, high) = prefix_range(&format!("{urn}:"));
-    push_has_row(sql, within);
-    sql.push(" AND v.attribute >= ").bind(low);
-    sql.push(" AND v.attribute < ").bind(high).push(")");
 }
 
 /// Opens a condition that the user has a row `v` in `user_values`, which goes on with what else holds for that row.
@@ -105,9 +96,7 @@ pub fn push_count(sql: &mut Builder, scope: Scope<'_>, filter: &Filter) -> bool 
 /// Whether the index of values has the users whom a filter selects in the order of their ids.
 pub fn has_ids_in_order(filter: &Filter) -> bool {
     match filter {
-        Filter::Compare { path, op, .. } => {
-            *op == CompareOp::Eq && matches!(place(path), Place::Values)
-        }
+        Filter::Compare { path, op, .. } => *op == CompareOp::Eq && has_rows(path),
         Filter::Present(path) => path.sub.is_none() && path.attribute.multi_valued,
         _ => false,
     }
@@ -116,9 +105,7 @@ pub fn has_ids_in_order(filter: &Filter) -> bool {
 /// Whether a term is about rows of `user_values` and nothing else.
 fn is_of_values(term: &Filter) -> bool {
     match term {
-        Filter::Compare { path, op, .. } => {
-            *op != CompareOp::Ne && matches!(place(path), Place::Values)
-        }
+        Filter::Compare { path, op, .. } => *op != CompareOp::Ne && has_rows(path),
         Filter::Present(path) => matches!(place(path), Place::Values),
         Filter::ValuePath { path, .. } => path.attribute.multi_valued,
         Filter::And(_) | Filter::Or(_) | Filter::Not(_) | Filter::Absent(_) => false,
@@ -136,7 +123,10 @@ fn commonness(term: &Filter) -> u8 {
 /// Whether no user has two rows that fit.
 fn has_one_row(term: &Filter) -> bool {
     match term {
-        Filter::Compare { path, .. } => !path.attribute.multi_valued,
+        // Of `schemas`, the extension's alone has a row.
+        Filter::Compare { path, .. } => {
+            !path.attribute.multi_valued || matches!(place(path), Place::Schemas)
+        }
         // Of elements the marker of the first stands for all.
         Filter::Present(path) if path.sub.is_none() => {
             path.attribute.multi_valued || !path.attribute.is_complex()
@@ -211,5 +201,31 @@ pub fn match_key(key: &str) -> String {
         secret::hash(key)
     } else {
         key.to_owned()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_of_whom_one_row_fits_are_not_told_apart() {
+        let scope = Scope {
+            organization_id: "contoso",
+            location: "",
+        };
+        for (text, may_repeat) in [
+            ("schemas eq \"a\"", false),
+            ("title eq \"a\"", false),
+            ("emails.value eq \"a\"", true),
+        ] {
+            let mut statement = Builder::default();
+            let filter = Filter::parse(text).unwrap();
+            assert_eq!(push_ids(&mut statement, scope, &filter), Some("v.user_id"));
+            let statement = format!("{statement:?}");
+            assert_eq!(statement.contains("DISTINCT"), may_repeat, "{statement}");
+            assert!(has_ids_in_order(&filter), "{text}");
+        }
     }
 }

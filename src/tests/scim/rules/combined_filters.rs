@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::ENT;
 use crate::entra_test;
 use crate::support::entra::Entra;
 
@@ -26,6 +27,7 @@ const TERMS: &[&str] = &[
     "emails[type eq \"work\"]",
     "emails[type eq \"work\" and value eq \"a@x\"]",
     "emails[type ne \"work\"]",
+    "schemas eq \"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\"",
 ];
 
 fn users() -> impl Iterator<Item = Value> {
@@ -49,6 +51,9 @@ fn users() -> impl Iterator<Item = Value> {
                 json!({"givenName": "Ana", "familyName": if has(1) { "Ruiz" } else { "Lee" }});
         } else if has(8) {
             user["name"] = json!({"formatted": "Ana"});
+        }
+        if number % 3 == 1 {
+            user[ENT] = json!({"department": "D", "costCenter": "C"});
         }
         user["emails"] = match number % 5 {
             0 => json!([]),
