@@ -9,7 +9,7 @@ mod order;
 mod schemas;
 mod values;
 
-pub use merged::Merged;
+pub use merged::{Merged, push_all_but};
 pub use order::{push_order, push_value_order};
 pub use schemas::Selection;
 pub use values::{has_ids_in_order, match_key, push_count, push_ids};
@@ -106,6 +106,19 @@ fn place(path: &AttributePath) -> Place {
 /// Whether what a comparison asks for is a row of `user_values`.
 fn has_rows(path: &AttributePath) -> bool {
     matches!(place(path), Place::Values | Place::Schemas)
+}
+
+/// Whether a filter is about columns of `users` alone, so that one pass over them finds whom it leaves out.
+pub fn is_of_columns(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(terms) | Filter::Or(terms) => terms.iter().all(is_of_columns),
+        Filter::Not(term) => is_of_columns(term),
+        Filter::Compare { path, .. } | Filter::Present(path) => {
+            !has_rows(path) && !matches!(place(path), Place::Name)
+        }
+        Filter::ValuePath { .. } => false,
+        Filter::Absent(_) => true,
+    }
 }
 
 /// Whether users are sorted by rows of `user_values`, for want of a column.

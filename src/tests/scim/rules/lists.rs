@@ -2,10 +2,19 @@
 
 use std::collections::HashSet;
 
+use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
 use crate::entra_test;
 use crate::support::entra::{Entra, user_names};
+
+/// A user as stored, as far as lists far in are asked for it.
+#[derive(sqlx::FromRow)]
+struct Stored {
+    id: String,
+    external_id: Option<String>,
+    active: bool,
+}
 
 async fn create_many(entra: &Entra<'_>, count: usize) {
     for index in 0..count {
@@ -69,6 +78,42 @@ entra_test! {
             }
             let distinct: HashSet<&String> = seen.iter().collect();
             assert_eq!((seen.len(), distinct.len()), (23, 23), "{order}");
+        }
+    }
+
+    /// Past 20,000 users a list is no longer walked user by user.
+    async fn rfc7644_3_4_2_4_pages_far_into_a_list(entra: Entra) {
+        let id = entra.create("ana").await;
+        let copies = "INSERT INTO users (id, organization_id, user_name, user_name_key, external_id, active, label, label_key, \
+             role_state, version, created_at, updated_at, document) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 24000) \
+             SELECT id || '-' || (100000 + i), organization_id, user_name || i, user_name_key || i, \
+             CASE WHEN i % 8 = 0 THEN NULL ELSE external_id || i END, CASE WHEN i % 7 = 0 THEN NOT active ELSE active END, \
+             label, label_key, role_state, version, created_at, updated_at - i % 1000, document FROM users, n WHERE id = $1";
+        entra.app.execute(sql(copies).bind(&id)).await;
+        let counted = "UPDATE user_counts SET users = users + 24000 WHERE organization_id = $1";
+        entra.app.execute(sql(counted).bind(&entra.organization_id)).await;
+        assert_eq!(entra.users().await, 24_001);
+
+        let users: Vec<Stored> = entra.app.rows(sql("SELECT id, external_id, active FROM users ORDER BY id")).await;
+        type Holds<'a> = &'a dyn Fn(&Stored) -> bool;
+        let cases: &[(&str, Holds<'_>)] = &[
+            ("active eq true", &|user| user.active),
+            ("not (active eq false)", &|user| user.active),
+            ("externalId pr", &|user| user.external_id.is_some()),
+            ("externalId pr or active eq true", &|user| user.external_id.is_some() || user.active),
+        ];
+        for (filter, holds) in cases {
+            let expected: Vec<&str> = users.iter().filter(|user| holds(user)).map(|user| user.id.as_str()).collect();
+            for start in [20_001, expected.len() - 2] {
+                let filter = filter.replace(' ', "+");
+                let list = entra.get(&format!("/Users?filter={filter}&startIndex={start}&count=5")).await.is(200);
+                assert_eq!(list["totalResults"], expected.len(), "{filter}");
+                let resources = list["Resources"].as_array().unwrap();
+                let ids: Vec<&str> = resources.iter().map(|user| user["id"].as_str().unwrap()).collect();
+                let page: Vec<&str> = expected.iter().copied().skip(start - 1).take(5).collect();
+                assert_eq!(ids, page, "{filter} from {start}");
+            }
         }
     }
 
