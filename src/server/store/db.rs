@@ -22,7 +22,8 @@ use tokio::task::JoinHandle;
 use super::appended::Appended;
 use super::dialect::{Dialect, sqlite_path};
 use super::foresight::{Foreseen, Foresight};
-use super::group::{Job, write_groups};
+use super::group::write_groups;
+use super::job::{Change, Job};
 use super::pooled::{self, Pooled};
 use super::readers::Readers;
 use super::sql::{Connection, Sql, sql};
@@ -114,12 +115,9 @@ impl<'c> Tx<'c> {
         deferred
     }
 
-    /// What a closure answered, once its deferred statements have run; on SQLite its rows are written with those of
+    /// Runs the deferred statements of a closure that has ended well; on SQLite its rows are written with those of
     /// others.
-    pub(super) async fn finish<T, E: From<StoreError>>(
-        &mut self,
-        outcome: Result<T, E>,
-    ) -> Result<T, E> {
+    pub(super) async fn finish(&mut self) -> Result<(), StoreError> {
         let deferred = if self.dialect() == Dialect::Postgres {
             let mut deferred = self.take_deferred();
             deferred.extend(std::mem::take(&mut self.counted).into_statement());
@@ -127,10 +125,10 @@ impl<'c> Tx<'c> {
         } else {
             std::mem::take(&mut self.deferred)
         };
-        if outcome.is_ok() && !deferred.is_empty() {
-            self.connection.execute_all(deferred).await?;
+        if deferred.is_empty() {
+            return Ok(());
         }
-        outcome
+        self.connection.execute_all(deferred).await
     }
 
     /// Runs `effect` once the change is durable; not at all if it is rolled back.
@@ -274,12 +272,14 @@ impl Db {
     ///
     /// # Errors
     /// When none becomes free within ten seconds or the database does not answer.
-    pub async fn read(&self) -> Result<Connection<'static>, StoreError> {
-        Ok(match &*self.0 {
-            Inner::Sqlite { readers, .. } => Connection::SqliteReader(readers.acquire().await?),
-            Inner::Postgres { pool, places } => {
-                Connection::PostgresReader(Pooled::acquire(pool, places).await?)
-            }
+    pub fn read(&self) -> BoxFuture<'_, Result<Connection<'static>, StoreError>> {
+        Box::pin(async move {
+            Ok(match &*self.0 {
+                Inner::Sqlite { readers, .. } => Connection::SqliteReader(readers.acquire().await?),
+                Inner::Postgres { pool, places } => {
+                    Connection::PostgresReader(Pooled::acquire(pool, places).await?)
+                }
+            })
         })
     }
 
@@ -288,14 +288,16 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::read`].
-    pub async fn read_by_key(&self) -> Result<Connection<'static>, StoreError> {
-        Ok(match &*self.0 {
-            Inner::Sqlite { readers, .. } => {
-                Connection::SqliteReader(readers.acquire_by_key().await?)
-            }
-            Inner::Postgres { pool, .. } => {
-                Connection::PostgresReader(Pooled::acquire_by_key(pool).await?)
-            }
+    pub fn read_by_key(&self) -> BoxFuture<'_, Result<Connection<'static>, StoreError>> {
+        Box::pin(async move {
+            Ok(match &*self.0 {
+                Inner::Sqlite { readers, .. } => {
+                    Connection::SqliteReader(readers.acquire_by_key().await?)
+                }
+                Inner::Postgres { pool, .. } => {
+                    Connection::PostgresReader(Pooled::acquire_by_key(pool).await?)
+                }
+            })
         })
     }
 
@@ -333,25 +335,31 @@ impl Db {
         E: From<StoreError> + Send + 'static,
         F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
-        match &*self.0 {
-            Inner::Sqlite { writer, .. } => {
-                let sender = writer
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clone();
-                let sender = sender.ok_or_else(closed)?;
-                let (answer, answered) = oneshot::channel();
-                let job = Job::new(foresight, work, answer);
-                sender.send(job).await.map_err(|_| closed())?;
-                answered.await.map_err(|_| closed())?
+        let (answer, answered) = oneshot::channel();
+        self.hand_over(Job::new(foresight, work, answer)).await?;
+        answered
+            .await
+            .map_err(|_| StoreError::Unavailable("the change was cut off".to_owned()))?
+    }
+
+    /// Has a change run, whoever waits for it.
+    fn hand_over(&self, job: Job) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            match &*self.0 {
+                Inner::Sqlite { writer, .. } => {
+                    let sender = writer
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .clone();
+                    let sender = sender.ok_or_else(closed)?;
+                    sender.send(job).await.map_err(|_| closed())
+                }
+                Inner::Postgres { pool, .. } => {
+                    tokio::spawn(write_alone(pool.clone(), job.change));
+                    Ok(())
+                }
             }
-            Inner::Postgres { pool, .. } => {
-                let pool = pool.clone();
-                tokio::spawn(async move { write_alone(&pool, work).await })
-                    .await
-                    .map_err(|_| StoreError::Unavailable("the change was cut off".to_owned()))?
-            }
-        }
+        })
     }
 
     /// How busy it is.
@@ -415,29 +423,25 @@ fn closed() -> StoreError {
 }
 
 /// PostgreSQL: a transaction for one closure.
-async fn write_alone<T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-{
-    let mut transaction = pooled::begin(pool).await.map_err(StoreError::from)?;
+async fn write_alone(pool: PgPool, change: Box<dyn Change>) {
+    let mut transaction = match pooled::begin(&pool).await {
+        Ok(transaction) => transaction,
+        Err(error) => return change.refuse(error.into()),
+    };
     let connection = Connection::Postgres(&mut transaction);
     let mut tx = Tx::new(connection, Foreseen::default());
-    let outcome = work(&mut tx).await;
-    let outcome = tx.finish(outcome).await;
+    let mut ended = change.run(&mut tx).await;
+    ended.finish(&mut tx).await;
     let effects = std::mem::take(&mut tx.after_commit);
     drop(tx);
-    match outcome {
-        Ok(value) => {
-            transaction.commit().await.map_err(StoreError::from)?;
-            effects.into_iter().for_each(|effect| effect());
-            Ok(value)
-        }
-        Err(error) => {
-            // Dropping would roll back too, but later: the next user of the connection would wait for it.
-            let _ = transaction.rollback().await;
-            Err(error)
-        }
+    if !ended.keep {
+        // Dropping would roll back too, but later: the next user of the connection would wait for it.
+        let _ = transaction.rollback().await;
+        return ended.tell(Ok(()));
     }
+    let committed = transaction.commit().await;
+    if committed.is_ok() {
+        effects.into_iter().for_each(|effect| effect());
+    }
+    ended.tell(committed.map_err(StoreError::from));
 }

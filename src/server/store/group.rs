@@ -1,17 +1,15 @@
 //! SQLite's writer: runs the waiting closures of [`Db::write`](super::Db::write) in one transaction, and commits once for
 //! all of them. A savepoint for each undoes it alone.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt;
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::appended::Appended;
-use super::db::{BoxFuture, Effects, Tx};
+use super::db::{Effects, Tx};
 use super::dialect::Dialect;
 use super::foresight::{Foreseen, Foresight};
+use super::job::{Ended, Job};
 use super::sql::{Connection, Sql, sql};
 use super::user_counts::UserCounts;
 use super::writer::{Stage, Writer};
@@ -19,101 +17,6 @@ use crate::server::error::StoreError;
 
 /// Closures that one SQLite transaction takes at most.
 const GROUP: usize = 64;
-
-/// How a closure ended: whether its statements stay, and how its caller is told once the commit is known.
-struct Ended {
-    keep: bool,
-    /// What came after it ended well.
-    failure: Option<StoreError>,
-    tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
-}
-
-/// A closure, and who waits for its answer.
-trait Change: Send {
-    /// Runs it; the deferred statements of the last one of a transaction wait for the commit.
-    fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>, is_last: bool) -> BoxFuture<'t, Ended>;
-
-    /// Answers that there was no transaction to run in.
-    fn refuse(self: Box<Self>, error: StoreError);
-}
-
-struct Waiting<T, E, F> {
-    work: F,
-    answer: oneshot::Sender<Result<T, E>>,
-}
-
-impl<T, E, F> Change for Waiting<T, E, F>
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-{
-    fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>, is_last: bool) -> BoxFuture<'t, Ended> {
-        Box::pin(end(tx, self.work, self.answer, is_last))
-    }
-
-    fn refuse(self: Box<Self>, error: StoreError) {
-        let _ = self.answer.send(Err(error.into()));
-    }
-}
-
-/// A change that waits for the writer.
-pub(super) struct Job {
-    /// `None` for a change that may write whatever others have foreseen.
-    foresight: Option<Foresight>,
-    change: Box<dyn Change>,
-}
-
-impl Job {
-    /// `answer` is told what `work` answers, once that is durable.
-    pub(super) fn new<T, E, F>(
-        foresight: Option<Foresight>,
-        work: F,
-        answer: oneshot::Sender<Result<T, E>>,
-    ) -> Self
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-    {
-        Self {
-            foresight,
-            change: Box::new(Waiting { work, answer }),
-        }
-    }
-}
-
-/// Runs one closure and turns its answer into an [`Ended`].
-async fn end<T, E, F>(
-    tx: &mut Tx<'_>,
-    work: F,
-    answer: oneshot::Sender<Result<T, E>>,
-    is_last: bool,
-) -> Ended
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-{
-    // A panic in one closure must not take the writer and everybody else's changes with it.
-    let outcome = AssertUnwindSafe(work(tx)).catch_unwind().await;
-    let mut outcome = outcome
-        .unwrap_or_else(|_| Err(StoreError::Unavailable("the change panicked".to_owned()).into()));
-    if !is_last {
-        outcome = tx.finish(outcome).await;
-    }
-    Ended {
-        keep: outcome.is_ok(),
-        failure: None,
-        tell: Box::new(move |committed| {
-            // The caller may have gone: then nobody waits for the answer.
-            let _ = answer.send(match (outcome, committed) {
-                (Ok(_), Err(error)) => Err(error.into()),
-                (outcome, _) => outcome,
-            });
-        }),
-    }
-}
 
 /// SQLite's writer: takes what waits, up to [`GROUP`] closures, into one transaction.
 pub(super) async fn write_groups(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Job>) {
@@ -126,12 +29,8 @@ pub(super) async fn write_groups(mut connection: SqliteConnection, mut jobs: mps
         } else {
             effects.into_iter().for_each(|effect| effect());
         }
-        for Ended { tell, failure, .. } in ended {
-            tell(match (failure, &committed) {
-                (Some(error), _) => Err(error),
-                (None, Ok(())) => Ok(()),
-                (None, Err(error)) => Err(for_another(error)),
-            });
+        for ended in ended {
+            ended.tell(committed.as_ref().copied().map_err(for_another));
         }
     }
     let _ = sqlx::raw_sql("PRAGMA optimize")
@@ -170,7 +69,11 @@ async fn write_group(
         }
         let writer = Connection::SqliteWriter(Writer::new(connection, &mut stage));
         let mut tx = Tx::new(writer, std::mem::take(&mut foreseen));
-        let ended = change.run(&mut tx, is_last).await;
+        let mut ended = change.run(&mut tx).await;
+        // What the last one has deferred waits for the commit.
+        if !is_last {
+            ended.finish(&mut tx).await;
+        }
         if foresight.is_some() || !ended.keep {
             foreseen = std::mem::take(&mut tx.foreseen);
         }
@@ -211,7 +114,7 @@ async fn write_group(
                     without_last(connection, &mut stage, &counted).await
                 };
                 if let Some(last) = all_ended.last_mut() {
-                    last.failure = Some(error);
+                    last.fail(error);
                 }
             }
             Err(error) => committed = Err(error),

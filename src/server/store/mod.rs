@@ -24,6 +24,7 @@ pub mod issue_entries;
 pub mod issue_records;
 pub mod issue_text;
 pub mod issues;
+mod job;
 pub mod keyset;
 pub mod leases;
 pub mod log_details;

@@ -3,12 +3,17 @@
 //! `Sql` trades the compile-time types of `sqlx::query!` (which checks one database only) for statements
 //! that both drivers run unchanged, without a macro or a generic parameter in any store function.
 
+mod text;
+
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, FromRow, Postgres, SqlSafeStr, Sqlite, SqliteConnection};
+use sqlx::{FromRow, Postgres, Sqlite, SqliteConnection};
 
+pub(super) use self::text::Text;
+use self::text::joined;
+use super::db::BoxFuture;
 use super::pooled::Pooled;
 use super::readers::Reader;
 use super::writer::Writer;
@@ -75,13 +80,6 @@ pub struct Sql {
     args: Vec<Arg>,
     /// Whether the prepared statement is kept on the connection.
     keep: bool,
-}
-
-/// The text of a statement.
-#[derive(Debug, Clone)]
-pub(super) enum Text {
-    Static(&'static str),
-    Built(String),
 }
 
 /// A statement of fixed text; bind its arguments in the order of `$1`, `$2`, ...
@@ -211,109 +209,60 @@ macro_rules! bound {
     }};
 }
 
-/// Adds `text` with `?` for each `$n`, and tells of each `n`.
-fn push_unnamed(plain: &mut String, text: &str, mut placeholder: impl FnMut(usize)) {
-    let mut pieces = text.split('$');
-    plain.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let rest = piece.trim_start_matches(|c: char| c.is_ascii_digit());
-        let number = piece[..piece.len() - rest.len()].parse();
-        placeholder(number.unwrap_or_default());
-        plain.push('?');
-        plain.push_str(rest);
-    }
+/// Rows as a database answers them. What asks for them is compiled once, and not for each type that is read from them:
+/// that and the boxes around it are a good part of a build.
+enum Rows {
+    Sqlite(Vec<SqliteRow>),
+    Postgres(Vec<PgRow>),
 }
 
-/// Several statements as one of SQLite's: it runs them in order and takes their arguments in order.
-fn joined(statements: Vec<Sql>) -> Sql {
-    let mut all = Sql {
-        text: Text::Static(""),
-        args: Vec::new(),
-        keep: true,
-    };
-    let mut plain = String::new();
-    for statement in statements {
-        let text = match &statement.text {
-            Text::Static(text) => text,
-            Text::Built(text) => text.as_str(),
+impl Rows {
+    fn into_records<T: Record>(self) -> impl Iterator<Item = sqlx::Result<T>> {
+        let (sqlite, postgres) = match self {
+            Self::Sqlite(rows) => (rows, Vec::new()),
+            Self::Postgres(rows) => (Vec::new(), rows),
         };
-        let mut places = Vec::with_capacity(statement.args.len());
-        push_unnamed(&mut plain, text, |number| {
-            places.push(number.wrapping_sub(1))
-        });
-        plain.push(';');
-        all.keep &= statement.keep;
-        if places.iter().copied().eq(0..statement.args.len()) {
-            // Each once, in order: nothing to copy.
-            all.args.extend(statement.args);
-        } else {
-            let args = places.iter().filter_map(|place| statement.args.get(*place));
-            all.args.extend(args.cloned());
-        }
-    }
-    all.text = Text::Built(plain);
-    all
-}
-
-impl Text {
-    fn postgres(&self) -> sqlx::SqlStr {
-        match self {
-            Self::Static(text) => (*text).into_sql_str(),
-            // Only `Builder` makes these: its pieces are string literals of this program.
-            Self::Built(text) => AssertSqlSafe(text.clone()).into_sql_str(),
-        }
-    }
-
-    /// As SQLite takes it best. A built statement gets `?` for each `$n`, which stand in order there: SQLite takes
-    /// `$n` for a name, and sqlx looks up the name of each in a list of all, most of the work for a thousand of them.
-    pub(super) fn sqlite(&self, before: &'static str) -> sqlx::SqlStr {
-        let mut plain = before.to_owned();
-        match self {
-            Self::Static(text) if before.is_empty() => return (*text).into_sql_str(),
-            Self::Static(text) => plain.push_str(text),
-            Self::Built(text) => {
-                plain.reserve(text.len());
-                push_unnamed(&mut plain, text, |_| {});
-            }
-        }
-        AssertSqlSafe(plain).into_sql_str()
+        let sqlite = sqlite.into_iter().map(|row| T::from_row(&row));
+        sqlite.chain(postgres.into_iter().map(|row| T::from_row(&row)))
     }
 }
 
-/// Runs a statement on either database: `$make` makes the query and `$run` runs it.
-macro_rules! on_either {
-    ($self:ident, $sql:ident, $make:path, $run:ident) => {
+/// Asks either database for rows, which `$run` fetches.
+macro_rules! rows {
+    ($self:ident, $sql:ident, $run:ident) => {
         match $self {
             Self::Postgres(connection) => {
-                let query = $make($sql.text.postgres());
-                bound!(query, $sql).$run(&mut **connection).await?
+                let query = sqlx::query($sql.text.postgres());
+                let found = bound!(query, $sql).$run(&mut **connection).await?;
+                Rows::Postgres(found.into_iter().collect())
             }
             Self::PostgresReader(pooled) => {
                 // Borrowed: it may be asked once more.
-                let query = $make($sql.text.postgres());
+                let query = sqlx::query($sql.text.postgres());
                 let found = bound!(query, $sql, &$sql.args)
                     .$run(pooled.connection()?)
                     .await;
                 let found = match found {
                     Err(error) if pooled.had_gone(&error) => {
                         pooled.replace().await?;
-                        let query = $make($sql.text.postgres());
+                        let query = sqlx::query($sql.text.postgres());
                         bound!(query, $sql).$run(pooled.connection()?).await?
                     }
                     found => found?,
                 };
                 pooled.proved();
-                found
+                Rows::Postgres(found.into_iter().collect())
             }
             Self::SqliteWriter(writer) => {
-                let query = $make(writer.text(&$sql.text));
-                bound!(query, $sql).$run(&mut *writer.connection).await?
+                let query = sqlx::query(writer.text(&$sql.text));
+                let found = bound!(query, $sql).$run(&mut *writer.connection).await?;
+                Rows::Sqlite(found.into_iter().collect())
             }
             Self::SqliteReader(reader) => {
-                let query = $make($sql.text.sqlite(""));
+                let query = sqlx::query($sql.text.sqlite(""));
                 let found = bound!(query, $sql).$run(reader.begin()?).await?;
                 reader.rest();
-                found
+                Rows::Sqlite(found.into_iter().collect())
             }
         }
     };
@@ -321,57 +270,69 @@ macro_rules! on_either {
 
 impl Connection<'_> {
     /// Runs a statement; answers how many rows it changed.
-    pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
-        match self {
-            Self::Postgres(connection) => {
-                let query: Query<'_, Postgres, PgArguments> = sqlx::query(sql.text.postgres());
-                let done = bound!(query, sql).execute(&mut **connection).await?;
-                Ok(done.rows_affected())
-            }
-            Self::PostgresReader(pooled) => {
-                pooled.prove().await?;
-                let query: Query<'_, Postgres, PgArguments> = sqlx::query(sql.text.postgres());
-                let done = bound!(query, sql).execute(pooled.connection()?).await?;
-                Ok(done.rows_affected())
-            }
-            Self::SqliteWriter(writer) => {
-                // Alone: SQLite counts the rows of the last change again for a statement that changes none.
-                let before = writer.before();
-                if !before.is_empty() {
-                    sqlx::raw_sql(before)
-                        .execute(&mut *writer.connection)
-                        .await?;
+    pub fn execute(&mut self, sql: Sql) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(connection) => {
+                    let query: Query<'_, Postgres, PgArguments> = sqlx::query(sql.text.postgres());
+                    let done = bound!(query, sql).execute(&mut **connection).await?;
+                    Ok(done.rows_affected())
                 }
-                execute(writer.connection, sql.text.sqlite(""), sql).await
+                Self::PostgresReader(pooled) => {
+                    pooled.prove().await?;
+                    let query: Query<'_, Postgres, PgArguments> = sqlx::query(sql.text.postgres());
+                    let done = bound!(query, sql).execute(pooled.connection()?).await?;
+                    Ok(done.rows_affected())
+                }
+                Self::SqliteWriter(writer) => {
+                    // Alone: SQLite counts the rows of the last change again for a statement that changes none.
+                    let before = writer.before();
+                    if !before.is_empty() {
+                        sqlx::raw_sql(before)
+                            .execute(&mut *writer.connection)
+                            .await?;
+                    }
+                    execute(writer.connection, sql.text.sqlite(""), sql).await
+                }
+                Self::SqliteReader(reader) => {
+                    let text = sql.text.sqlite("");
+                    let done = execute(reader.begin()?, text, sql).await?;
+                    reader.rest();
+                    Ok(done)
+                }
             }
-            Self::SqliteReader(reader) => {
-                let text = sql.text.sqlite("");
-                let done = execute(reader.begin()?, text, sql).await?;
-                reader.rest();
-                Ok(done)
-            }
-        }
+        })
     }
 
     /// Runs statements in order. On SQLite they are one trip to the connection's thread, which costs more than most
     /// statements do.
-    pub async fn execute_all(&mut self, statements: Vec<Sql>) -> Result<(), StoreError> {
-        match self {
-            Self::Postgres(_) | Self::PostgresReader(_) => {
-                for statement in statements {
-                    self.execute(statement).await?;
+    pub fn execute_all(&mut self, statements: Vec<Sql>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            match self {
+                Self::Postgres(_) | Self::PostgresReader(_) => {
+                    for statement in statements {
+                        self.execute(statement).await?;
+                    }
+                }
+                Self::SqliteWriter(writer) => {
+                    let all = joined(statements);
+                    let text = writer.text(&all.text);
+                    execute(writer.connection, text, all).await?;
+                }
+                Self::SqliteReader(_) => {
+                    self.execute(joined(statements)).await?;
                 }
             }
-            Self::SqliteWriter(writer) => {
-                let all = joined(statements);
-                let text = writer.text(&all.text);
-                execute(writer.connection, text, all).await?;
-            }
-            Self::SqliteReader(_) => {
-                self.execute(joined(statements)).await?;
-            }
-        }
-        Ok(())
+            Ok(())
+        })
+    }
+
+    fn all_rows(&mut self, sql: Sql) -> BoxFuture<'_, Result<Rows, StoreError>> {
+        Box::pin(async move { Ok(rows!(self, sql, fetch_all)) })
+    }
+
+    fn first_row(&mut self, sql: Sql) -> BoxFuture<'_, Result<Rows, StoreError>> {
+        Box::pin(async move { Ok(rows!(self, sql, fetch_optional)) })
     }
 
     /// All rows of several questions, each of which may have columns of its own: on SQLite one trip.
@@ -391,7 +352,8 @@ impl Connection<'_> {
 
     /// All rows.
     pub async fn fetch_all<T: Record>(&mut self, sql: Sql) -> Result<Vec<T>, StoreError> {
-        Ok(on_either!(self, sql, sqlx::query_as, fetch_all))
+        let records: sqlx::Result<_> = self.all_rows(sql).await?.into_records().collect();
+        Ok(records?)
     }
 
     /// Rows until `enough` says so of one, which is the last: what is left of them is never held in memory.
@@ -439,7 +401,8 @@ impl Connection<'_> {
 
     /// The first row, or `None`.
     pub async fn fetch_optional<T: Record>(&mut self, sql: Sql) -> Result<Option<T>, StoreError> {
-        Ok(on_either!(self, sql, sqlx::query_as, fetch_optional))
+        let record = self.first_row(sql).await?.into_records().next();
+        Ok(record.transpose()?)
     }
 
     /// The one number that an aggregate answers.
@@ -459,36 +422,4 @@ async fn execute(
         .execute(connection)
         .await?
         .rows_affected())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sqlite_gets_placeholders_without_names() {
-        let mut statement = Builder::new("INSERT INTO t (a, b) VALUES ");
-        statement.push_rows((0..6).map(|n| vec![Arg::from(n), Arg::from("$1")]));
-        let text = statement.finish().text;
-        assert!(text.postgres().as_str().ends_with("($11, $12)"));
-        assert_eq!(
-            text.sqlite("").as_str(),
-            "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)"
-        );
-    }
-
-    #[test]
-    fn joined_statements_keep_their_arguments() {
-        let first = sql("UPDATE t SET a = $2, b = $2 WHERE id = $1")
-            .bind("id")
-            .bind(7);
-        let second = sql("DELETE FROM t WHERE a = $1").bind(true);
-        let all = joined(vec![first, second]);
-        assert_eq!(
-            all.text.sqlite("").as_str(),
-            "UPDATE t SET a = ?, b = ? WHERE id = ?;DELETE FROM t WHERE a = ?;"
-        );
-        let expected: [Arg; 4] = [7.into(), 7.into(), "id".into(), true.into()];
-        assert_eq!(all.args, expected);
-    }
 }
