@@ -1,9 +1,14 @@
 //! Rhombus Provisioning: a SCIM 2.0 service provider for Microsoft Entra ID, and its dashboard.
 
 pub mod api;
-pub mod app;
 pub mod components;
+pub mod islands;
 pub mod model;
+
+// Rendered by the server alone.
+#[cfg(feature = "ssr")]
+pub mod app;
+#[cfg(feature = "ssr")]
 pub mod pages;
 
 #[cfg(feature = "ssr")]

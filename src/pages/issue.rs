@@ -2,14 +2,12 @@
 //!
 //! Request and response of the latest entry are shown when asked for: looking at them is audited.
 
-mod dry_run;
 mod fix;
 mod work;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use self::dry_run::DryRunView;
 use self::fix::FixCard;
 use self::work::{Actions, Aside};
 use crate::api::issues::{dry_run_issue, get_issue, get_issue_fix};
@@ -32,6 +30,7 @@ use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, Time};
 use crate::components::token_created::TokenCreated;
+use crate::islands::issue_dry_run::DryRunView;
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 use crate::model::frame::Frame;

@@ -2,14 +2,12 @@
 
 mod drawer;
 mod filters;
-mod live_tail;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::drawer::{EntryDrawer, Shown};
 use self::filters::LogFilters;
-use self::live_tail::LiveTail;
 use crate::api::logs::{describe_log_filter, glance_at_log, list_logs};
 use crate::api::tokens::list_tokens;
 use crate::components::badge::{LogStatus, Status};
@@ -22,6 +20,7 @@ use crate::components::pager::Pager;
 use crate::components::region::Region;
 use crate::components::table::{Dash, Table};
 use crate::components::time::{ExactTime, TimeOfDay, duration};
+use crate::islands::live_tail::LiveTail;
 use crate::model::error::AppError;
 use crate::model::frame::Frame;
 use crate::model::log::{

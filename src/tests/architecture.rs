@@ -11,9 +11,10 @@ mod paths;
 /// What each layer may use besides itself. A module belongs to the longest entry that begins its path. A layer that is
 /// listed as `store::sessions` may use that much of it and no more.
 const RULE: &[(&str, &[&str])] = &[
-    // Both targets.
-    ("app", &["pages", "components", "api", "model"]),
-    ("pages", &["components", "api", "model"]),
+    // Both targets, but for `app` and `pages`, which the server alone renders.
+    ("app", &["pages", "islands", "components", "api", "model"]),
+    ("pages", &["islands", "components", "api", "model"]),
+    ("islands", &["components", "api", "model"]),
     ("components", &["model"]),
     (
         "api",

@@ -5,7 +5,6 @@ mod conflict;
 use conflict::conflict_view;
 use leptos::prelude::*;
 
-use super::dry_run::Verdict;
 use crate::components::badge::Status;
 use crate::components::card::Card;
 use crate::components::copy::CopyField;
@@ -13,6 +12,7 @@ use crate::components::dry_run::DryRunLink;
 use crate::components::held::HeldLink;
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::time::Time;
+use crate::islands::issue_dry_run::Verdict;
 use crate::model::account::AccountRole;
 use crate::model::frame::Frame;
 use crate::model::issue_dry_run::IssueDryRun;

@@ -7,7 +7,7 @@ mod verdict;
 use leptos::prelude::*;
 
 use self::rest::Rest;
-pub(super) use self::verdict::Verdict;
+pub use self::verdict::Verdict;
 use crate::components::badge::LogStatus;
 use crate::components::callout::Callout;
 use crate::components::icon::Tone;
@@ -17,7 +17,7 @@ use crate::model::page::number;
 
 /// `next` is the address of the next part, if there is one.
 #[component]
-pub(super) fn DryRunView(
+pub fn DryRunView(
     slug: String,
     id: String,
     dry_run: IssueDryRun,

@@ -10,7 +10,7 @@ use crate::model::issue_dry_run::{DryRunTally, IssueDryRun};
 
 /// Follows the parts that the browser goes on with, if there are more.
 #[component]
-pub(in crate::pages::issue) fn Verdict(dry_run: Option<IssueDryRun>) -> impl IntoView {
+pub fn Verdict(dry_run: Option<IssueDryRun>) -> impl IntoView {
     match dry_run {
         Some(IssueDryRun { tally, next, .. }) if tally.tried > 0 => {
             let status = match next {
