@@ -1,5 +1,8 @@
 //! Rhombus Provisioning: a SCIM 2.0 service provider for Microsoft Entra ID, and its dashboard.
 
+// A release build lays out futures within futures deeper than the default of 128: those of a dry run most of all.
+#![recursion_limit = "256"]
+
 pub mod api;
 pub mod components;
 pub mod islands;
