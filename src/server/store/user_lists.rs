@@ -110,9 +110,7 @@ async fn push_page(
         && let Some(filter) = page.filter
         && user_filter::is_of_columns(filter)
     {
-        let negation = || Filter::Not(Box::new(filter.clone()));
-        let others = user_filter::opposite(filter).unwrap_or_else(negation);
-        user_filter::push_all_but(statement, scope, &others);
+        user_filter::push_all_but(statement, scope, &filter.negated());
         push_part(statement, page.offset, page.limit);
         return Ok(());
     }

@@ -60,6 +60,13 @@ impl Filter {
             _ => None,
         }
     }
+
+    /// The filter that selects everybody whom this one does not.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        self.opposite()
+            .unwrap_or_else(|| Self::Not(Box::new(self.clone())))
+    }
 }
 
 /// A comparison.

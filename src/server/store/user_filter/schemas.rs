@@ -57,10 +57,7 @@ impl Selection {
         match self {
             Self::Everybody => Self::Nobody,
             Self::Nobody => Self::Everybody,
-            Self::Users(filter) => {
-                let opposite = filter.opposite();
-                Self::Users(opposite.unwrap_or_else(|| Filter::Not(Box::new(filter))))
-            }
+            Self::Users(filter) => Self::Users(filter.negated()),
         }
     }
 
