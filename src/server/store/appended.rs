@@ -10,7 +10,7 @@ use super::sql::{Arg, Sql};
 use super::users;
 
 /// The rows, in the order of the changes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Appended {
     pub(super) entries: Vec<WaitingEntry>,
     pub(super) payloads: Vec<Vec<Arg>>,
@@ -19,6 +19,10 @@ pub(super) struct Appended {
 }
 
 impl Appended {
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.payloads.is_empty() && self.changes.is_empty()
+    }
+
     /// Takes in what a later change adds.
     pub(super) fn merge(&mut self, mut later: Self) {
         self.entries.append(&mut later.entries);

@@ -1,8 +1,8 @@
 //! The two pools behind one door.
 //!
 //! Reads take a [`Connection`] from [`Db::read`]. Changes go through [`Db::write`]: on SQLite one writer runs
-//! the waiting closures in savepoints of one transaction and commits once for all of them (a durable commit
-//! costs a flush of the disk, so sharing it is what makes thousands of changes a second possible); on
+//! the waiting closures in one transaction and commits once for all of them (a durable commit costs a flush of
+//! the disk, so sharing it is what makes thousands of changes a second possible); on
 //! PostgreSQL each closure has a transaction of its own. What changes of users are going to ask is asked for
 //! all of them at once ([`foresight`](super::foresight)).
 
@@ -24,6 +24,7 @@ use super::dialect::{Dialect, sqlite_path};
 use super::foresight::{Foreseen, Foresight};
 use super::group::write_groups;
 use super::job::{Change, Job};
+use super::left::{Left, Rows};
 use super::pooled::{self, Pooled};
 use super::readers::Readers;
 use super::sql::{Connection, Sql, sql};
@@ -107,28 +108,17 @@ impl<'c> Tx<'c> {
         self.deferred.push(statement);
     }
 
-    /// The statements that still wait, and what writes the rows that do.
-    pub(super) fn take_deferred(&mut self) -> Vec<Sql> {
-        let mut deferred = std::mem::take(&mut self.deferred);
-        let appended = std::mem::take(&mut self.appended);
-        deferred.extend(appended.into_statements(self.dialect()));
-        deferred
-    }
-
-    /// Runs the deferred statements of a closure that has ended well; on SQLite its rows are written with those of
-    /// others.
-    pub(super) async fn finish(&mut self) -> Result<(), StoreError> {
-        let deferred = if self.dialect() == Dialect::Postgres {
-            let mut deferred = self.take_deferred();
-            deferred.extend(std::mem::take(&mut self.counted).into_statement());
-            deferred
-        } else {
-            std::mem::take(&mut self.deferred)
+    /// What the closure has left for the end, and what is still known without asking.
+    pub(super) fn end(self) -> (Left, Foreseen) {
+        let left = Left {
+            statements: self.deferred,
+            rows: Rows {
+                counted: self.counted,
+                appended: self.appended,
+            },
+            effects: self.after_commit,
         };
-        if deferred.is_empty() {
-            return Ok(());
-        }
-        self.connection.execute_all(deferred).await
+        (left, self.foreseen)
     }
 
     /// Runs `effect` once the change is durable; not at all if it is rolled back.
@@ -431,9 +421,20 @@ async fn write_alone(pool: PgPool, change: Box<dyn Change>) {
     let connection = Connection::Postgres(&mut transaction);
     let mut tx = Tx::new(connection, Foreseen::default());
     let mut ended = change.run(&mut tx).await;
-    ended.finish(&mut tx).await;
-    let effects = std::mem::take(&mut tx.after_commit);
-    drop(tx);
+    let (
+        Left {
+            mut statements,
+            rows,
+            effects,
+        },
+        _,
+    ) = tx.end();
+    if ended.keep {
+        statements.extend(rows.into_statements(Dialect::Postgres));
+        if let Err(error) = run_all(&mut transaction, statements).await {
+            ended.fail(error);
+        }
+    }
     if !ended.keep {
         // Dropping would roll back too, but later: the next user of the connection would wait for it.
         let _ = transaction.rollback().await;
@@ -444,4 +445,12 @@ async fn write_alone(pool: PgPool, change: Box<dyn Change>) {
         effects.into_iter().for_each(|effect| effect());
     }
     ended.tell(committed.map_err(StoreError::from));
+}
+
+async fn run_all(connection: &mut PgConnection, statements: Vec<Sql>) -> Result<(), StoreError> {
+    let mut connection = Connection::Postgres(connection);
+    for statement in statements {
+        connection.execute(statement).await?;
+    }
+    Ok(())
 }

@@ -38,7 +38,7 @@ impl Job {
 
 /// A closure, and who waits for its answer.
 pub(super) trait Change: Send {
-    /// Runs it, without what it defers.
+    /// Runs it, without what it leaves for the end.
     fn run<'t>(self: Box<Self>, tx: &'t mut Tx<'_>) -> BoxFuture<'t, Ended>;
 
     /// Answers that there was no transaction to run in.
@@ -94,18 +94,9 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// Runs what the closure has deferred, if it ended well.
-    pub(super) async fn finish(&mut self, tx: &mut Tx<'_>) {
-        if self.keep
-            && let Err(error) = tx.finish().await
-        {
-            self.keep = false;
-            self.fail(error);
-        }
-    }
-
     /// It ended well, and what came after it did not.
     pub(super) fn fail(&mut self, error: StoreError) {
+        self.keep = false;
         self.failure = Some(error);
     }
 

@@ -27,6 +27,7 @@ pub mod issues;
 mod job;
 pub mod keyset;
 pub mod leases;
+mod left;
 pub mod log_details;
 pub mod log_export;
 pub mod log_hints;

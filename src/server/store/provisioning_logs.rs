@@ -141,6 +141,7 @@ pub fn insert_with_change(tx: &mut Tx<'_>, mut entry: NewEntry) {
 }
 
 /// An entry that is written when its change ends.
+#[derive(Clone)]
 pub(super) struct WaitingEntry {
     pub(super) id: String,
     pub(super) organization_id: String,

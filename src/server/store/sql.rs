@@ -184,7 +184,7 @@ impl<T> Record for T where
 
 /// A connection of either database, inside or outside a transaction.
 pub enum Connection<'c> {
-    SqliteWriter(Writer<'c>),
+    SqliteWriter(&'c mut Writer),
     SqliteReader(Reader),
     /// In a transaction.
     Postgres(&'c mut PgConnection),
@@ -254,8 +254,9 @@ macro_rules! rows {
                 Rows::Postgres(found.into_iter().collect())
             }
             Self::SqliteWriter(writer) => {
+                writer.run_waiting().await?;
                 let query = sqlx::query(writer.text(&$sql.text));
-                let found = bound!(query, $sql).$run(&mut *writer.connection).await?;
+                let found = bound!(query, $sql).$run(&mut writer.connection).await?;
                 Rows::Sqlite(found.into_iter().collect())
             }
             Self::SqliteReader(reader) => {
@@ -285,14 +286,13 @@ impl Connection<'_> {
                     Ok(done.rows_affected())
                 }
                 Self::SqliteWriter(writer) => {
+                    writer.run_waiting().await?;
                     // Alone: SQLite counts the rows of the last change again for a statement that changes none.
                     let before = writer.before();
                     if !before.is_empty() {
-                        sqlx::raw_sql(before)
-                            .execute(&mut *writer.connection)
-                            .await?;
+                        writer.run_text(before).await?;
                     }
-                    execute(writer.connection, sql.text.sqlite(""), sql).await
+                    execute(&mut writer.connection, sql.text.sqlite(""), sql).await
                 }
                 Self::SqliteReader(reader) => {
                     let text = sql.text.sqlite("");
@@ -301,29 +301,6 @@ impl Connection<'_> {
                     Ok(done)
                 }
             }
-        })
-    }
-
-    /// Runs statements in order. On SQLite they are one trip to the connection's thread, which costs more than most
-    /// statements do.
-    pub fn execute_all(&mut self, statements: Vec<Sql>) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            match self {
-                Self::Postgres(_) | Self::PostgresReader(_) => {
-                    for statement in statements {
-                        self.execute(statement).await?;
-                    }
-                }
-                Self::SqliteWriter(writer) => {
-                    let all = joined(statements);
-                    let text = writer.text(&all.text);
-                    execute(writer.connection, text, all).await?;
-                }
-                Self::SqliteReader(_) => {
-                    self.execute(joined(statements)).await?;
-                }
-            }
-            Ok(())
         })
     }
 
@@ -387,8 +364,9 @@ impl Connection<'_> {
                 take!(bound!(query, sql).fetch(pooled.connection()?));
             }
             Self::SqliteWriter(writer) => {
+                writer.run_waiting().await?;
                 let query = sqlx::query_as::<Sqlite, T>(writer.text(&sql.text));
-                take!(bound!(query, sql).fetch(&mut *writer.connection));
+                take!(bound!(query, sql).fetch(&mut writer.connection));
             }
             Self::SqliteReader(reader) => {
                 let query = sqlx::query_as::<Sqlite, T>(sql.text.sqlite(""));
@@ -422,4 +400,20 @@ async fn execute(
         .execute(connection)
         .await?
         .rows_affected())
+}
+
+/// SQLite: runs statements in order, behind what `before` says, in one trip to the connection's thread.
+pub(super) async fn execute_joined(
+    connection: &mut SqliteConnection,
+    before: &'static str,
+    statements: Vec<Sql>,
+) -> Result<(), StoreError> {
+    let all = joined(statements);
+    execute(connection, all.text.sqlite(before), all).await?;
+    Ok(())
+}
+
+/// The texts of statements, to compare.
+pub(super) fn texts(statements: &[Sql]) -> impl Iterator<Item = &Text> {
+    statements.iter().map(|statement| &statement.text)
 }
