@@ -109,19 +109,23 @@ pub fn shell(document: Document) -> impl IntoView {
     }
 }
 
+/// The title of the document, from that of a page. leptos_meta writes it into the markup as it is, and it holds names
+/// that Entra sent: without the escapes one could end the element and lead whoever looks at the page elsewhere.
+fn document_title(page: String) -> String {
+    if page.is_empty() {
+        return "Rhombus Provisioning".to_owned();
+    }
+    let page = page.replace('&', "&amp;").replace('<', "&lt;");
+    format!("{page} · Rhombus Provisioning")
+}
+
 /// The application: every page by its address.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
     let mode = || SsrMode::Async;
     view! {
-        <Title formatter=|title: String| {
-            if title.is_empty() {
-                "Rhombus Provisioning".to_owned()
-            } else {
-                format!("{title} · Rhombus Provisioning")
-            }
-        }/>
+        <Title formatter=document_title/>
         <Router>
             <a class="skip" href="#main">"Skip to content"</a>
             <Routes fallback=NotFoundPage>

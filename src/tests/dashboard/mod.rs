@@ -14,3 +14,4 @@ mod roles;
 mod settings;
 mod support_bundles;
 mod time_zone;
+mod titles;
