@@ -79,7 +79,8 @@ fn refusal(status: &str, is_scim: bool) -> Bytes {
     let (reason, detail) = match status {
         "431" => (
             "Request Header Fields Too Large",
-            "The headers of the request are larger than 64 KB, so it was not read. A proxy in between may add too many.",
+            "The request has more than 100 headers, or they are larger than 64 KB, so it was not read. A proxy in between \
+             may add too many.",
         ),
         "414" => (
             "URI Too Long",

@@ -245,6 +245,7 @@ async fn what_hyper_cannot_read_is_refused_with_words() {
     let server = start().await;
     let long = "x".repeat(300_000);
     let header = format!("GET /scim/contoso/v2/Users HTTP/1.1\r\nHost: here\r\nA: {long}\r\n\r\n");
+    let many = format!("GET /scim/a HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(101));
     for (sent, status, words) in [
         (
             "GET /scim/a HTTP/7.0\r\n\r\n",
@@ -265,6 +266,11 @@ async fn what_hyper_cannot_read_is_refused_with_words() {
             &header,
             "431 Request Header Fields Too Large",
             "application/scim+json",
+        ),
+        (
+            &many,
+            "431 Request Header Fields Too Large",
+            "more than 100 headers",
         ),
         (
             "GET /organizations HTTP/1.1\r\n: b\r\n\r\n",
