@@ -43,6 +43,23 @@ entra_test! {
         raw(&entra, "POST", "/Users", format!("\u{feff}{}", user("bom"))).await.is(201);
     }
 
+    async fn rfc9110_15_5_16_compressed_bodies_are_415(entra: Entra) {
+        let body = user("ana").to_string();
+        for coding in ["gzip", "GZIP", "identity, br", "deflate"] {
+            for (method, path) in [("POST", "/Users"), ("PATCH", "/Users/x"), ("POST", "/.search")] {
+                let answer = entra.with(method, path, ("content-encoding", coding), &body).await;
+                let detail = answer.is_error(415, "");
+                assert!(detail.contains("compressed"), "{detail}");
+                assert_eq!(entra.entry(&answer).await.reason.as_deref(), Some("content_type_unsupported"), "{coding}");
+            }
+        }
+        unharmed(&entra).await;
+        for coding in ["identity", "", "utf-8"] {
+            let answer = entra.with("POST", "/Users", ("content-encoding", coding), &user(&format!("u{coding}")).to_string()).await;
+            answer.is(201);
+        }
+    }
+
     async fn wrong_types_are_refused_and_name_the_attribute(entra: Entra) {
         let wrong = [json!(true), json!(7), json!(1.5), json!({"a": 1}), json!(["a", "b"]), json!([["a"]])];
         for attribute in ["userName", "externalId", "displayName", "title", "timezone"] {

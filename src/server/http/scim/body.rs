@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
@@ -69,11 +69,20 @@ fn too_slow() -> ScimError {
 }
 
 /// A declared type that is not JSON is refused; none is taken as JSON (Entra's bodies are
-/// `application/scim+json; charset=utf-8`).
+/// `application/scim+json; charset=utf-8`). So is a compressed body (RFC 9110 15.5.16).
 ///
 /// # Errors
 /// `content_type_unsupported` (415).
 pub(super) fn check_type(headers: &HeaderMap) -> Result<(), ScimError> {
+    if let Some(coding) = compression(headers) {
+        return Err(ScimError::new(
+            Reason::ContentTypeUnsupported,
+            format!(
+                "The body is compressed (Content-Encoding {}). Send it uncompressed.",
+                quoted(&coding)
+            ),
+        ));
+    }
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return Ok(());
     };
@@ -92,4 +101,22 @@ pub(super) fn check_type(headers: &HeaderMap) -> Result<(), ScimError> {
             quoted(essence)
         ),
     ))
+}
+
+/// The compression that `Content-Encoding` names. Other words there, such as "utf-8", say nothing about the bytes.
+fn compression(headers: &HeaderMap) -> Option<String> {
+    const COMPRESSIONS: [&str; 7] = [
+        "gzip",
+        "x-gzip",
+        "deflate",
+        "compress",
+        "x-compress",
+        "br",
+        "zstd",
+    ];
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    values
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|coding| String::from_utf8_lossy(coding.trim_ascii()).to_ascii_lowercase())
+        .find(|coding| COMPRESSIONS.contains(&coding.as_str()))
 }

@@ -71,7 +71,7 @@ pub(super) static CONTENT_TYPE_UNSUPPORTED: Explanation = Explanation {
     status: 415,
     scim_type: None,
     title: "The request body is declared as something other than JSON",
-    happened: "The Content-Type is neither application/scim+json nor application/json, so the body was not read.",
+    happened: "The Content-Type is neither application/scim+json nor application/json, or the Content-Encoding says that the body is compressed, so it was not read.",
     rfc: Some("RFC 7644 3.8"),
     ..SYNTAX
 };
