@@ -9,7 +9,7 @@ use crate::server::scim::filter::Filter;
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{
-    Normalizer, Parts, Remark, User, check_count, demote_others, set_parts, set_primary,
+    Normalizer, Parts, Remark, User, check_count, demote_others, is_primary, set_parts, set_primary,
 };
 use crate::server::scim::schema::{Attribute, Mutability};
 
@@ -27,6 +27,7 @@ pub(super) fn apply(
         user: user.clone(),
         normalizer: Normalizer::new(remarks),
         role_display_set: false,
+        promoted: Vec::new(),
         compared: 0,
     };
     for operation in operations {
@@ -37,11 +38,15 @@ pub(super) fn apply(
     let Patch {
         user: mut after,
         normalizer,
+        promoted,
         ..
     } = patch;
     let flaws = normalizer.into_flaws();
     // Only now: an element made by one operation may get its value from the next.
     after.finish(remarks)?;
+    for path in promoted {
+        keep_primary(&mut after, user, &path);
+    }
     flaws.settle(&mut after, Some(user), remarks)?;
     Ok(after)
 }
@@ -51,6 +56,8 @@ struct Patch<'a> {
     normalizer: Normalizer<'a>,
     /// Whether this request named a role's display, which a later change of its value must keep.
     role_display_set: bool,
+    /// Lists in which an element without a value became primary. Unless it gets one, it is not kept.
+    promoted: Vec<AttributePath>,
     /// Bytes that filters have read.
     compared: usize,
 }
@@ -325,6 +332,10 @@ impl Patch<'_> {
 
     fn put_list(&mut self, path: &AttributePath, mut list: Vec<Value>) -> Result<(), ScimError> {
         check_count(path, list.len())?;
+        let is_promoted = |element: &Value| is_primary(element) && element.get("value").is_none();
+        if list.iter().any(is_promoted) && !self.promoted.contains(&path.whole()) {
+            self.promoted.push(path.whole());
+        }
         let value = if path.attribute.multi_valued {
             (!list.is_empty()).then_some(Value::Array(list))
         } else {
@@ -333,6 +344,30 @@ impl Patch<'_> {
         self.user.put(path.schema, path.attribute.name, value);
         Ok(())
     }
+}
+
+/// Where the element that had become primary was not kept, the one before it stays primary: of roles
+/// it decides access.
+fn keep_primary(after: &mut User, before: &User, path: &AttributePath) {
+    let list = elements_of(after.get(path));
+    let mut known = elements_of(before.get(path)).iter();
+    let Some(mut demoted) = known.find(|element| is_primary(element)).cloned() else {
+        return;
+    };
+    if let Some(parts) = demoted.as_object_mut() {
+        parts.insert("primary".into(), false.into());
+    }
+    let Some(place) = list.iter().position(|element| *element == demoted) else {
+        return;
+    };
+    if list.iter().any(is_primary) {
+        return;
+    }
+    let mut list = list.to_vec();
+    if let Some(parts) = list.get_mut(place).and_then(Value::as_object_mut) {
+        parts.insert("primary".into(), true.into());
+    }
+    after.set(path, Some(Value::Array(list)));
 }
 
 /// A manager's other parts describe its value and go with it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tests::patched;
+use super::tests::{patched, remarked, user};
 
 const PRIMARY: &str = r#"roles[primary eq "True"].value"#;
 const KIND: &str = "WindowsAzureActiveDirectoryRole";
@@ -193,4 +193,44 @@ fn a_filter_that_is_contradicted_does_not_demote() {
         patched(&body, json!([op("Replace", path, json!(false))])),
         super::tests::user(&body)
     );
+}
+
+#[test]
+fn an_element_that_is_not_kept_takes_no_primary_mark() {
+    let body = json!({
+        "userName": "u",
+        "emails": [{"value": "a", "type": "work", "primary": true}, {"value": "b", "type": "home"}],
+        "roles": [{"value": "ADMIN", "type": KIND, "primary": true}, {"value": "VIEWER"}],
+    });
+    let mark = op(
+        "Replace",
+        r#"emails[type eq "other"].primary"#,
+        json!("True"),
+    );
+    for operation in [
+        mark.clone(),
+        op(
+            "Add",
+            "emails",
+            json!([{"type": "other", "primary": true, "value": null}]),
+        ),
+        op("Replace", r#"roles[type eq "X"].primary"#, json!("True")),
+    ] {
+        assert_eq!(patched(&body, json!([operation])), user(&body));
+    }
+    let display = r#"roles[type eq "X" and primary eq "True"].display"#;
+    let (after, names) = remarked(&body, json!([op("Add", display, json!("X"))]));
+    assert_eq!((after, names), (user(&body), vec!["roles".to_owned()]));
+    // With a value of its own it is the primary one; and the mark can be taken away.
+    let value = op("Add", r#"emails[type eq "other"].value"#, json!("c"));
+    let after = patched(&body, json!([mark, value]));
+    assert_eq!(after["emails"][0]["primary"], false);
+    assert_eq!(after["emails"][2]["primary"], true);
+    let unmark = op(
+        "Replace",
+        r#"emails[type eq "work"].primary"#,
+        json!("False"),
+    );
+    let after = patched(&body, json!([unmark]));
+    assert_eq!(after["emails"][0]["primary"], false);
 }
