@@ -87,7 +87,11 @@ pub(super) fn parse(text: &str) -> Result<Target, ScimError> {
         Err(error) if error.reason == Reason::FilterAttributeUnknown => {
             return Ok(Target::Unknown(text.to_owned()));
         }
-        Err(error) => return Err(error),
+        // A request may have many paths, and most filters are those of a search.
+        Err(mut error) => {
+            error.detail = format!("{} It stands in the path {}.", error.detail, quoted(text));
+            return Err(error);
+        }
     };
     let sub = match sub {
         None => None,

@@ -152,8 +152,10 @@ fn rfc7644_3_5_2_malformed_paths() {
         r#"emails[type eq "x" and]"#,
         "emails[0 eq 1]",
     ] {
-        let found = reason(one("add", path, json!("x")));
-        assert_eq!(found, Reason::FilterMalformed, "{path}");
+        let error = apply(&body(), &one("add", path, json!("x")), &mut Vec::new()).unwrap_err();
+        assert_eq!(error.reason, Reason::FilterMalformed, "{path}");
+        let named = format!("in the path '{path}'.");
+        assert!(error.detail.ends_with(&named), "{}", error.detail);
     }
     let found = reason(one("add", r#"title[value eq "x"]"#, json!("x")));
     assert_eq!(found, Reason::FilterOperatorUnsupported);
