@@ -86,7 +86,8 @@ impl PatchRequest {
     /// Reads the body of a PATCH.
     ///
     /// `op`, `path`, `value` and `Operations` match in any case, `schemas` may be missing, and an
-    /// empty list of operations is a request that changes nothing.
+    /// empty list of operations is a request that changes nothing. A path to a name or a role that
+    /// cannot be read is for [`Self::apply`] to refuse.
     ///
     /// # Errors
     /// `body_not_object`, `schemas_wrong`, a `patch_...` reason, or a `filter_...` reason for the
@@ -156,7 +157,7 @@ impl PatchRequest {
                 Target::Attribute(path) | Target::ValuePath { path, .. } => {
                     path.attribute.name == "roles"
                 }
-                Target::Extension | Target::Unknown(_) => false,
+                Target::Extension | Target::Unknown(_) | Target::Flawed { .. } => false,
             })
     }
 
@@ -167,7 +168,8 @@ impl PatchRequest {
     ///
     /// # Errors
     /// `attribute_read_only`, `attribute_required_removed`, `active_value_missing`,
-    /// `patch_value_path_no_target`, and those of [`User::from_create`].
+    /// `patch_value_path_no_target`, those of [`User::from_create`], and of [`Self::parse`] those
+    /// about a name or a role.
     pub fn apply(&self, user: &User, remarks: &mut Vec<Remark>) -> Result<User, ScimError> {
         apply::apply(&self.operations, user, remarks)
     }
@@ -179,7 +181,7 @@ impl PatchRequest {
             let (removed, sub) = match target {
                 Target::Attribute(removed) => (removed, removed.sub),
                 Target::ValuePath { path, sub, .. } => (path, *sub),
-                Target::Extension | Target::Unknown(_) => return false,
+                Target::Extension | Target::Unknown(_) | Target::Flawed { .. } => return false,
             };
             removed.whole() == path.whole()
                 && sub.is_none_or(|sub| path.sub.is_some_and(|part| part.name == sub.name))
@@ -257,13 +259,18 @@ fn assignments(op: Op, operation: &Value, index: usize) -> Result<Vec<Assignment
         ));
     }
     let Some(value) = value.or((op == Op::Remove).then_some(&Value::Null)) else {
-        return Err(ScimError::new(
+        let error = ScimError::new(
             Reason::PatchValueMissing,
             format!(
                 "Operation {} has no value. Send the value to set.",
                 index + 1
             ),
-        ));
+        );
+        return Ok(vec![Assignment {
+            target: target::flawed(path, error)?,
+            value: Value::Null,
+            explicit: true,
+        }]);
     };
     if path.is_empty() || path.eq_ignore_ascii_case(schema::USER) {
         return target::pathless(op, value, index);
@@ -272,7 +279,7 @@ fn assignments(op: Op, operation: &Value, index: usize) -> Result<Vec<Assignment
         return target::extension(op, value, true);
     }
     Ok(vec![Assignment {
-        target: target::parse(path)?,
+        target: target::parse(path).or_else(|error| target::flawed(path, error))?,
         value: value.clone(),
         explicit: true,
     }])

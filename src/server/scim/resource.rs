@@ -18,6 +18,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 pub use change::{Change, PRIMARY_ROLE};
 pub use flaws::Draft;
+pub(super) use flaws::is_name_or_role;
 pub use normalize::{MAX_ELEMENTS, MAX_KEY_BYTES, MAX_TEXT_BYTES};
 pub(super) use normalize::{
     Normalizer, Parts, check_count, is_unassigned, section, section_members, section_path,

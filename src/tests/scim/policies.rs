@@ -297,6 +297,11 @@ entra_test! {
             json!({"op": "replace", "path": "roles", "value": [{"value": "a\u{0}"}]}),
             json!({"op": "add", "path": "roles", "value": many}),
             json!({"op": "replace", "path": "roles[type sw \"x\"].value", "value": "admin"}),
+            // What cannot be read: a filter without its bracket or of a wrong value, a path too long, no value.
+            json!({"op": "Add", "path": "roles[primary eq \"True\".value", "value": "admin"}),
+            json!({"op": "Add", "path": "roles[primary eq \"Yes\"].value", "value": "admin"}),
+            json!({"op": "Replace", "path": "name.given.name", "value": "Ana"}),
+            json!({"op": "Replace", "path": "name.familyName"}),
         ]
         .into_iter()
         .enumerate()

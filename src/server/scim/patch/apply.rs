@@ -74,6 +74,7 @@ impl Patch<'_> {
                 self.user.clear_extension();
                 Ok(())
             }
+            Target::Flawed { path, error } => self.normalizer.set_aside(path, Err(error.clone())),
             Target::Attribute(path) => {
                 if !self.is_writable(path, assignment)? {
                     return Ok(());

@@ -7,7 +7,9 @@ use crate::server::scim::error::{ScimError, quoted, shortened};
 use crate::server::scim::filter::{Filter, parse_selection, string_end};
 use crate::server::scim::path::{AttributePath, PathError};
 use crate::server::scim::reason::Reason;
-use crate::server::scim::resource::{is_unassigned, section, section_members, section_path};
+use crate::server::scim::resource::{
+    is_name_or_role, is_unassigned, section, section_members, section_path,
+};
 use crate::server::scim::schema::{Attribute, Schema};
 
 /// What an operation changes.
@@ -29,6 +31,14 @@ pub enum Target {
     /// Nothing that a user has; ignored with a remark, since a refusal would sink the rest of
     /// Entra's request.
     Unknown(String),
+    /// Something of a name or a role that cannot be read. Whether that refuses the request depends on
+    /// what becomes of the user: it never stands in the way of taking access away.
+    Flawed {
+        /// The attribute, without a part.
+        path: AttributePath,
+        /// What is wrong.
+        error: ScimError,
+    },
 }
 
 impl PartialEq for Target {
@@ -49,6 +59,13 @@ impl PartialEq for Target {
             }
             (Self::Extension, Self::Extension) => true,
             (Self::Unknown(a), Self::Unknown(b)) => a == b,
+            (
+                Self::Flawed { path, error },
+                Self::Flawed {
+                    path: other_path,
+                    error: other_error,
+                },
+            ) => path == other_path && error == other_error,
             _ => false,
         }
     }
@@ -101,6 +118,26 @@ pub(super) fn parse(text: &str) -> Result<Target, ScimError> {
         },
     };
     Ok(Target::ValuePath { path, filter, sub })
+}
+
+/// An error about an operation on `path`, as a target where that is a name or a role.
+///
+/// # Errors
+/// The same error where the path is about anything else, or nothing.
+pub(super) fn flawed(path: &str, error: ScimError) -> Result<Target, ScimError> {
+    let attribute = path.split('[').next().unwrap_or_default();
+    let first = attribute.split('.').next().unwrap_or_default();
+    let path = [attribute, first]
+        .into_iter()
+        .find_map(|name| AttributePath::parse(name.trim_ascii()).ok())
+        .filter(is_name_or_role);
+    match path {
+        Some(path) => Ok(Target::Flawed {
+            path: path.whole(),
+            error,
+        }),
+        None => Err(error),
+    }
 }
 
 /// The bracket that ends a value path; quotation marks hide brackets, and brackets do not nest.

@@ -23,10 +23,7 @@ impl Flaws {
         outcome: Result<(), ScimError>,
     ) -> Result<(), ScimError> {
         match outcome {
-            Err(error)
-                if path.schema == Schema::Core
-                    && matches!(path.attribute.name, "name" | "roles") =>
-            {
+            Err(error) if is_name_or_role(path) => {
                 // A list is kept whole.
                 let path = if path.attribute.multi_valued {
                     path.whole()
@@ -66,6 +63,11 @@ impl Flaws {
         }
         Ok(())
     }
+}
+
+/// Whether what is wrong there waits until it is known what becomes of the user.
+pub(in crate::server::scim) fn is_name_or_role(path: &AttributePath) -> bool {
+    path.schema == Schema::Core && matches!(path.attribute.name, "name" | "roles")
 }
 
 /// The body of a POST or PUT, read, but for what is wrong with its names and roles.
