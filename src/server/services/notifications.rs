@@ -32,8 +32,8 @@ use crate::server::store::recipients as recipient_store;
 use crate::server::store::sql::Connection;
 use crate::server::zone;
 
-/// Attempts that are shown of a mail.
-const ATTEMPTS_SHOWN: i64 = 5;
+/// Attempts that are shown of a mail: all, but of one that was sent again over and over.
+const ATTEMPTS_SHOWN: i64 = 100;
 /// For so long the result of a test is news.
 const TEST_SHOWN: Millis = 15 * MINUTE;
 

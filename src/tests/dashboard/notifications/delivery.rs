@@ -169,6 +169,8 @@ db_test! {
         let admin = later_admin(&post).await;
         let page = open(&post.app, &admin, PAGE).await.text;
         assert!(page.contains("Not delivered") && page.contains("23 attempts"), "{page}");
+        assert_eq!(page.matches(". Not taken: ").count(), 23, "each with the server's words: {page}");
+        assert!(!page.contains("earlier attempt"), "{page}");
         post.server.conduct(Conduct::Accept);
         let id: Vec<(String,)> = post.app.rows(sql("SELECT id FROM outbox WHERE kind = 'issue'")).await;
         let again = format!("{PAGE}/mails/{}", id[0].0);
