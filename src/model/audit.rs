@@ -131,6 +131,8 @@ pub struct AuditPage {
     pub page: Page<AuditRow>,
     /// The name of the filter's actor, as it last was.
     pub actor_name: Option<String>,
+    /// Days that entries are kept.
+    pub kept_days: u32,
 }
 
 /// What the list is narrowed to.

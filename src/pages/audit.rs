@@ -20,7 +20,7 @@ use crate::model::error::AppError;
 use crate::model::frame::Frame;
 use crate::model::log::AttributeChange;
 use crate::model::log_query::SPANS;
-use crate::model::page::{Page, counted_up_to};
+use crate::model::page::{counted, counted_up_to};
 
 const TITLE: &str = "Audit";
 
@@ -84,9 +84,9 @@ fn results(
             {load(move || {
                 let path = path.clone();
                 async move {
-                    let page = entries.await?.page;
+                    let found = entries.await?;
                     let filter = filter.get_untracked();
-                    Ok(view! { <Entries path filter page is_all/> }.into_any())
+                    Ok(view! { <Entries path filter found is_all/> }.into_any())
                 }
             })}
         </Region>
@@ -227,7 +227,12 @@ fn chips(filter: &AuditFilter, actor_name: Option<String>, path: &str) -> Vec<Ch
 }
 
 #[component]
-fn Entries(path: String, filter: AuditFilter, page: Page<AuditRow>, is_all: bool) -> impl IntoView {
+fn Entries(path: String, filter: AuditFilter, found: EntryPage, is_all: bool) -> impl IntoView {
+    let EntryPage {
+        page,
+        kept_days,
+        actor_name: _,
+    } = found;
     if page.items.is_empty() {
         let (title, text) = if filter.to_pairs().is_empty() {
             (
@@ -248,6 +253,8 @@ fn Entries(path: String, filter: AuditFilter, page: Page<AuditRow>, is_all: bool
         |cursor: Option<String>, newer| cursor.map(|cursor| filter.page_href(&path, cursor, newer));
     let (previous, next) = (turn(page.previous, true), turn(page.next, false));
     let total = counted_up_to(page.total, "entry", "entries");
+    let kept = counted(kept_days.into(), "day", "days");
+    let note = format!("{total}. Entries are kept for {kept}.");
     let rows = page
         .items
         .into_iter()
@@ -267,7 +274,7 @@ fn Entries(path: String, filter: AuditFilter, page: Page<AuditRow>, is_all: bool
             </thead>
             <tbody>{rows}</tbody>
         </Table>
-        <Pager previous next previous_label="Newer" next_label="Older">{total}</Pager>
+        <Pager previous next previous_label="Newer" next_label="Older">{note}</Pager>
     }
     .into_any()
 }

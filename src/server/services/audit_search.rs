@@ -69,6 +69,7 @@ pub async fn list(
     Ok(AuditPage {
         page: page.map(|found| row(found, &moments)),
         actor_name,
+        kept_days: app.settings.audit_retention_days,
     })
 }
 

@@ -107,6 +107,7 @@ db_test! {
         let page = get(&app, "/organizations/contoso/audit?action=organization.pause", &cookie).await;
         assert_eq!(page.status, 200);
         assert!(page.text.contains("Paused provisioning of"), "{}", page.text);
+        assert!(page.text.contains("600 entries. Entries are kept for 730 days."), "{}", page.text);
         assert_eq!(get(&app, "/organizations/contoso/audit", "").await.status, 302);
 
         // The chip of an actor names it, on a page without entries, too.
