@@ -1,25 +1,34 @@
 //! Opening the database: created and migrated by `serve` and `migrate`, found as it must be by the others.
 
+use std::io;
 use std::path::Path;
 
 use super::{Failure, NAME};
 use crate::server::App;
 use crate::server::clock::Clock;
 use crate::server::error::StoreError;
-use crate::server::settings::Settings;
+use crate::server::settings::{SettingError, Settings};
 use crate::server::store::Db;
 use crate::server::store::dialect::{Dialect, sqlite_path};
 use crate::server::store::migrate::{self, Version};
 
 /// Opens the database, after creating or migrating it if need be. Answers where it stood before.
 pub(super) async fn open_and_migrate(settings: &Settings) -> Result<(Db, Version), Failure> {
+    create_folder(&settings.data_dir).map_err(|error| SettingError {
+        name: "DATA_DIR",
+        value: full_path(&settings.data_dir),
+        reason: format!("the folder cannot be created: {error}"),
+    })?;
     if Dialect::of_url(&settings.database_url) == Some(Dialect::Sqlite) {
         let path = sqlite_path(&settings.database_url);
         if let Some(folder) = path.parent() {
-            create_folder(folder)?;
+            create_folder(folder).map_err(|error| SettingError {
+                name: "DATABASE_URL",
+                value: settings.database_name(),
+                reason: format!("its folder cannot be created: {error}"),
+            })?;
         }
     }
-    create_folder(&settings.data_dir)?;
     let db = open(settings, true).await?;
     let version = version(&db, settings).await?;
     if version == Version::Newer {
@@ -80,7 +89,7 @@ fn failed(settings: &Settings, error: &StoreError) -> Failure {
 }
 
 /// Creates a folder for this user alone: tokens' hashes and people's names are in it.
-fn create_folder(path: &Path) -> Result<(), Failure> {
+fn create_folder(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
@@ -88,11 +97,10 @@ fn create_folder(path: &Path) -> Result<(), Failure> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|error| {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Failure::new(format!(
-            "the folder {} cannot be created: {error}",
-            path.display()
-        ))
-    })
+    builder.create(path)
+}
+
+fn full_path(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.display().to_string()
 }

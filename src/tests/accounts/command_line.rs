@@ -3,9 +3,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Output, Stdio};
 
+use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::store::Db;
 use rhombus_provisioning::server::store::audit;
-use rhombus_provisioning::server::store::sql::sql;
+use rhombus_provisioning::server::store::migrate::{self, Version};
+use rhombus_provisioning::server::store::sql::{Sql, sql};
 use serde_json::Value;
 
 use crate::db_test;
@@ -129,6 +131,33 @@ db_test! {
         let set = json(url, &["organization", "set", "contoso"]);
         assert_eq!((&set["name"], &set["removal_limit"]), (&"Contoso".into(), &20.into()), "nothing by halves");
     }
+
+    async fn a_database_of_another_version_is_refused_and_left_as_it_is(db: TestDb) {
+        let url = &db.url;
+        let path = url::Url::parse(url).unwrap().path().to_owned();
+        let alter = async |statement: Sql| {
+            let altered = db.db.write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(statement).await?;
+                    Ok::<_, StoreError>(())
+                })
+            });
+            altered.await.unwrap();
+        };
+        let of_last = "version = (SELECT max(version) FROM _sqlx_migrations)";
+        for (change, word) in [
+            ("UPDATE _sqlx_migrations SET version = 9999 WHERE ", "by a later version"),
+            ("DELETE FROM _sqlx_migrations WHERE ", "older than this program"),
+        ] {
+            alter(sql(format!("{change}{of_last}").leak())).await;
+            let mut command = program(url);
+            command.args(["organization", "list"]);
+            let (code, said) = fails(command);
+            assert!(code == 1 && said.contains(word) && said.contains(&path), "{said}");
+        }
+        let version = migrate::version(&db.db).await.unwrap();
+        assert!(matches!(version, Version::Older { applied, needed } if applied + 1 == needed), "{version:?}");
+    }
 }
 
 #[test]
@@ -155,6 +184,31 @@ fn a_wrong_setting_stops_the_start_with_its_name() {
         let (code, said) = fails(command);
         assert!(code == 2 && said.contains(name), "{said}");
         assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_named_with_its_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let below = file.join("data");
+    let database = below.join("rhombus.db");
+    for (name, value, place) in [
+        ("DATA_DIR", below.display().to_string(), &below),
+        (
+            "DATABASE_URL",
+            format!("sqlite:{}", database.display()),
+            &database,
+        ),
+    ] {
+        let mut command = program("sqlite:unused.db");
+        command.env(name, value).arg("migrate");
+        let (code, said) = fails(command);
+        assert_eq!(code, 2, "{said}");
+        let expected = format!("{name} is {place:?}: ");
+        assert!(said.contains(&expected), "{said}");
+        assert!(said.contains("folder cannot be created"), "{said}");
     }
 }
 
