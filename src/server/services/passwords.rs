@@ -229,4 +229,36 @@ mod tests {
         assert!(!hasher.verify(&other, Some(&hash)).await.unwrap());
         assert!(!hasher.verify(&other, None).await.unwrap());
     }
+
+    #[tokio::test]
+    async fn two_are_hashed_at_a_time_and_the_next_one_waits() {
+        let hasher = Hasher::new();
+        assert_eq!(hasher.0.available_permits(), 2);
+        let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        let mut works = Vec::new();
+        for number in 0..3 {
+            let (end, ends) = std::sync::mpsc::channel::<()>();
+            let (hasher, begun) = (hasher.clone(), begun.clone());
+            let work = tokio::spawn(async move {
+                let hashing = move || {
+                    begun.send(number).unwrap();
+                    ends.recv().unwrap();
+                    Ok(())
+                };
+                hasher.run(hashing).await
+            });
+            works.push((end, work));
+        }
+        let mut first = [begins.recv().await, begins.recv().await];
+        first.sort_unstable();
+        assert_eq!(first, [Some(0), Some(1)]);
+        assert_eq!(hasher.0.available_permits(), 0);
+        works[0].0.send(()).unwrap();
+        assert_eq!(begins.recv().await, Some(2), "when one of them has ended");
+        for (end, work) in works.into_iter().rev() {
+            // The first one has ended.
+            let _ = end.send(());
+            work.await.unwrap().unwrap();
+        }
+    }
 }
