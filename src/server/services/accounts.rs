@@ -148,10 +148,12 @@ async fn add(
                         "This organization has an Admin already, who can invite others.",
                     ));
                 }
-                let id = if accounts::insert(tx, &new).await? {
-                    new.id.clone()
+                let (id, before) = if accounts::insert(tx, &new).await? {
+                    (new.id.clone(), None)
                 } else {
-                    invite_anew(tx, &new).await?
+                    let old = invite_anew(tx, &new).await?;
+                    let before = json!({ "role": old.role.as_str(), "state": state_of(&old) });
+                    (old.id, Some(before))
                 };
                 if let Start::Link(link, mail) = start {
                     link.replace(tx, &id, now).await?;
@@ -159,17 +161,22 @@ async fn add(
                         outbox::insert(tx, mail).await?;
                     }
                 }
-                let after = json!({ "email": new.email, "role": new.role.as_str() });
+                let state = match new.password_hash {
+                    Some(_) => "active",
+                    None => "invited",
+                };
+                let after =
+                    json!({ "email": new.email, "role": new.role.as_str(), "state": state });
                 let target = Target::new("account", &id, &new.email);
-                audit::record(tx, &who, "account.create", &target, None, Some(after)).await?;
+                audit::record(tx, &who, "account.create", &target, before, Some(after)).await?;
                 Ok(())
             })
         })
         .await
 }
 
-/// Takes up an account that nobody can sign in with: invited before, or deactivated.
-async fn invite_anew(tx: &mut Tx<'_>, new: &NewAccount) -> Result<String, ServiceError> {
+/// Takes up an account that nobody can sign in with: invited before, or deactivated. Answers it as it was.
+async fn invite_anew(tx: &mut Tx<'_>, new: &NewAccount) -> Result<Account, ServiceError> {
     let old = accounts::find_by_email(tx, &new.email_key).await?;
     let is_same_organization = |account: &Account| {
         account
@@ -190,7 +197,7 @@ async fn invite_anew(tx: &mut Tx<'_>, new: &NewAccount) -> Result<String, Servic
             if let Some(hash) = &new.password_hash {
                 accounts::set_password(tx, &account.id, &new.name, hash).await?;
             }
-            Ok(account.id)
+            Ok(account)
         }
         _ => Err(ServiceError::conflict(
             "There is an account with this email address already.",
@@ -276,8 +283,10 @@ pub async fn deactivate(
                 accounts::deactivate(tx, &account.id, now).await?;
                 accounts::use_links_of(tx, &account.id, now).await?;
                 sessions::delete_of_account(tx, &account.id).await?;
-                let target = target(&account);
-                audit::record(tx, &who, "account.deactivate", &target, None, None).await?;
+                let before = json!({ "state": state_of(&account) });
+                let after = json!({ "state": "deactivated" });
+                let (action, target) = ("account.deactivate", target(&account));
+                audit::record(tx, &who, action, &target, Some(before), Some(after)).await?;
                 Ok(())
             })
         })
@@ -443,6 +452,15 @@ fn who(allowed: &Allowed, account: &Account, now: Millis) -> Who {
 
 fn target(account: &Account) -> Target {
     Target::new("account", &account.id, &account.email)
+}
+
+/// Where an account stands, as the audit log has it.
+fn state_of(account: &Account) -> &'static str {
+    match (account.deactivated_at, &account.password_hash) {
+        (Some(_), _) => "deactivated",
+        (None, None) => "invited",
+        (None, Some(_)) => "active",
+    }
 }
 
 fn organization_link(account: &Account) -> Option<OrganizationLink> {

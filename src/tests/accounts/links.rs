@@ -142,6 +142,23 @@ db_test! {
         accounts::deactivate(&app, &contoso, &dana).await.unwrap();
         assert!(!may_sign_in(&app, "dana@contoso.com", PASSWORD).await);
 
+        // What was and what is stands in the audit log, of whoever is invited back, too.
+        let back = Invitee {
+            email: "dana@contoso.com".to_owned(),
+            name: "Dana".to_owned(),
+            role: AccountRole::Admin,
+        };
+        accounts::invite(&app, &contoso, back).await.unwrap();
+        let of_dana = crate::accounts::audited(&app).await.into_iter().filter(|entry| entry.target_id == dana);
+        let mut told: Vec<_> = of_dana.map(|entry| (entry.action, entry.before, entry.after)).collect();
+        told.sort();
+        let has = |text: &Option<String>, part: &str| text.as_ref().is_some_and(|text| text.contains(part));
+        let told_of = |action: &str, before: &str, after: &str| {
+            told.iter().any(|told| told.0 == action && has(&told.1, before) && has(&told.2, after))
+        };
+        assert!(told_of("account.deactivate", r#""state":"active""#, r#""state":"deactivated""#), "{told:?}");
+        assert!(told_of("account.create", r#""role":"viewer","state":"deactivated""#, r#""role":"admin","state":"invited""#), "{told:?}");
+
         let fabrikam = allowed(&app, Permission::ManageAccounts, "fabrikam").await;
         let foreign = accounts::deactivate(&app, &fabrikam, &dana).await;
         assert!(matches!(foreign, Err(ServiceError::NotFound { .. })));

@@ -254,6 +254,19 @@ entra_test! {
         ]);
         let notes: Vec<(Option<String>,)> = entra.app.rows(sql("SELECT after FROM audit_log WHERE action = 'issue.note'")).await;
         assert_eq!(notes, [(None,)], "a note's text is not in the audit log");
+        let told: Vec<(String, Option<String>, Option<String>)> = entra.app.rows(sql(
+            "SELECT action, before, after FROM audit_log WHERE target_kind = 'issue' AND action <> 'issue.note' ORDER BY id",
+        )).await;
+        let value = |text: Option<String>| -> Value { serde_json::from_str(&text.unwrap()).unwrap() };
+        for ((action, before, after), (what, was, is)) in told.into_iter().zip([
+            ("state", json!("open"), json!("acknowledged")),
+            ("assignee", json!(null), json!("admin")),
+            ("state", json!("acknowledged"), json!("ignored")),
+            ("state", json!("ignored"), json!("open")),
+            ("state", json!("open"), json!("resolved")),
+        ]) {
+            assert_eq!((&value(before)[what], &value(after)[what]), (&was, &is), "{action}");
+        }
     }
 
     async fn what_is_no_choice_is_refused_beside_its_field(entra: Entra) {

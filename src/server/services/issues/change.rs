@@ -2,7 +2,7 @@
 //! issue's history; a note's text stands in the history alone.
 
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::model::account::AccountRole;
 use crate::model::issue::{IssueEventKind, IssueState};
@@ -112,6 +112,7 @@ pub async fn act(app: &App, allowed: &Allowed, id: &str, act: Act) -> Result<(),
         Act::Assign(Some(account)) => Some(assignee(&mut connection, allowed, account).await?),
         _ => None,
     };
+    let gets = assignee.as_ref().map(|account| account.name.clone());
     let issue = issues::find(&mut connection, &organization_id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "issue" })?;
@@ -142,9 +143,8 @@ pub async fn act(app: &App, allowed: &Allowed, id: &str, act: Act) -> Result<(),
                     note: note.clone(),
                 };
                 store::insert_event(tx, event).await?;
-                let is_note = kind == IssueEventKind::Note;
-                let after = (!is_note && !note.is_empty()).then(|| json!({ "detail": note }));
-                audit::record(tx, &who, name, &target, None, after).await?;
+                let (before, after) = told(tx, &act, &standing, gets.as_deref(), &note).await?;
+                audit::record(tx, &who, name, &target, before, after).await?;
                 tx.after_commit(move || live.grown(&organization_id));
                 Ok(())
             })
@@ -207,6 +207,39 @@ async fn carry_out(
         Act::Note(text) => text.clone(),
     };
     Ok(Some(note))
+}
+
+/// What the audit log tells of it: who has the issue, or where it stands, before and after. `gets` is who it is given
+/// to, and `note` what the history says.
+async fn told(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    standing: &Standing,
+    gets: Option<&str>,
+    note: &str,
+) -> Result<(Option<Value>, Option<Value>), ServiceError> {
+    let becomes = match act {
+        // A note's text stands in the history alone.
+        Act::Note(_) => return Ok((None, None)),
+        Act::Assign(_) => {
+            let had = match &standing.assignee_id {
+                Some(id) => accounts::find(tx, id).await?.map(|account| account.name),
+                None => None,
+            };
+            let (before, after) = (json!({ "assignee": had }), json!({ "assignee": gets }));
+            return Ok((Some(before), Some(after)));
+        }
+        Act::Acknowledge => IssueState::Acknowledged,
+        Act::Resolve => IssueState::Resolved,
+        Act::IgnoreDays(_) | Act::IgnoreEvents(_) | Act::IgnoreForGood => IssueState::Ignored,
+        Act::Reopen => IssueState::Open,
+    };
+    let before = json!({ "state": standing.state });
+    let mut after = json!({ "state": becomes.as_str() });
+    if !note.is_empty() {
+        after["detail"] = json!(note);
+    }
+    Ok((Some(before), Some(after)))
 }
 
 /// Whom an issue of the organization can be given to: its accounts, and whoever looks.
