@@ -15,3 +15,4 @@ mod settings;
 mod support_bundles;
 mod time_zone;
 mod titles;
+mod user_page;
