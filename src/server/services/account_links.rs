@@ -1,6 +1,7 @@
 //! One-time links: first start, invitation, reset. 256 random bits each, kept as a hash, good once.
 
 use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 
 use crate::model::account::{AccountRole, CreatedLink, LinkDetails, LinkPurpose, SignInError};
 use crate::model::address::Address;
@@ -19,7 +20,7 @@ use crate::server::services::moments::Moments;
 use crate::server::services::outbox::{self, Letter};
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
 use crate::server::services::{names, passwords};
-use crate::server::store::accounts::{self, NewAccount};
+use crate::server::store::accounts::{self, Account, NewAccount};
 use crate::server::store::outbox::NewMail;
 use crate::server::store::{Tx, leases, sessions};
 
@@ -342,6 +343,7 @@ impl UseOfLink {
             Some(id) => id,
             None => self.create_support(tx).await?,
         };
+        let old = accounts::find(tx, &id).await?;
         accounts::set_password(tx, &id, &self.name, &self.password_hash).await?;
         accounts::use_links_of(tx, &id, self.now).await?;
         sessions::delete_of_account(tx, &id).await?;
@@ -367,9 +369,27 @@ impl UseOfLink {
             LinkPurpose::Reset => "account.reset_password",
         };
         let target = Target::new("account", &id, &account.email);
-        audit::record(tx, &who, action, &target, None, None).await?;
+        let (before, after) = self.told(old, &account);
+        audit::record(tx, &who, action, &target, before, after).await?;
         sign_in::note(tx, &account, &self.address, self.now).await?;
         Ok(SignedIn { account_id: id })
+    }
+
+    /// What the link changed of the account besides its password, which nobody tells.
+    fn told(&self, old: Option<Account>, new: &Account) -> (Option<Value>, Option<Value>) {
+        let role = new.role.as_str();
+        match self.purpose {
+            LinkPurpose::FirstStart => {
+                let after = json!({ "name": new.name, "role": role, "state": "active" });
+                (None, Some(after))
+            }
+            LinkPurpose::Invitation => {
+                let before = old.map(|old| json!({ "name": old.name, "state": "invited" }));
+                let after = json!({ "name": new.name, "state": "active" });
+                (before, Some(after))
+            }
+            LinkPurpose::Reset => (None, None),
+        }
     }
 
     async fn create_support(&self, tx: &mut Tx<'_>) -> Result<String, AccessError> {

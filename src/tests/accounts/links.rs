@@ -96,6 +96,11 @@ db_test! {
         let read = allowed(&app, Permission::ReadAccounts, "contoso").await;
         let page = accounts::list(&app, &read, &AccountQuery::default()).await.unwrap().page;
         assert_eq!((page.items[0].name.as_str(), page.items[0].state), ("Sam", AccountState::Active));
+        let entries = crate::accounts::audited(&app).await;
+        let accepted = entries.iter().find(|entry| entry.action == "account.accept_invitation").unwrap();
+        let told = (accepted.before.as_deref(), accepted.after.as_deref());
+        let before = r#"{"name":"dana","state":"invited"}"#;
+        assert_eq!(told, (Some(before), Some(r#"{"name":"Sam","state":"active"}"#)));
     }
 
     async fn a_reset_sets_another_password(db: TestDb) {
