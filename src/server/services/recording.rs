@@ -298,7 +298,7 @@ impl Exchange {
             scim_type: error.and_then(|error| error.scim_type().map(|kind| kind.as_str())),
             reason: error
                 .map(|error| error.reason.code())
-                .or_else(|| remark.map(|remark| remark.code)),
+                .or_else(|| remark.map(|remark| remark.reason.code())),
             attribute: error
                 .and_then(|error| error.attribute.clone())
                 .or_else(|| remark.and_then(|remark| remark.attribute.clone()))
@@ -410,7 +410,7 @@ pub(super) fn hour_of(entry: &NewEntry) -> (HourKey, HourCounts) {
 
 fn log_remark(remark: &Remark) -> LogRemark {
     LogRemark {
-        code: remark.code.to_owned(),
+        code: remark.reason.code().to_owned(),
         attribute: remark.attribute.clone(),
         text: remark.text.clone(),
     }

@@ -1,7 +1,5 @@
 //! Remarks: what was carried out differently from what was asked.
 
-use serde::Serialize;
-
 use crate::server::scim::error::{named, shortened};
 use crate::server::scim::reason::Reason;
 
@@ -9,10 +7,10 @@ use crate::server::scim::reason::Reason;
 pub const MAX_REMARKS: usize = 50;
 
 /// Something the log shows as Warning although the request was carried out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// A reason code, such as `attribute_ignored`.
-    pub code: &'static str,
+    /// What was remarked upon; the log has its code, such as `attribute_ignored`.
+    pub reason: Reason,
     /// The attribute meant.
     pub attribute: Option<String>,
     /// The value meant, as in [`ScimError::value`](crate::server::scim::error::ScimError::value).
@@ -26,7 +24,7 @@ impl Remark {
     #[must_use]
     pub fn new(reason: Reason, text: impl Into<String>) -> Self {
         Self {
-            code: reason.code(),
+            reason,
             attribute: None,
             value: None,
             text: text.into(),
@@ -51,7 +49,7 @@ impl Remark {
     /// [`MAX_REMARKS`] of those.
     pub fn push_to(self, remarks: &mut Vec<Remark>) {
         let known =
-            |remark: &Remark| remark.code == self.code && remark.attribute == self.attribute;
+            |remark: &Remark| remark.reason == self.reason && remark.attribute == self.attribute;
         let chosen = |remark: &&Remark| remark.names_freely();
         let is_full = self.names_freely()
             && remarks.len() >= MAX_REMARKS
@@ -63,9 +61,10 @@ impl Remark {
 
     /// Whether there may be as many as the client sends names; of the others the schema has few.
     fn names_freely(&self) -> bool {
-        [Reason::AttributeIgnored, Reason::AttributeRepeated]
-            .iter()
-            .any(|reason| reason.code() == self.code)
+        matches!(
+            self.reason,
+            Reason::AttributeIgnored | Reason::AttributeRepeated
+        )
     }
 
     /// An attribute that is not in the schema was left out.

@@ -27,7 +27,12 @@ fn refused(body: Value) -> (Reason, Option<String>) {
 fn codes(remarks: &[Remark]) -> Vec<(&str, &str)> {
     remarks
         .iter()
-        .map(|remark| (remark.code, remark.attribute.as_deref().unwrap_or_default()))
+        .map(|remark| {
+            (
+                remark.reason.code(),
+                remark.attribute.as_deref().unwrap_or_default(),
+            )
+        })
         .collect()
 }
 
@@ -143,7 +148,7 @@ fn remarks_are_bounded_and_free_of_control_characters() {
         remark.push_to(&mut remarks);
     }
     assert_eq!(remarks.len(), MAX_REMARKS + 1);
-    assert_eq!(remarks[MAX_REMARKS].code, "role_unreviewed");
+    assert_eq!(remarks[MAX_REMARKS].reason, Reason::RoleUnreviewed);
 }
 
 #[test]

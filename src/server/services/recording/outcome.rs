@@ -19,7 +19,7 @@ pub(super) fn gravest(remarks: &[Remark]) -> Option<&Remark> {
     // Of several of one rank the first.
     remarks
         .iter()
-        .min_by_key(|remark| Reason::from_code(remark.code).map(Reason::remark_rank))
+        .min_by_key(|remark| remark.reason.remark_rank())
 }
 
 /// The issues that an entry belongs to, each once and in the order of their ids: that of its refusal, else those of
@@ -40,9 +40,9 @@ pub(super) fn occurrences(
     let mut found: Vec<Occurrence> = remarks
         .iter()
         .filter_map(|remark| {
-            let reason = Reason::from_code(remark.code)?;
-            let (attribute, value) = (remark.attribute.clone(), remark.value.clone());
-            occurrence(entry, reason, attribute.map(redacted), value.map(redacted))
+            let attribute = remark.attribute.clone().map(redacted);
+            let value = remark.value.clone().map(redacted);
+            occurrence(entry, remark.reason, attribute, value)
         })
         .collect();
     found.sort_by(|a, b| a.issue_id.cmp(&b.issue_id));
