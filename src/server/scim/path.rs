@@ -1,5 +1,6 @@
 //! Attribute paths, `attrPath` of RFC 7644 3.10, resolved against the schemas.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -109,10 +110,12 @@ impl AttributePath {
 
     /// The attribute without its part: "emails", "urn:...:User:department".
     #[must_use]
-    pub fn top_level(&self) -> String {
+    pub fn top_level(&self) -> Cow<'static, str> {
         match self.schema {
-            Schema::Enterprise => format!("{}:{}", schema::ENTERPRISE_USER, self.attribute.name),
-            Schema::Core | Schema::Common => self.attribute.name.to_owned(),
+            Schema::Enterprise => {
+                format!("{}:{}", schema::ENTERPRISE_USER, self.attribute.name).into()
+            }
+            Schema::Core | Schema::Common => self.attribute.name.into(),
         }
     }
 

@@ -139,7 +139,10 @@ pub fn opposite(filter: &Filter) -> Option<Filter> {
 
 /// `user_values.attribute` and `.sub` of a path; `sub` is empty for an attribute without parts.
 fn value_columns(path: &AttributePath) -> (String, &'static str) {
-    (path.top_level(), path.sub.map_or("", |sub| sub.name))
+    (
+        path.top_level().into_owned(),
+        path.sub.map_or("", |sub| sub.name),
+    )
 }
 
 /// Adds ` AND (...)` for a filter, as a [`Selection`] has it; nothing without one.

@@ -295,10 +295,10 @@ pub fn replace_values(
                 " OR (attribute = "
             });
             statement
-                .bind(&value.attribute)
+                .bind(&*value.attribute)
                 .push(" AND element = ")
                 .bind(value.element);
-            statement.push(" AND sub = ").bind(&value.sub).push(")");
+            statement.push(" AND sub = ").bind(value.sub).push(")");
         }
         statement.push(")");
         tx.defer(statement.finish_repeated());
@@ -335,14 +335,15 @@ fn put_values(
             "INSERT INTO user_values (user_id, organization_id, attribute, element, sub, value_key, match_key) VALUES ",
         );
         statement.push_rows(values.by_ref().take(ROWS).map(|value| {
+            let match_key = user_filter::match_key(&value.key);
             vec![
                 Arg::from(user_id),
                 Arg::from(organization_id),
-                Arg::from(value.attribute),
+                Arg::from(value.attribute.into_owned()),
                 Arg::from(value.element),
                 Arg::from(value.sub),
-                Arg::from(&value.key),
-                Arg::from(user_filter::match_key(&value.key)),
+                Arg::from(value.key),
+                Arg::from(match_key),
             ]
         }));
         statement.push(on_conflict);

@@ -1,5 +1,7 @@
 //! The values of a user that filters can find and that have no column of their own.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{User, case_key};
@@ -10,21 +12,20 @@ use crate::server::scim::schema::{self, Attribute, Kind, Schema};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterValue {
     /// The attribute: "emails", "title", "name", "urn:...:User:department".
-    pub attribute: String,
+    pub attribute: Cow<'static, str>,
     /// The part, "" for the attribute itself.
-    pub sub: String,
+    pub sub: &'static str,
     /// Index of the element, 0 for single-valued attributes.
     pub element: i64,
-    /// The value as sent; "true" and "false" for booleans.
-    pub value: String,
-    /// What to compare with: [`case_key`] of the value, or the value itself where case counts.
+    /// What to compare with: [`case_key`] of the value as sent, or the value itself where case counts; "true" and "false"
+    /// for booleans.
     pub key: String,
 }
 
 impl FilterValue {
     /// Where in a user it stands: no two values of one user stand in the same place.
     pub fn place(&self) -> (&str, i64, &str) {
-        (&self.attribute, self.element, &self.sub)
+        (&self.attribute, self.element, self.sub)
     }
 }
 
@@ -43,7 +44,7 @@ impl User {
     /// `displayName`, `name.givenName`, `name.familyName` and what [`super::Meta`] has).
     ///
     /// For each element of a multi-valued complex attribute there is also a marker with `sub` and
-    /// `value` empty, so that "no part is" can be asked; and `primary` is written out as "false"
+    /// `key` empty, so that "no part is" can be asked; and `primary` is written out as "false"
     /// where it is absent (RFC 7643 2.4). Of `schemas` there are those that not every user has.
     #[must_use]
     pub fn filter_values(&self) -> Vec<FilterValue> {
@@ -59,10 +60,9 @@ impl User {
         for (element, urn) in (0_i64..).zip(self.schemas()) {
             if urn != schema::USER {
                 out.push(FilterValue {
-                    attribute: "schemas".to_owned(),
-                    sub: String::new(),
+                    attribute: "schemas".into(),
+                    sub: "",
                     element,
-                    value: urn.to_owned(),
                     key: urn.to_owned(),
                 });
             }
@@ -74,11 +74,11 @@ impl User {
 fn attribute_values(path: &AttributePath, value: &Value, out: &mut Vec<FilterValue>) {
     let attribute = path.attribute;
     let name = path.top_level();
-    if COLUMNS.contains(&name.as_str()) {
+    if COLUMNS.contains(&&*name) {
         return;
     }
     if !attribute.is_complex() {
-        out.extend(row(&name, "", attribute, 0, value));
+        out.extend(row(name, "", attribute, 0, value));
         return;
     }
     let elements = match value {
@@ -89,9 +89,8 @@ fn attribute_values(path: &AttributePath, value: &Value, out: &mut Vec<FilterVal
         if attribute.multi_valued {
             out.push(FilterValue {
                 attribute: name.clone(),
-                sub: String::new(),
+                sub: "",
                 element: index,
-                value: String::new(),
                 key: String::new(),
             });
         }
@@ -105,7 +104,7 @@ fn attribute_values(path: &AttributePath, value: &Value, out: &mut Vec<FilterVal
                 None if sub.name == "primary" => &absent,
                 None => continue,
             };
-            out.extend(row(&name, sub.name, sub, index, value));
+            out.extend(row(name.clone(), sub.name, sub, index, value));
         }
     }
 }
@@ -117,27 +116,26 @@ fn is_column(attribute: &Attribute, sub: &Attribute) -> bool {
 }
 
 fn row(
-    attribute: &str,
-    sub: &str,
+    attribute: Cow<'static, str>,
+    sub: &'static str,
     leaf: &Attribute,
     element: i64,
     value: &Value,
 ) -> Option<FilterValue> {
     let value = match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => Cow::Borrowed(text.as_str()),
+        Value::Bool(_) | Value::Number(_) => Cow::Owned(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
     let key = if leaf.is_compared_exactly() || leaf.kind == Kind::Boolean {
-        value.clone()
+        value.into_owned()
     } else {
         case_key(&value)
     };
     Some(FilterValue {
-        attribute: attribute.to_owned(),
-        sub: sub.to_owned(),
+        attribute,
+        sub,
         element,
-        value,
         key,
     })
 }
