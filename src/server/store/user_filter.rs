@@ -405,7 +405,6 @@ fn text(value: &Literal) -> String {
         Literal::Boolean(boolean) => boolean.to_string(),
         Literal::Number(number) => number.to_string(),
         Literal::DateTime(time) => time.to_string(),
-        Literal::Null => String::new(),
     }
 }
 

@@ -147,8 +147,6 @@ pub enum Literal {
     String(String),
     /// For booleans.
     Boolean(bool),
-    /// Never in a parsed filter: comparisons with null have become `Present`.
-    Null,
     /// For numbers.
     Number(serde_json::Number),
     /// For dates, in epoch milliseconds.
@@ -160,7 +158,6 @@ impl Display for Literal {
         match self {
             Self::String(text) => Display::fmt(&serde_json::Value::from(text.as_str()), f),
             Self::Boolean(value) => write!(f, "{value}"),
-            Self::Null => f.write_str("null"),
             Self::Number(number) => write!(f, "{number}"),
             Self::DateTime(ms) => write!(f, "\"{}\"", time::format(*ms)),
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ast::{CompareOp, Filter, Literal};
 use crate::server::scim::path::AttributePath;
-use crate::server::scim::resource::case_key;
+use crate::server::scim::resource::{case_key, is_unassigned};
 use crate::server::scim::time;
 
 impl Filter {
@@ -21,7 +21,8 @@ impl Filter {
             Self::Or(parts) => parts.iter().any(|part| part.matches_element(element)),
             Self::Not(part) => !part.matches_element(element),
             Self::Present(path) => {
-                is_primary(path) || part_of(path, element).is_some_and(|value| !is_empty(value))
+                is_primary(path)
+                    || part_of(path, element).is_some_and(|value| !is_unassigned(value))
             }
             Self::Compare { path, op, value } => compare(path, *op, value, element),
             // Complex attributes do not nest.
@@ -55,23 +56,12 @@ fn is_primary(path: &AttributePath) -> bool {
     path.leaf().name == "primary"
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
 fn compare(path: &AttributePath, op: CompareOp, literal: &Literal, element: &Value) -> bool {
     if op == CompareOp::Ne {
         return !compare(path, CompareOp::Eq, literal, element);
     }
     let value = part_of(path, element);
     match literal {
-        Literal::Null => op == CompareOp::Eq && value.is_none_or(is_empty),
         Literal::Boolean(expected) => {
             let absent = is_primary(path) && value.is_none();
             let actual = if absent {

@@ -168,7 +168,7 @@ pub(super) fn from_filter(
             Literal::String(text) => Value::from(text.as_str()),
             Literal::Boolean(value) => Value::from(*value),
             Literal::Number(number) => Value::Number(number.clone()),
-            Literal::Null | Literal::DateTime(_) => continue,
+            Literal::DateTime(_) => continue,
         };
         if let Some(sub) = path.sub
             && normalizer.is_settable(path, &value)
