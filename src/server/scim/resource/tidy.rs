@@ -48,30 +48,34 @@ pub(in crate::server::scim) fn tidy(
     user: &mut User,
     remarks: &mut Vec<Remark>,
 ) -> Result<(), ScimError> {
-    for schema in [Schema::Core, Schema::Enterprise] {
-        for attribute in schema.attributes() {
-            if !attribute.is_complex() {
-                continue;
-            }
-            let path = AttributePath::new(schema, attribute);
-            let value = match user.take(&path) {
-                Some(Value::Array(mut elements)) => {
-                    tidy_elements(&path, &mut elements, remarks)?;
-                    Value::Array(elements)
-                }
-                Some(Value::Object(mut parts)) => {
-                    sort_members(&mut parts, |name| position(attribute.sub_attributes, name));
-                    Value::Object(parts)
-                }
-                _ => continue,
-            };
-            if !is_unassigned(&value) {
-                user.put(schema, attribute.name, Some(value));
-            }
-        }
+    // In place: most of it stands as it should.
+    tidy_members(Schema::Core, &mut user.attributes, remarks)?;
+    if let Some(Value::Object(extension)) = user.attributes.get_mut(schema::ENTERPRISE_USER) {
+        tidy_members(Schema::Enterprise, extension, remarks)?;
+        extension.retain(|_, value| !is_unassigned(value));
     }
     user.attributes.retain(|_, value| !is_unassigned(value));
     user.sort();
+    Ok(())
+}
+
+/// Tidies the complex attributes of a schema; those of which nothing is left stay, empty.
+fn tidy_members(
+    schema: Schema,
+    members: &mut Map<String, Value>,
+    remarks: &mut Vec<Remark>,
+) -> Result<(), ScimError> {
+    for attribute in schema.attributes() {
+        match members.get_mut(attribute.name) {
+            Some(Value::Array(elements)) if attribute.is_complex() => {
+                tidy_elements(&AttributePath::new(schema, attribute), elements, remarks)?;
+            }
+            Some(Value::Object(parts)) if attribute.is_complex() => {
+                sort_members(parts, |name| position(attribute.sub_attributes, name));
+            }
+            _ => {}
+        }
+    }
     Ok(())
 }
 
