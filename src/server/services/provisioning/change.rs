@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::columns::{check_size, columns, keep_within_size};
+use super::columns::{check_size, columns, keep_within_size, stored_columns};
 use super::policy::{self, Role};
 use super::take_over::may_give_up_name;
 use super::unit::{Next, Unit, validated};
@@ -233,7 +233,7 @@ impl Unit<'_, '_> {
         let organization_id = &self.request.caller.organization_id;
         let id = before.stored.id.clone();
         let version = before.stored.version + 1;
-        let old_row = columns(&before.user, &Role::unchanged(&before.stored))?;
+        let old_row = stored_columns(&before);
         let mut row = columns(&next.user, &next.role)?;
         row.guard_cycle_id.clone_from(&next.counted_in);
         check_size(&row, old_row.document.len())?;

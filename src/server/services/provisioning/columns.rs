@@ -106,11 +106,22 @@ fn largest(document: &str) -> Option<(String, usize)> {
 
 /// Derives the columns from the document and the role that decides access.
 pub(super) fn columns(user: &User, role: &Role) -> Result<UserColumns, StoreError> {
+    Ok(beside(serde_json::to_string(user)?, user, role))
+}
+
+/// The same of a user as it is stored.
+pub(super) fn stored_columns(before: &Loaded) -> UserColumns {
+    let document = before.stored.document.clone();
+    beside(document, &before.user, &Role::unchanged(&before.stored))
+}
+
+/// A document and what stands beside it.
+fn beside(document: String, user: &User, role: &Role) -> UserColumns {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let keyed = |text: Option<&str>| text.map(case_key);
     let user_name = user.user_name().unwrap_or_default();
     let (label, label_key) = label(user);
-    Ok(UserColumns {
+    UserColumns {
         user_name: user_name.to_owned(),
         user_name_key: case_key(user_name),
         external_id: owned(user.external_id()),
@@ -126,9 +137,9 @@ pub(super) fn columns(user: &User, role: &Role) -> Result<UserColumns, StoreErro
         role_id: role.id.clone(),
         role_value: role.value.clone(),
         role_state: role.state.as_str(),
-        document: serde_json::to_string(user)?,
+        document,
         guard_cycle_id: None,
-    })
+    }
 }
 
 /// The name that people know a user by and its key; a formatted name may be longer than an index can hold.

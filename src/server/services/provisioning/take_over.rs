@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::change::kind_of;
-use super::columns::{check_size, columns};
+use super::columns::{check_size, columns, stored_columns};
 use super::policy::Role;
 use super::unit::{Next, Unit};
 use super::{Answer, Loaded, Refusal, as_json, location};
@@ -75,7 +75,7 @@ impl Unit<'_, '_> {
         let organization_id = &self.request.caller.organization_id;
         let id = before.stored.id.clone();
         let version = before.stored.version + 1;
-        let old_row = columns(&before.user, &Role::unchanged(&before.stored))?;
+        let old_row = stored_columns(&before);
         let row = columns(&next.user, &next.role)?;
         check_size(&row, old_row.document.len())?;
         if !take_overs::use_up(self.tx, organization_id, &id, self.now).await? {
