@@ -62,7 +62,7 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         }
         Err(Refused::Store(error)) => {
             set_asked(&mut exchange, &method, target, listing.as_ref());
-            return settle(app, exchange, Err(Refusal::Store(error))).await;
+            return settle(app, exchange, Err(Refusal::Store(error)));
         }
     };
     let call = Call {
@@ -235,7 +235,7 @@ impl Call<'_> {
             && self.method == Method::DELETE
         {
             let outcome = provisioning::delete(app, request, exchange, id.clone()).await;
-            return settle(app, brief, outcome).await;
+            return settle(app, brief, outcome);
         }
         let body = match read_body(&self.headers, &mut exchange, body).await {
             Ok(body) => body,
@@ -248,7 +248,7 @@ impl Call<'_> {
             (Target::User(id), _) => provisioning::replace(app, request, exchange, id, body).await,
             _ => provisioning::create(app, request, exchange, body).await,
         };
-        settle(app, brief, outcome).await
+        settle(app, brief, outcome)
     }
 
     async fn discover(&self, mut exchange: Exchange) -> Reply {
@@ -348,7 +348,7 @@ impl Call<'_> {
         let outcome = match outcome {
             Ok(answer) => Ok(answer),
             Err(Refusal::Scim(error)) => Err(error),
-            Err(error @ Refusal::Store(_)) => return settle(app, exchange, Err(error)).await,
+            Err(error @ Refusal::Store(_)) => return settle(app, exchange, Err(error)),
         };
         provisioning::record_read(app, exchange, &outcome).await;
         outcome.map_or_else(Reply::error, Reply::answer)
@@ -397,7 +397,7 @@ async fn refuse(scim: &Scim, exchange: Exchange, error: ScimError) -> Reply {
     }
     let brief = exchange.brief();
     let outcome = provisioning::record_refusal(app, exchange, error).await;
-    settle(app, brief, outcome).await
+    settle(app, brief, outcome)
 }
 
 /// A caller without a good token: 401, recorded in the log of the organization in the URL as far as the limit

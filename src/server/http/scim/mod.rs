@@ -110,7 +110,7 @@ async fn work(
         Ok(reply) => reply,
         Err(reason) => {
             dispatch::name_asked(&mut brief, method, &uri);
-            failed(&scim.app, brief, reason).await
+            failed(&scim.app, brief, reason)
         }
     }
 }
@@ -138,7 +138,7 @@ async fn guarded(request_id: &str, work: impl Future<Output = Reply>) -> Result<
 }
 
 /// The answer to a request that the service failed.
-async fn failed(app: &App, mut exchange: Exchange, reason: Reason) -> Reply {
+fn failed(app: &App, mut exchange: Exchange, reason: Reason) -> Reply {
     let error = failure(reason);
     if exchange.action.is_change() {
         let hint = match reason {
@@ -168,17 +168,13 @@ fn failure(reason: Reason) -> ScimError {
 }
 
 /// What a use case answered, as a reply; a failed database is logged here, once.
-async fn settle(
-    app: &App,
-    exchange: Exchange,
-    outcome: Result<provisioning::Answer, Refusal>,
-) -> Reply {
+fn settle(app: &App, exchange: Exchange, outcome: Result<provisioning::Answer, Refusal>) -> Reply {
     match outcome {
         Ok(answer) => Reply::answer(answer),
         Err(Refusal::Scim(error)) => Reply::error(error),
         Err(Refusal::Store(error)) => {
             tracing::error!(request.id = %exchange.request_id, error = %error, "database failed");
-            failed(app, exchange, Reason::DatabaseUnavailable).await
+            failed(app, exchange, Reason::DatabaseUnavailable)
         }
     }
 }
