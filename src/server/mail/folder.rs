@@ -87,7 +87,10 @@ fn is_mail(path: &Path) -> bool {
 
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io::Error::new(
+            error.kind(),
+            format!("{}: {error}", path.display()),
+        )),
         _ => Ok(()),
     }
 }
@@ -97,7 +100,7 @@ fn remove_older(folder: &Path, before: SystemTime) -> io::Result<u64> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         files => files?,
     };
-    let mut removed = 0;
+    let (mut removed, mut staying) = (0, None);
     for file in files {
         let path = file?.path();
         // Another process may remove it first.
@@ -105,11 +108,17 @@ fn remove_older(folder: &Path, before: SystemTime) -> io::Result<u64> {
             .and_then(|metadata| metadata.modified())
             .is_ok_and(|modified| modified < before);
         if is_old && is_mail(&path) {
-            remove(&path)?;
-            removed += 1;
+            match remove(&path) {
+                Ok(()) => removed += 1,
+                // The others go all the same.
+                Err(error) => staying = Some(error),
+            }
         }
     }
-    Ok(removed)
+    match staying {
+        Some(error) => Err(error),
+        None => Ok(removed),
+    }
 }
 
 /// Whole or not at all, and for this user alone: there are links in it.

@@ -127,7 +127,7 @@ impl Mailer {
     /// Removes the files that were written before; answers how many.
     ///
     /// # Errors
-    /// When one stays.
+    /// When one stays; the others are gone.
     pub async fn remove_files_older(&self, before: SystemTime) -> io::Result<u64> {
         self.folder.remove_older(before).await
     }

@@ -1,5 +1,7 @@
 //! Mail where no server is set.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use rhombus_provisioning::server::mail::{Destination, Mailer};
 
 use super::mail;
@@ -54,4 +56,25 @@ async fn a_folder_that_cannot_be_written_is_named() {
     assert!(!refusal.is_final);
     let path = folder.path().join("mail").display().to_string();
     assert!(refusal.answer.contains(&path), "{}", refusal.answer);
+}
+
+#[tokio::test]
+async fn an_old_file_that_stays_is_named_and_keeps_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings("sqlite:unused.db");
+    settings.data_dir = folder.path().to_owned();
+    let path = folder.path().join("mail");
+    // In whatever order they are listed, one that cannot be removed as files are comes before one that can.
+    for index in 0..10 {
+        std::fs::create_dir_all(path.join(format!("stays-{index}.eml"))).unwrap();
+        std::fs::write(path.join(format!("goes-{index}.eml")), "").unwrap();
+    }
+    let later = UNIX_EPOCH + Duration::from_secs(1 << 33);
+    let error = Mailer::new(&settings)
+        .remove_files_older(later)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("stays-"), "{error}");
+    let left = std::fs::read_dir(&path).unwrap();
+    assert!(left.count() == 10, "only what cannot be removed is left");
 }
