@@ -1,22 +1,26 @@
 //! Plain forms: how their fields are read, and the pages that answer them.
 
+use std::error::Error as _;
+
 use axum::Form;
-use axum::body::Body;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
+use http_body_util::LengthLimitError;
 use leptos::prelude::{expect_context, provide_context};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 use super::dashboard::{Dashboard, document_of, page_routes, provide_page_context};
+use super::serve::is_stalled;
 use crate::components::form::PageAddress;
 use crate::components::problem::AnswerStatus;
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 
 /// Longest body of a form that is read.
-pub(super) const FORM_LIMIT: usize = 16 * 1024;
+const FORM_LIMIT: usize = 16 * 1024;
 
 /// A form's head and fields.
 pub(super) async fn read_form<T: serde::de::DeserializeOwned>(
@@ -24,9 +28,7 @@ pub(super) async fn read_form<T: serde::de::DeserializeOwned>(
 ) -> Result<(Parts, T), Response> {
     let (mut parts, body) = request.into_parts();
     let refused = || StatusCode::BAD_REQUEST.into_response();
-    let body = axum::body::to_bytes(body, FORM_LIMIT)
-        .await
-        .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let body = read_body(body).await?;
     let rebuilt = Request::from_parts(parts.clone(), Body::from(body));
     let Form(fields) = Form::<T>::from_request(rebuilt, &())
         .await
@@ -34,6 +36,22 @@ pub(super) async fn read_form<T: serde::de::DeserializeOwned>(
     // The page that answers is rendered as if it had been opened.
     parts.method = Method::GET;
     Ok((parts, fields))
+}
+
+/// The bytes of a form's body, up to [`FORM_LIMIT`].
+pub(super) async fn read_body(body: Body) -> Result<Bytes, Response> {
+    to_bytes(body, FORM_LIMIT).await.map_err(|error| {
+        let is_too_large =
+            |cause: &(dyn std::error::Error + 'static)| cause.is::<LengthLimitError>();
+        let status = if is_stalled(&error) {
+            StatusCode::REQUEST_TIMEOUT
+        } else if error.source().is_some_and(is_too_large) {
+            StatusCode::PAYLOAD_TOO_LARGE
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        status.into_response()
+    })
 }
 
 /// The head of a form whose refusal stands on this page, since it has none of its own.
@@ -118,4 +136,28 @@ fn is_page(path: &str) -> bool {
         parts.len() == segments.len()
             && pairs.all(|(part, segment)| part.starts_with('{') || part == segment)
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::io;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_called_too_large() {
+        let refused = async |body: Body| read_body(body).await.unwrap_err().status();
+        let broken = stream::iter([Ok("name="), Err(io::Error::other("gone"))]);
+        assert_eq!(
+            refused(Body::from_stream(broken)).await,
+            StatusCode::BAD_REQUEST
+        );
+        let large = Body::from("x".repeat(FORM_LIMIT + 1));
+        assert_eq!(refused(large).await, StatusCode::PAYLOAD_TOO_LARGE);
+        let fits = read_body(Body::from("x".repeat(FORM_LIMIT))).await;
+        assert_eq!(fits.unwrap().len(), FORM_LIMIT);
+    }
 }

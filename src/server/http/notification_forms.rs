@@ -2,7 +2,7 @@
 //! recipients, who need no account.
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -12,7 +12,7 @@ use axum::routing::post;
 use serde::Deserialize;
 
 use super::dashboard::{Dashboard, require};
-use super::forms::{FORM_LIMIT, read_form, refuse, shown_at};
+use super::forms::{read_body, read_form, refuse, shown_at};
 use crate::model::error::AppError;
 use crate::model::notification::{Event, RecipientLink};
 use crate::server::actor::{Allowed, Permission};
@@ -250,9 +250,7 @@ async fn read_fields(request: Request) -> Result<(Parts, Vec<(String, String)>),
         return read_form(request).await;
     }
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, FORM_LIMIT)
-        .await
-        .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let body = read_body(body).await?;
     let request = Request::from_parts(parts.clone(), Body::from(body));
     let mut form = Multipart::from_request(request, &())
         .await
