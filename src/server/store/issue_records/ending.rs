@@ -228,12 +228,20 @@ async fn discount(tx: &mut Tx<'_>, issue_id: &str, users: u64) -> Result<(), Sto
 
 /// Nobody else changes these issues until the transaction ends; `ids` in order.
 async fn lock<'i>(tx: &mut Tx<'_>, ids: impl Iterator<Item = &'i str>) -> Result<(), StoreError> {
-    let for_update = tx.for_update();
-    let mut statement = Builder::new("SELECT id FROM issues WHERE 1 = 1");
-    push_list(&mut statement, " AND id IN (", ids);
-    statement.push(" ORDER BY id").push(for_update);
-    let _: Vec<(String,)> = tx.fetch_all(statement.finish()).await?;
+    if let Some(statement) = locking(ids, tx.for_update()) {
+        let _: Vec<(String,)> = tx.fetch_all(statement).await?;
+    }
     Ok(())
+}
+
+/// `None` without ids: most people have no issue, and all of everybody else's would be locked.
+fn locking<'i>(ids: impl Iterator<Item = &'i str>, for_update: &'static str) -> Option<Sql> {
+    let mut ids = ids.peekable();
+    ids.peek()?;
+    let mut statement = Builder::new("SELECT id FROM issues WHERE ");
+    push_list(&mut statement, "id IN (", ids);
+    statement.push(" ORDER BY id").push(for_update);
+    Some(statement.finish())
 }
 
 #[cfg(test)]
@@ -241,6 +249,12 @@ async fn lock<'i>(tx: &mut Tx<'_>, ids: impl Iterator<Item = &'i str>) -> Result
 mod tests {
     use super::*;
     use crate::server::store::fresh;
+
+    #[test]
+    fn where_there_are_no_issues_none_is_locked() {
+        assert!(locking(std::iter::empty(), " FOR UPDATE").is_none());
+        assert!(locking(["a", "b"].into_iter(), " FOR UPDATE").is_some());
+    }
 
     #[tokio::test]
     async fn issues_without_users_are_found_by_the_index() {
