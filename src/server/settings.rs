@@ -72,12 +72,16 @@ fn database_name(url: &str) -> String {
             .to_string();
     }
     match Url::parse(url) {
-        Ok(url) => format!(
-            "{}://{}{}",
-            url.scheme(),
-            url.host_str().unwrap_or_default(),
-            url.path()
-        ),
+        Ok(url) => {
+            let port = url.port().map(|port| format!(":{port}"));
+            format!(
+                "{}://{}{}{}",
+                url.scheme(),
+                url.host_str().unwrap_or_default(),
+                port.unwrap_or_default(),
+                url.path()
+            )
+        }
         Err(_) => "the database".to_owned(),
     }
 }
@@ -430,6 +434,8 @@ mod tests {
         .unwrap();
         assert!(!format!("{settings:?}").contains("hunter2"));
         assert_eq!(settings.database_name(), "postgres://db/x");
+        let elsewhere = database_name("postgres://root:hunter2@db:5433/x");
+        assert_eq!(elsewhere, "postgres://db:5433/x");
     }
 
     #[test]
