@@ -146,10 +146,11 @@ async fn store_tests(
         .await
 }
 
-/// Sends mails that are held until then, and waits a little for the answers. Goes on when the browser has gone.
+/// Sends mails that are held until then, and waits a little for the answers. Goes on when the browser has gone, and the
+/// service does not end before it: a mail whose answer nobody notes would be sent again.
 async fn send_held(app: &App, held: Vec<Claimed>, until: Millis) {
-    let app = app.clone();
-    let sending = tokio::spawn(async move {
+    let (tasks, app) = (app.tasks.clone(), app.clone());
+    let sending = tasks.spawn(async move {
         let attempts = held.iter().map(|mail| outbox::attempt(&app, mail, until));
         for failed in join_all(attempts).await.into_iter().filter_map(Result::err) {
             tracing::error!(error = %failed, "what came of a test mail is not noted");

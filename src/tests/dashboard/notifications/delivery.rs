@@ -309,6 +309,26 @@ db_test! {
         assert!(page.contains("The mail server has taken the test."), "{page}");
     }
 
+    async fn the_service_does_not_end_before_a_test_that_is_being_sent(db: TestDb) {
+        let post = Post::new(db).await;
+        post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        let seen = post.recipient(&admin, DANA).await;
+        post.server.conduct(Conduct::Hang);
+        let test = format!("{PAGE}/test");
+        let arrives = async {
+            while post.count() == seen {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            _ = person::post(&post.app, &admin, &test, "") => panic!("the server has not answered"),
+            () = arrives => {}
+        }
+        // The browser has gone.
+        assert_eq!(post.app.app.tasks.len(), 1);
+    }
+
     async fn without_a_server_mails_are_files_and_the_page_says_so(db: TestDb) {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = crate::support::app::settings(&db.url);
