@@ -19,6 +19,11 @@ pub fn made_at(id: &str) -> Option<Millis> {
     Some(seconds * 1_000 + Millis::from(nanos / 1_000_000))
 }
 
+/// The id that a text spells in any of a UUID's forms, as [`new_id`] writes it; `None` for a text that is none.
+pub fn canonical(text: &str) -> Option<String> {
+    Some(Uuid::try_parse(text).ok()?.to_string())
+}
+
 /// What no id of `time` or later sorts before, and every earlier one does.
 pub fn first_id(time: Millis) -> String {
     // The 48 bits of an id's time; nothing was made before 1970 or is made beyond them.
@@ -104,6 +109,22 @@ mod tests {
         for text in ["", "old", "7f0c3d86-6c4f-4b6e-9d3c-2f1d7a0b1c11"] {
             assert_eq!(made_at(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn an_id_is_one_however_it_is_spelt() {
+        let id = new_id(1_764_000_000_123);
+        let (upper, bare) = (id.to_uppercase(), id.replace('-', ""));
+        for text in [
+            id.as_str(),
+            &upper,
+            &bare,
+            &format!("{{{id}}}"),
+            &format!("urn:uuid:{id}"),
+        ] {
+            assert_eq!(canonical(text), Some(id.clone()), "{text}");
+        }
+        assert_eq!(canonical("once"), None);
     }
 
     #[test]

@@ -110,8 +110,8 @@ pub async fn create(
         ));
     }
     let id = match new.once {
-        Some(once) if uuid::Uuid::try_parse(&once).is_ok() => once.to_lowercase(),
-        Some(_) => return Err(ServiceError::invalid("once", "Open the form anew.")),
+        Some(once) => ids::canonical(&once)
+            .ok_or_else(|| ServiceError::invalid("once", "Open the form anew."))?,
         None => ids::new_id(now),
     };
     let mut token = Token {

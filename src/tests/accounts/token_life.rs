@@ -67,9 +67,13 @@ db_test! {
             let refused = tokens::create(&app, &may, new).await;
             assert!(matches!(refused, Err(ServiceError::Invalid { .. })), "{name} {days:?}");
         }
-        let once = NewToken { once: Some(ids::new_id(START)), ..named("Entra") };
-        tokens::create(&app, &may, once.clone()).await.unwrap();
-        assert!(matches!(tokens::create(&app, &may, once).await, Err(ServiceError::Conflict { .. })));
+        let form = ids::new_id(START);
+        let once = |form: &str| NewToken { once: Some(form.to_owned()), ..named("Entra") };
+        tokens::create(&app, &may, once(&form)).await.unwrap();
+        for again in [&form, &form.to_uppercase(), &format!("{{{form}}}")] {
+            let refused = tokens::create(&app, &may, once(again)).await;
+            assert!(matches!(refused, Err(ServiceError::Conflict { .. })), "{again}");
+        }
         let read = allowed(&app, Permission::ReadTokens, "contoso").await;
         assert_eq!(tokens::list(&app, &read).await.unwrap().len(), 1);
         assert!(matches!(tokens::create(&app, &read, named("x")).await, Err(ServiceError::Forbidden)));

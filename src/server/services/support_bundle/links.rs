@@ -8,6 +8,7 @@ use crate::server::App;
 use crate::server::actor::{Actor, Allowed, Permission};
 use crate::server::clock::DAY;
 use crate::server::error::{ServiceError, StoreError};
+use crate::server::ids;
 use crate::server::secret::{self, Secret};
 use crate::server::services::audit::{self, Who};
 use crate::server::services::moments::Moments;
@@ -44,14 +45,13 @@ pub async fn link(
     if !DAYS.contains(&new.days) {
         return Err(ServiceError::invalid("days", "Choose 1, 7 or 30 days."));
     }
-    if uuid::Uuid::try_parse(&new.once).is_err() {
-        return Err(ServiceError::invalid("once", "Open the form anew."));
-    }
+    let id = ids::canonical(&new.once)
+        .ok_or_else(|| ServiceError::invalid("once", "Open the form anew."))?;
     let document = make(app, allowed, wanted).await?;
     let now = app.clock.now();
     let secret = Secret::new(secret::random_base62(SECRET)?);
     let bundle = NewBundle {
-        id: new.once.to_lowercase(),
+        id,
         organization_id,
         hash: secret.hash(),
         subject: wanted.subject.as_str(),
