@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::document::{AffectedUser, Document, Entry, Event, Fact, Role};
@@ -12,7 +14,7 @@ const STYLE: &str = include_str!("bundle.css");
 
 /// What a bundle's own page may load: its style, known by its hash, and nothing else.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = base64(&Sha256::digest(STYLE.as_bytes()));
+    let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
 });
 
@@ -399,43 +401,15 @@ impl Page {
     }
 }
 
-/// RFC 4648 4.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk
-            .iter()
-            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for digit in 0..4 {
-            let index = (bits >> (18 - 6 * digit)) & 63;
-            text.push(if digit > chunk.len() {
-                '='
-            } else {
-                char::from(DIGITS[usize::try_from(index).unwrap_or_default()])
-            });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::server::services::support_bundle::document::{Kind, Text};
 
     #[test]
-    fn base64_is_that_of_the_rfc() {
-        for (bytes, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
+    fn the_style_is_known_by_a_padded_hash() {
+        // 32 bytes end with one sign of padding; browsers know no hash without it.
+        assert!(policy().contains("='; base-uri"), "{}", policy());
     }
 
     #[test]
