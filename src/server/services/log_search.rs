@@ -78,7 +78,8 @@ pub async fn list(
     let top = page.items.first().filter(|_| cursor.is_none());
     let newest = top.map_or_else(|| TimeCursor::first_at(now), Entry::cursor);
     let cycles = cycles(&mut connection, organization, &page.items, &moments).await?;
-    let changes = changes_of(&mut connection, organization, &page.items).await?;
+    let ids: Vec<&str> = page.items.iter().map(|entry| entry.id.as_str()).collect();
+    let changes = changes_of(&mut connection, organization, &ids).await?;
     let mut changes = changes.into_iter();
     Ok(LogPage {
         page: page.try_map(|entry| row(entry, changes.next().flatten(), &moments))?,
@@ -137,15 +138,14 @@ pub async fn count_newer(
     })
 }
 
-/// The changes of each entry, in the entries' order; `None` where they are too large for a list.
+/// The changes of each of these entries, in their order; `None` where they are too large for a list.
 async fn changes_of(
     connection: &mut Connection<'_>,
     organization: &OrganizationRef,
-    entries: &[Entry],
+    ids: &[&str],
 ) -> Result<Vec<Option<Vec<AttributeChange>>>, ServiceError> {
-    let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
-    let stored = details::changes(connection, &organization.id, &ids).await?;
-    let mut all = vec![Some(Vec::new()); entries.len()];
+    let stored = details::changes(connection, &organization.id, ids).await?;
+    let mut all = vec![Some(Vec::new()); ids.len()];
     for EntryChange { log_id, changes } in stored {
         if let Some(index) = ids.iter().position(|id| *id == log_id) {
             all[index] = match (all[index].take(), changes) {
@@ -230,7 +230,8 @@ async fn rows(
     entries: Vec<Entry>,
     now: Millis,
 ) -> Result<Vec<LogRow>, ServiceError> {
-    let changes = changes_of(connection, organization, &entries).await?;
+    let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
+    let changes = changes_of(connection, organization, &ids).await?;
     let moments = Moments::of(allowed, now);
     entries
         .into_iter()

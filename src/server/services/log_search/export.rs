@@ -154,12 +154,12 @@ impl Export {
         let next = found.stopped_at.or(last.filter(|_| is_full));
         self.over = next.is_none();
         self.cursor = next;
-        let entries: Vec<_> = found
+        let ids: Vec<&str> = found
             .entries
             .iter()
-            .map(|exported| exported.entry.clone())
+            .map(|exported| exported.entry.id.as_str())
             .collect();
-        let changes = changes_of(&mut connection, &self.organization, &entries).await?;
+        let changes = changes_of(&mut connection, &self.organization, &ids).await?;
         self.waiting = found.entries.into_iter().zip(changes).collect();
         Ok(())
     }
