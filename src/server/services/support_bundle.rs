@@ -109,7 +109,7 @@ pub async fn file(
             })
         })
         .await?;
-    laid_out(&document, format)
+    aside(move || laid_out(&document, format)).await?
 }
 
 /// Everything that the bundle says, without secrets, and without personal data if that is wanted.
@@ -119,15 +119,21 @@ async fn make(app: &App, allowed: &Allowed, wanted: &Wanted) -> Result<Document,
     app.recorder.flush().await;
     let document = collect::collect(app, allowed, wanted).await?;
     let without_personal_data = wanted.without_personal_data;
-    // Megabytes of texts are read: requests of others go on meanwhile.
-    let cleaned = tokio::task::spawn_blocking(move || {
+    aside(move || {
         let document = secrets::hide(document);
         match without_personal_data {
             true => pseudonyms::apply(document),
             false => document,
         }
-    });
-    cleaned
+    })
+    .await
+}
+
+/// Does `work` on a thread of its own: a bundle may have megabytes of texts, and requests of others go on meanwhile.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ServiceError> {
+    tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| ServiceError::Internal(format!("a support bundle was not made: {error}")))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Format, Wanted, file_name, laid_out, make, target};
+use super::{Format, Wanted, aside, file_name, laid_out, make, target};
 use crate::model::support_bundle::{BundleLink, BundleSubject, CreatedBundleLink};
 use crate::server::App;
 use crate::server::actor::{Actor, Allowed, Permission};
@@ -48,6 +48,8 @@ pub async fn link(
     let id = ids::canonical(&new.once)
         .ok_or_else(|| ServiceError::invalid("once", "Open the form anew."))?;
     let document = make(app, allowed, wanted).await?;
+    let title = document.title.text.clone();
+    let document = aside(move || serde_json::to_string(&document)).await?;
     let now = app.clock.now();
     let secret = Secret::new(secret::random_base62(SECRET)?);
     let bundle = NewBundle {
@@ -56,12 +58,12 @@ pub async fn link(
         hash: secret.hash(),
         subject: wanted.subject.as_str(),
         subject_id: wanted.subject.id().to_owned(),
-        title: document.title.text.clone(),
+        title,
         is_anonymous: wanted.without_personal_data,
         created_at: now,
         created_by: allowed.actor().name(),
         expires_at: now + new.days * DAY,
-        document: serde_json::to_string(&document).map_err(StoreError::from)?,
+        document: document.map_err(StoreError::from)?,
     };
     let created = CreatedBundleLink {
         url: format!(
@@ -183,9 +185,13 @@ pub async fn open(
         return Ok(None);
     };
     let subject = subject(&bundle.subject, &bundle.subject_id)?;
-    let document = serde_json::from_str(&bundle.document).map_err(StoreError::from)?;
+    let kept = bundle.document;
+    let body = aside(move || {
+        let document = serde_json::from_str(&kept).map_err(StoreError::from)?;
+        laid_out(&document, format)
+    });
     let opened = Opened {
-        body: laid_out(&document, format)?,
+        body: body.await??,
         name: file_name(&subject),
     };
     let who = Who {
