@@ -270,8 +270,8 @@ pub async fn count_users(
     );
     statement
         .bind(COUNT_LIMIT + 1)
-        .push(") counted) AS users FROM organizations o WHERE 1 = 1");
-    push_list(&mut statement, " AND o.id IN (", ids.iter().copied());
+        .push(") counted) AS users FROM organizations o");
+    push_list(&mut statement, " WHERE o.id IN (", ids.iter().copied());
     connection.fetch_all(statement.finish()).await
 }
 

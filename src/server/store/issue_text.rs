@@ -48,7 +48,9 @@ pub(super) fn push_text(
             .bind(&within);
         statement.push(" ESCAPE '\\' OR lower(COALESCE(i.value, '')) LIKE ");
         statement.bind(&within).push(" ESCAPE '\\'");
-        push_list(statement, " OR i.reason IN (", word.reasons.iter().copied());
+        if !word.reasons.is_empty() {
+            push_list(statement, " OR i.reason IN (", word.reasons.iter().copied());
+        }
         statement.push(")");
     }
     let (low, high) = prefix_range(&search.key);

@@ -145,21 +145,23 @@ pub(super) enum Order {
     LatestFirst,
 }
 
-/// Adds `test`, which ends in `IN (`, with these values; nothing for none of them.
+/// Adds `test`, which ends in `IN (`, with these values. In a list of none there is nothing: what is asked or changed by it
+/// is no row, rather than every row.
 pub(super) fn push_list<'v>(
     statement: &mut Builder,
     test: &'static str,
     values: impl IntoIterator<Item = &'v str>,
 ) {
-    let mut is_empty = true;
+    statement.push(test);
+    let mut values = values.into_iter();
+    match values.next() {
+        Some(first) => statement.bind(first),
+        None => statement.push("SELECT '' WHERE FALSE"),
+    };
     for value in values {
-        statement.push(if is_empty { test } else { ", " });
-        statement.bind(value);
-        is_empty = false;
+        statement.push(", ").bind(value);
     }
-    if !is_empty {
-        statement.push(")");
-    }
+    statement.push(")");
 }
 
 #[cfg(test)]

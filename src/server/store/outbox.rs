@@ -111,16 +111,17 @@ pub async fn claim(tx: &mut Tx<'_>, claim: Claim) -> Result<Vec<Claimed>, StoreE
         // It may be what ended the service, which would take the others along once more.
         found = vec![found.swap_remove(lost)];
     }
+    if found.is_empty() {
+        return Ok(found);
+    }
     let mut statement = Builder::new("UPDATE outbox SET claimed_until = ");
-    statement.bind(claim.until).push(" WHERE 1 = 1");
+    statement.bind(claim.until);
     push_list(
         &mut statement,
-        " AND id IN (",
+        " WHERE id IN (",
         found.iter().map(|mail| mail.id.as_str()),
     );
-    if !found.is_empty() {
-        tx.execute(statement.finish()).await?;
-    }
+    tx.execute(statement.finish()).await?;
     Ok(found)
 }
 
@@ -278,7 +279,7 @@ pub async fn list_naming(
     connection.fetch_all(statement.finish()).await
 }
 
-/// Forgets the names in these mails of an organization; there must be some.
+/// Forgets the names in these mails of an organization.
 pub async fn forget_names(
     tx: &mut Tx<'_>,
     organization_id: &str,

@@ -2,4 +2,5 @@
 
 mod changes;
 mod connections;
+mod lists;
 mod schema;

@@ -234,7 +234,7 @@ async fn lock<'i>(tx: &mut Tx<'_>, ids: impl Iterator<Item = &'i str>) -> Result
     Ok(())
 }
 
-/// `None` without ids: most people have no issue, and all of everybody else's would be locked.
+/// `None` without ids: most people have no issue.
 fn locking<'i>(ids: impl Iterator<Item = &'i str>, for_update: &'static str) -> Option<Sql> {
     let mut ids = ids.peekable();
     ids.peek()?;
