@@ -97,10 +97,34 @@ test("a part of a log entry can be copied @scripts", async ({ page, context, org
   // A click before the scripts run does nothing.
   await expect(async () => {
     await page.getByRole("button", { name: "Copy Request body" }).click();
-    await expect(page.getByText("Copied")).toBeVisible({ timeout: 1_000 });
+    await expect(page.getByRole("status").filter({ hasText: /^Copied: Request body$/ })).toHaveCount(1, { timeout: 1_000 });
   }).toPass();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('"userName": "ana@contoso.com"');
 });
+
+for (const [why, clipboard] of [
+  ["refuses", { writeText: "refused" }],
+  // As on a page that came unencrypted.
+  ["has no clipboard", undefined],
+] as const) {
+  test(`nothing is called copied where the browser ${why} @scripts`, async ({ page, organization, signInPage, logsPage, logPage }) => {
+    await page.addInitScript((clipboard) => {
+      const writeText = () => Promise.reject(new Error(clipboard?.writeText));
+      Object.defineProperty(Navigator.prototype, "clipboard", { get: () => clipboard && { writeText } });
+    }, clipboard);
+    const entra = await organization.connect();
+    await entra.provision(ana);
+    await signInPage.enter(await organization.account("admin"), organization.path("/logs"));
+    await logsPage.open("Ana Ruiz");
+    await expect(logPage.headline).toHaveText("Create of Ana Ruiz succeeded");
+    const button = page.getByRole("button", { name: "Copy Request body" });
+    await expect(async () => {
+      await button.click();
+      await expect(button).toHaveText("Not copied", { timeout: 1_000 });
+    }).toPass();
+    await expect(page.getByRole("status").filter({ hasText: "Not copied: Request body" })).toHaveCount(1);
+  });
+}
 
 test("request bodies are not for Viewers", async ({ page, organization, signInPage, logsPage, logPage }) => {
   const entra = await organization.connect();

@@ -1,22 +1,62 @@
 //! Copying to the clipboard: the one thing that needs scripts, so it is hidden without them.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 use super::icon::{Icon, IconName};
 
-/// Tries to copy and says for two seconds that it did.
-fn copier(text: String) -> (ReadSignal<bool>, impl Fn() + Clone) {
-    let (copied, set_copied) = signal(false);
+/// How long a button says that it has copied.
+const SAID: Duration = Duration::from_secs(2);
+
+/// What became of pressing the button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    NotYet,
+    Done,
+    /// Refused, or impossible on a page that came unencrypted: the text has to be selected by hand.
+    Failed,
+}
+
+impl Copied {
+    /// What is said to those who do not see the button.
+    fn said(self, what: &str) -> String {
+        match self {
+            Self::NotYet => String::new(),
+            Self::Done => format!("Copied: {what}"),
+            Self::Failed => format!("Not copied: {what}. Select it and copy it by hand."),
+        }
+    }
+}
+
+/// Tries to copy, and says what became of it: a secret that is shown once must not be taken for copied.
+fn copier(text: String) -> (ReadSignal<Copied>, impl Fn() + Clone) {
+    let (copied, set_copied) = signal(Copied::NotYet);
     let copy = move || {
-        // The promise is dropped: a refused permission leaves the text selectable, as it is.
-        let _ = window().navigator().clipboard().write_text(&text);
-        set_copied.set(true);
-        set_timeout(
-            move || {
-                set_copied.try_set(false);
-            },
-            std::time::Duration::from_secs(2),
-        );
+        let clipboard = window().navigator().clipboard();
+        // Browsers have none for pages that came unencrypted.
+        let is_there = !AsRef::<JsValue>::as_ref(&clipboard).is_undefined();
+        let writing = is_there.then(|| clipboard.write_text(&text));
+        spawn_local(async move {
+            let is_written = match writing {
+                Some(writing) => JsFuture::from(writing).await.is_ok(),
+                None => false,
+            };
+            if !is_written {
+                set_copied.try_set(Copied::Failed);
+                return;
+            }
+            set_copied.try_set(Copied::Done);
+            set_timeout(
+                move || {
+                    set_copied.try_set(Copied::NotYet);
+                },
+                SAID,
+            );
+        });
     };
     (copied, copy)
 }
@@ -36,11 +76,19 @@ pub fn CopyButton(
     } else {
         "btn needs-scripts"
     };
+    let name = format!("Copy {what}");
+    let word = move || match copied.get() {
+        Copied::NotYet => "Copy",
+        Copied::Done => "Copied",
+        Copied::Failed => "Not copied",
+    };
     view! {
-        <button type="button" class=class aria-label=format!("Copy {what}") on:click=move |_| copy()>
+        <button type="button" class=class aria-label=name on:click=move |_| copy()>
             <Icon name=IconName::Copy/>
-            <span aria-live="polite">{move || if copied.get() { "Copied" } else { "Copy" }}</span>
+            <span>{word}</span>
         </button>
+        // Beside the button, whose name hides what stands in it.
+        <span class="visually-hidden" role="status">{move || copied.get().said(&what)}</span>
     }
 }
 
@@ -48,18 +96,20 @@ pub fn CopyButton(
 #[island]
 pub fn CopyIcon(#[prop(into)] text: String, #[prop(into)] what: String) -> impl IntoView {
     let (copied, copy) = copier(text);
+    let name = format!("Copy {what}");
+    let icon = move || {
+        let name = match copied.get() {
+            Copied::NotYet => IconName::Copy,
+            Copied::Done => IconName::Check,
+            Copied::Failed => IconName::X,
+        };
+        view! { <Icon name/> }
+    };
     view! {
-        <button
-            type="button"
-            class="copy needs-scripts"
-            aria-label=format!("Copy {what}")
-            on:click=move |_| copy()
-        >
-            <Icon name=IconName::Copy/>
-            <span class="visually-hidden" aria-live="polite">
-                {move || if copied.get() { "Copied" } else { "" }}
-            </span>
+        <button type="button" class="copy needs-scripts" aria-label=name on:click=move |_| copy()>
+            {icon}
         </button>
+        <span class="visually-hidden" role="status">{move || copied.get().said(&what)}</span>
     }
 }
 
