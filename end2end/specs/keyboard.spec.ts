@@ -48,3 +48,25 @@ test("Support finds why Ana Ruiz cannot sign in, and the fix, without a mouse @s
   console.log(`from "Ana Ruiz cannot sign in" to the fix: ${keyboard.presses} keys, ${seconds.toFixed(1)} s`);
   expect(keyboard.presses).toBeLessThan(200);
 });
+
+test("a question is answered, and pages are gone to, by keys alone @scripts", async ({
+  page,
+  organization,
+  signInPage,
+  settingsPage,
+  issuesPage,
+}) => {
+  await signInPage.enter(await organization.account("admin"), organization.path("/settings"));
+  await page.getByRole("link", { name: "Pause provisioning" }).click();
+  await expect(settingsPage.dialog).toBeVisible();
+  await expect(settingsPage.dialog.getByRole("link", { name: "Keep it on" })).toBeFocused();
+  await page.locator("html[data-awake]").waitFor({ state: "attached" });
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(organization.path("/settings"));
+  await expect(settingsPage.dialog).toHaveCount(0);
+  await page.locator("html[data-awake]").waitFor({ state: "attached" });
+  await page.keyboard.press("g");
+  await page.keyboard.press("i");
+  await expect(page).toHaveURL(organization.path("/issues"));
+  await expect(issuesPage.headline).toHaveText("Issues");
+});

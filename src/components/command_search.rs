@@ -176,7 +176,7 @@ impl Search {
         self.at.set(next);
     }
 
-    /// Opens at `/` or Ctrl-K, and follows the other shortcuts, wherever the page has the focus.
+    /// Opens at `/` or Ctrl-K, and follows the other keys, wherever the page has the focus.
     fn listen(self) {
         let place = self.here.get_value();
         let listener = window_event_listener(leptos::ev::keydown, move |event| {
@@ -184,6 +184,10 @@ impl Search {
                 event.prevent_default();
                 self.open("");
             } else {
+                // Its own dialog closes by itself.
+                if !self.is_open.get_untracked() {
+                    shortcuts::leave_question(&event);
+                }
                 shortcuts::follow(&event, place.as_deref());
             }
         });

@@ -3,18 +3,24 @@
 
 use leptos::prelude::*;
 
-/// `foot` holds the two answers.
+/// `stay` names the answer that changes nothing, `back` is the page that it leads to; Esc gives it too
+/// (`components::shortcuts`). `act` is the other answer, if there is one. The focus is on the first field, else on `stay`.
 #[component]
 pub fn Dialog(
     #[prop(into)] title: String,
-    #[prop(into)] foot: ViewFn,
+    stay: &'static str,
+    back: String,
+    #[prop(optional, into)] act: Option<ViewFn>,
     children: Children,
 ) -> impl IntoView {
     view! {
         <dialog class="dialog" open aria-modal="true" aria-labelledby="dialog-heading">
             <div class="dialog-head"><h1 id="dialog-heading">{title}</h1></div>
             <div class="dialog-body">{children()}</div>
-            <div class="dialog-foot">{foot.run()}</div>
+            <div class="dialog-foot">
+                <a class="btn" href=back autofocus=true aria-keyshortcuts="Escape">{stay}</a>
+                {act.map(|act| act.run())}
+            </div>
         </dialog>
     }
 }

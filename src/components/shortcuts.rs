@@ -58,6 +58,20 @@ fn is_single(event: &KeyboardEvent) -> bool {
     !event.ctrl_key() && !event.meta_key() && !event.alt_key() && !is_writing && are_on()
 }
 
+/// Follows Esc out of a question that stands over the page, as out of a dialog that scripts have opened.
+pub fn leave_question(event: &KeyboardEvent) {
+    if event.key() != "Escape" || event.is_composing() || event.default_prevented() {
+        return;
+    }
+    let stay = document().query_selector("dialog.dialog[open] a[aria-keyshortcuts=Escape]");
+    if let Some(stay) = stay.ok().flatten()
+        && let Ok(stay) = stay.dyn_into::<HtmlElement>()
+    {
+        event.prevent_default();
+        stay.click();
+    }
+}
+
 /// Does what a single key means on a page of the organization `slug`.
 pub fn follow(event: &KeyboardEvent, slug: Option<&str>) {
     thread_local! {
@@ -76,6 +90,7 @@ pub fn follow(event: &KeyboardEvent, slug: Option<&str>) {
         (true, letter) => {
             let path = match letter {
                 "o" => "",
+                "i" => "/issues",
                 "l" => "/logs",
                 "u" => "/users",
                 "t" => "/tokens",

@@ -248,16 +248,15 @@ fn NewLink(page: String, account: AccountRow, answer: Option<FormAnswer>) -> imp
         ),
     };
     let action = format!("{page}/link");
-    let foot = move || {
+    let act = move || {
         view! {
-            <a class="btn" href=page.clone()>"Cancel"</a>
             <form method="post" action=action.clone()>
                 <button class="btn btn-primary">{label}</button>
             </form>
         }
     };
     view! {
-        <Dialog title=format!("New link for {}?", account.name) foot>
+        <Dialog title=format!("New link for {}?", account.name) stay="Cancel" back=page act>
             <Refusal answer/>
             <p>{text}</p>
         </Dialog>
@@ -273,9 +272,8 @@ fn Deactivate(
 ) -> impl IntoView {
     let title = format!("Deactivate {}?", account.name);
     if is_last {
-        let foot = move || view! { <a class="btn" href=page.clone()>"Back to the account"</a> };
         return view! {
-            <Dialog title foot>
+            <Dialog title stay="Back to the account" back=page>
                 <p>{last_rule(account.role)}</p>
             </Dialog>
         }
@@ -292,16 +290,15 @@ fn Deactivate(
         ),
     };
     let action = format!("{page}/deactivate");
-    let foot = move || {
+    let act = move || {
         view! {
-            <a class="btn" href=page.clone()>"Keep account"</a>
             <form method="post" action=action.clone()>
                 <button class="btn btn-danger btn-primary">"Deactivate account"</button>
             </form>
         }
     };
     view! {
-        <Dialog title foot>
+        <Dialog title stay="Keep account" back=page act>
             <Refusal answer/>
             <p>{consequence}</p>
             <p>"Inviting the same address again lets the person back in."</p>

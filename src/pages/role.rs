@@ -258,9 +258,8 @@ fn Removal(page: String, role: RoleRow) -> impl IntoView {
 fn Delete(page: String, role: RoleRow) -> impl IntoView {
     let title = format!("Delete the role {}?", role.display_name);
     if let Some(why) = role.why_it_stays() {
-        let foot = move || view! { <a class="btn" href=page.clone()>"Back to the role"</a> };
         return view! {
-            <Dialog title foot>
+            <Dialog title stay="Back to the role" back=page>
                 <p>{why}</p>
             </Dialog>
         }
@@ -269,16 +268,15 @@ fn Delete(page: String, role: RoleRow) -> impl IntoView {
     let mut values = vec![role.value];
     values.extend(role.mapped_values);
     let action = format!("{page}/delete");
-    let foot = move || {
+    let act = move || {
         view! {
-            <a class="btn" href=page.clone()>"Keep role"</a>
             <form method="post" action=action.clone()>
                 <button class="btn btn-danger btn-primary">"Delete role"</button>
             </form>
         }
     };
     view! {
-        <Dialog title foot>
+        <Dialog title stay="Keep role" back=page act>
             <p>
                 "Nobody has it now. From now on Rhombus does not know " <b class="mono">{values.join(", ")}</b>
                 ": a user for whom Entra sends it is treated as the settings say for unknown roles."

@@ -192,16 +192,15 @@ fn StatusSection(
 #[component]
 fn Pause(path: String) -> impl IntoView {
     let action = format!("{path}/pause");
-    let foot = move || {
+    let act = move || {
         view! {
-            <a class="btn" href=path.clone()>"Keep it on"</a>
             <form method="post" action=action.clone()>
                 <button class="btn btn-danger btn-primary">"Pause provisioning"</button>
             </form>
         }
     };
     view! {
-        <Dialog title="Pause provisioning?" foot>
+        <Dialog title="Pause provisioning?" stay="Keep it on" back=path act>
             <p>
                 "Every request of Entra is answered with 503 from now on. Nothing changes here: who joins gets no access, and who leaves keeps theirs, until you resume."
             </p>

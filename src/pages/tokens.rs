@@ -388,16 +388,15 @@ fn Revoke(path: String, token: TokenRow, is_last: bool) -> impl IntoView {
         }
     });
     let action = format!("{path}/{}/revoke", token.id);
-    let foot = move || {
+    let act = move || {
         view! {
-            <a class="btn" href=path.clone()>"Keep token"</a>
             <form method="post" action=action.clone()>
                 <button class="btn btn-danger btn-primary">"Revoke token"</button>
             </form>
         }
     };
     view! {
-        <Dialog title=format!("Revoke {}?", token.name) foot>
+        <Dialog title=format!("Revoke {}?", token.name) stay="Keep token" back=path act>
             <p>{consequence}</p>
             {advice}
         </Dialog>

@@ -5,8 +5,7 @@ use leptos::prelude::*;
 use crate::components::dialog::Dialog;
 use crate::components::field::Field;
 use crate::components::form::{Refusal, field_errors};
-use crate::components::problem::Problem;
-use crate::model::error::AppError;
+use crate::components::problem::answer_with;
 use crate::model::form::FormAnswer;
 use crate::model::user::UserDetail;
 
@@ -27,19 +26,26 @@ pub fn Ask(
     here: String,
     answer: Option<FormAnswer>,
 ) -> impl IntoView {
-    let conflict = |message: &str| {
-        let error = AppError::Conflict {
-            message: message.to_owned(),
-        };
-        view! { <Problem error/> }.into_any()
+    let back = here.clone();
+    let conflict = move |title: &'static str, text: &'static str| {
+        answer_with(409);
+        view! { <Dialog title stay="Back to the user" back><p>{text}</p></Dialog> }.into_any()
     };
     match question {
-        Question::Block if user.block.is_some() => conflict("This user is blocked already."),
-        Question::Block if user.deleted.is_some() => {
-            conflict("Entra has deleted this user, who has no access.")
-        }
-        Question::Unblock if user.block.is_none() => conflict("This user is not blocked."),
+        Question::Block if user.block.is_some() => conflict(
+            "This user is blocked already",
+            "The banner on the user’s page says by whom and why.",
+        ),
+        Question::Block if user.deleted.is_some() => conflict(
+            "This user is deleted",
+            "Entra has deleted this user, who has no access.",
+        ),
+        Question::Unblock if user.block.is_none() => conflict(
+            "This user is not blocked",
+            "Nothing is to be lifted: an administrator may have done so meanwhile.",
+        ),
         Question::Erase if user.deleted.is_none() => conflict(
+            "This user is not deleted",
             "Only a user that Entra has deleted can be erased. Delete the user in Entra first.",
         ),
         Question::Block => view! { <Block user here answer/> }.into_any(),
@@ -72,14 +78,10 @@ fn Block(user: UserDetail, here: String, answer: Option<FormAnswer>) -> impl Int
     };
     let errors = field_errors(answer.as_ref());
     let reason = typed(answer.as_ref(), "reason");
-    let foot = move || {
-        view! {
-            <a class="btn" href=here.clone()>"Do not block"</a>
-            <button class="btn btn-danger btn-primary" form="block">"Block user"</button>
-        }
-    };
+    let act =
+        || view! { <button class="btn btn-danger btn-primary" form="block">"Block user"</button> };
     view! {
-        <Dialog title=format!("Block {}?", user.label) foot>
+        <Dialog title=format!("Block {}?", user.label) stay="Do not block" back=here act>
             <p>{consequence}</p>
             <p>"Entra keeps provisioning the user and is not told of the block."</p>
             {refusal(answer)}
@@ -110,16 +112,15 @@ fn Unblock(user: UserDetail, here: String) -> impl IntoView {
             "Entra has disabled this user, so there is no access until Entra enables the user again."
         }
     };
-    let foot = move || {
+    let act = move || {
         view! {
-            <a class="btn" href=here.clone()>"Keep the block"</a>
             <form method="post" action=action.clone()>
                 <button class="btn btn-primary">"Lift the block"</button>
             </form>
         }
     };
     view! {
-        <Dialog title=format!("Lift the block of {}?", user.label) foot>
+        <Dialog title=format!("Lift the block of {}?", user.label) stay="Keep the block" back=here act>
             <p>{consequence}</p>
         </Dialog>
     }
@@ -135,14 +136,10 @@ fn Erase(user: UserDetail, here: String, answer: Option<FormAnswer>) -> impl Int
             <p>"The block stays, without name and reason: if Entra creates the user again, there is no access until an administrator lifts it."</p>
         }
     });
-    let foot = move || {
-        view! {
-            <a class="btn" href=here.clone()>"Keep the history"</a>
-            <button class="btn btn-danger btn-primary" form="erase">"Erase now"</button>
-        }
-    };
+    let act =
+        || view! { <button class="btn btn-danger btn-primary" form="erase">"Erase now"</button> };
     view! {
-        <Dialog title=format!("Erase {} for good?", user.label) foot>
+        <Dialog title=format!("Erase {} for good?", user.label) stay="Keep the history" back=here act>
             <p>
                 "The attributes, the history and the recorded requests of this person are removed now, rather than 90 days after the deletion. Log entries stay with the id and without names. This cannot be undone."
             </p>

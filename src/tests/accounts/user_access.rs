@@ -34,6 +34,15 @@ async fn page(app: &TestApp, path: &str, cookie: &str) -> Answer {
     app.send(request.body(Body::empty()).unwrap()).await
 }
 
+/// Whether the dialog of an answer has a link to the page behind it, with the focus on it.
+fn leads_back(answer: &Answer, path: &str) -> bool {
+    let before = answer.text.split_once("Back to the user");
+    let link = before.and_then(|(before, _)| before.rsplit_once("<a "));
+    link.is_some_and(|(_, link)| {
+        link.contains(&format!("href=\"{path}\"")) && link.contains("autofocus")
+    })
+}
+
 async fn admin(app: &TestApp) -> String {
     account(&app.app, ADMIN, AccountRole::Admin, Some("contoso")).await;
     sign_in(app, ADMIN).await
@@ -55,6 +64,8 @@ db_test! {
         assert_eq!((blocked.status, blocked.header("location")), (303, path.as_str()));
         let again = post(&app, &format!("{path}/block"), &cookie, "reason=Twice").await;
         assert_eq!(again.status, 409);
+        assert!(again.text.contains("This user is blocked already"));
+        assert!(leads_back(&again, &path), "{}", again.text);
 
         let block = detail(&app, &id).await.unwrap().block.unwrap();
         assert_eq!((block.by.as_str(), block.reason.as_str()), ("dana", "Lost laptop"));
@@ -68,6 +79,8 @@ db_test! {
         let lifted = post(&app, &format!("{path}/unblock"), &cookie, "").await;
         assert_eq!(lifted.status, 303);
         assert!(detail(&app, &id).await.unwrap().block.is_none());
+        let late = page(&app, &format!("{path}/unblock"), &cookie).await;
+        assert!(late.status == 409 && leads_back(&late, &path), "{}", late.text);
         let kinds: Vec<String> = entra.history(&id).await.into_iter().map(|row| row.kind).collect();
         for kind in ["created", "blocked", "disabled", "enabled", "unblocked"] {
             assert!(kinds.iter().any(|found| found == kind), "{kind} in {kinds:?}");
