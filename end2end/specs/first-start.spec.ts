@@ -25,6 +25,7 @@ fresh("the printed link makes the Support account, who makes the first organizat
 
   await firstStartPage.createAccount({ ...support, again: "something else entirely" });
   await expect(firstStartPage.error("Password again")).toHaveText("The two passwords differ. Type them again.");
+  await expect(page.getByLabel("Password again")).toBeFocused();
 
   await firstStartPage.createAccount(support);
   await expect(organizationsPage.heading).toBeVisible();

@@ -36,7 +36,8 @@ impl FieldKind {
     }
 }
 
-/// `name` is the form's field name; `errors` are all of the form, of which the field takes its own.
+/// `name` is the form's field name; `errors` are all of the form, of which the field takes its own. The first field with
+/// an error has the focus.
 #[component]
 pub fn Field(
     name: &'static str,
@@ -69,7 +70,7 @@ pub fn Field(
                 spellcheck="false"
                 value=value
                 required=!optional
-                autofocus=autofocus
+                autofocus=autofocus || notes.has_focus
                 minlength=minlength
                 maxlength=maxlength
                 pattern=pattern
@@ -107,6 +108,7 @@ pub fn NumberField(
                     max=most
                     value=value
                     required
+                    autofocus=notes.has_focus
                     aria-invalid=notes.error.is_some().then_some("true")
                     aria-describedby=notes.described()
                 />
@@ -148,6 +150,7 @@ pub fn TimesField(
                 name=name
                 value=value
                 aria-label=label
+                autofocus=notes.has_focus && name == from
                 aria-invalid=notes.error.is_some().then_some("true")
                 aria-describedby=notes.described()
             />
@@ -186,6 +189,7 @@ pub fn TextArea(
                 rows="3"
                 spellcheck="false"
                 autocomplete="off"
+                autofocus=notes.has_focus
                 aria-invalid=notes.error.is_some().then_some("true")
                 aria-describedby=notes.described()
             >
@@ -197,19 +201,27 @@ pub fn TextArea(
 }
 
 /// What stands below an input: its error and its hint.
-struct Notes {
+pub(super) struct Notes {
     name: &'static str,
     hint: Option<String>,
-    error: Option<String>,
+    pub(super) error: Option<String>,
+    /// Whether its error is the form's first one.
+    pub(super) has_focus: bool,
 }
 
 impl Notes {
-    fn of(name: &'static str, hint: Option<String>, errors: Vec<FieldError>) -> Self {
+    pub(super) fn of(name: &'static str, hint: Option<String>, errors: Vec<FieldError>) -> Self {
+        let has_focus = errors.first().is_some_and(|error| error.field == name);
         let error = errors
             .into_iter()
             .find(|error| error.field == name)
             .map(|error| error.message);
-        Self { name, hint, error }
+        Self {
+            name,
+            hint,
+            error,
+            has_focus,
+        }
     }
 
     fn hint_id(&self) -> String {
@@ -221,7 +233,7 @@ impl Notes {
     }
 
     /// The ids of those that there are.
-    fn described(&self) -> Option<String> {
+    pub(super) fn described(&self) -> Option<String> {
         match (&self.hint, &self.error) {
             (None, None) => None,
             (Some(_), None) => Some(self.hint_id()),
@@ -230,7 +242,7 @@ impl Notes {
         }
     }
 
-    fn show(self) -> impl IntoView {
+    pub(super) fn show(self) -> impl IntoView {
         let (hint_id, error_id) = (self.hint_id(), self.error_id());
         view! {
             {self

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::field::Notes;
 use crate::model::error::FieldError;
 use crate::model::zone::shown;
 
@@ -16,8 +17,7 @@ pub fn ZoneSelect(
     errors: Vec<FieldError>,
     #[prop(optional_no_strip)] none: Option<String>,
 ) -> impl IntoView {
-    let error = errors.into_iter().find(|error| error.field == name);
-    let hint_id = format!("{name}-hint");
+    let notes = Notes::of(name, Some(hint.to_owned()), errors);
     let mut areas: Vec<(String, Vec<String>)> = Vec::new();
     for name in names {
         let area = name.split_once('/').map_or("", |(area, _)| area).to_owned();
@@ -48,14 +48,14 @@ pub fn ZoneSelect(
                 class="select"
                 id=name
                 name=name
-                aria-invalid=error.is_some().then_some("true")
-                aria-describedby=hint_id.clone()
+                autofocus=notes.has_focus
+                aria-invalid=notes.error.is_some().then_some("true")
+                aria-describedby=notes.described()
             >
                 {none.map(|none| view! { <option value="">{none}</option> })}
                 {areas}
             </select>
-            {error.map(|error| view! { <p class="field-error">{error.message}</p> })}
-            <p class="hint" id=hint_id>{hint}</p>
+            {notes.show()}
         </div>
     }
 }

@@ -72,6 +72,7 @@ fn OwnAccountView(
     view! {
         <Sheet title="Your account" crumbs=vec![Crumb::here("Your account")] width=Width::Narrow>
             <PageHead title="Your account" lead=format!("{}, {}, {place}.", me.name, me.email)/>
+            <Refusal answer=answer.clone()/>
             {done}
             <Sessions sessions/>
             <Password me answer=answer.clone()/>
@@ -148,7 +149,6 @@ fn Password(me: Me, answer: Option<FormAnswer>) -> impl IntoView {
         <Card id="password-card" title="Password" lined=true>
             <div class="card-body">
                 <form class="stack" method="post" action="/account">
-                    <Refusal answer/>
                     // Password managers want to know whose password it is.
                     <input
                         class="visually-hidden"

@@ -102,7 +102,7 @@ fn NewRole(frame: Frame, answer: Option<FormAnswer>) -> impl IntoView {
                     label="App role value"
                     value
                     maxlength=120
-                    autofocus=true
+                    autofocus=errors.is_empty()
                     hint="Exactly what the app role in Entra has as its Value. It cannot be changed later."
                     errors
                 />

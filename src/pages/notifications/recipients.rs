@@ -173,6 +173,7 @@ fn Add(path: String, typed: String, errors: Vec<FieldError>) -> impl IntoView {
                     placeholder="name@contoso.com"
                     value=typed
                     required
+                    autofocus=is_wrong
                     aria-invalid=is_wrong.then_some("true")
                     aria-describedby=is_wrong.then_some("address-error")
                 />

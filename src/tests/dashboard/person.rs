@@ -67,6 +67,15 @@ pub async fn open(app: &TestApp, cookie: &str, address: &str) -> Answer {
     app.send(request.unwrap()).await
 }
 
+/// The start tag of the element with this id; "" where there is none.
+pub fn tag<'a>(page: &'a str, id: &str) -> &'a str {
+    let Some(at) = page.find(&format!(" id=\"{id}\"")) else {
+        return "";
+    };
+    let start = page[..at].rfind('<').unwrap_or_default();
+    page[start..].split('>').next().unwrap_or_default()
+}
+
 /// Sends a form from a page of ours.
 pub async fn post(app: &TestApp, cookie: &str, address: &str, form: &str) -> Answer {
     let request = Request::post(address)

@@ -8,7 +8,7 @@ use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::services::{organizations, settings};
 use serde_json::json;
 
-use super::person::{account, cookie, open, post};
+use super::person::{account, cookie, open, post, tag};
 use crate::entra_test;
 use crate::support::entra::Entra;
 
@@ -74,6 +74,8 @@ entra_test! {
         let refused = post(entra.app, &admin, PAGE, &format!("name={long}")).await;
         assert_eq!(refused.status, 422);
         assert!(refused.text.contains("id=\"name-error\"") && refused.text.contains(&long), "what was typed stays");
+        assert!(tag(&refused.text, "name").contains(" autofocus"), "one goes on where it was wrong");
+        assert!(!tag(&open(entra.app, &admin, PAGE).await.text, "name").contains(" autofocus"));
     }
 
     async fn readers_see_everything_and_change_nothing(entra: Entra) {

@@ -4,7 +4,7 @@ use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 
-use super::person::{account, cookie, open, post};
+use super::person::{account, cookie, open, post, tag};
 use crate::db_test;
 use crate::support::app::TestApp;
 use crate::support::entra::user;
@@ -124,6 +124,11 @@ db_test! {
         let refused = choose("Europe%2FRhombus").await;
         assert_eq!(refused.status, 422);
         assert!(refused.text.contains("There is no such time zone."));
+        let field = tag(&refused.text, "time_zone");
+        assert!(field.contains("aria-describedby=\"time_zone-error time_zone-hint\""), "{field}");
+        let (_, password) = refused.text.split_once(" id=\"password-card\"").unwrap();
+        let (password, _) = password.split_once(" id=\"time-zone-card\"").unwrap();
+        assert!(!password.contains("There is no such time zone."), "it stands at its own form");
         let chosen = choose("America%2FNew_York").await;
         assert_eq!((chosen.status, chosen.header("location")), (303, "/account?done=time-zone"));
         let page = text(&app, &berlin, "/account").await;
