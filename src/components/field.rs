@@ -278,16 +278,20 @@ pub fn Choice(
     }
 }
 
-/// A drop-down; `options` are value and label, the first one is chosen.
+/// A drop-down; `options` are value and label, of which the first one is chosen where `chosen` names none.
 #[component]
 pub fn Select(
     name: &'static str,
     label: &'static str,
     options: &'static [(&'static str, &'static str)],
+    #[prop(into)] chosen: String,
 ) -> impl IntoView {
     let options = options
         .iter()
-        .map(|(value, label)| view! { <option value=*value>{*label}</option> })
+        .map(|(value, label)| {
+            let selected = chosen == *value;
+            view! { <option value=*value selected=selected>{*label}</option> }
+        })
         .collect_view();
     view! {
         <div class="field">

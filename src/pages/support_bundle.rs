@@ -86,8 +86,6 @@ fn New(frame: Frame, form: BundleForm, answer: Option<FormAnswer>) -> impl IntoV
             "The user’s log entries with requests and responses (500 at most), what they changed, the history, and this organization’s policies and role values."
         }
     };
-    let span = matches!(form.subject, BundleSubject::User(_))
-        .then(|| view! { <Select name="within" label="Time span" options=&BUNDLE_SPANS/> });
     let typed = |field: &str| {
         answer
             .as_ref()
@@ -96,6 +94,10 @@ fn New(frame: Frame, form: BundleForm, answer: Option<FormAnswer>) -> impl IntoV
             .to_owned()
     };
     let (output, with) = (typed("output"), typed("personal") == "with");
+    let (within, days) = (typed("within"), typed("days"));
+    let span = matches!(form.subject, BundleSubject::User(_)).then(|| {
+        view! { <Select name="within" label="Time span" options=&BUNDLE_SPANS chosen=within/> }
+    });
     view! {
         <OrganizationSheet frame title="Support bundle" above=crumbs width=Width::Narrow>
             <PageHead title="Make a support bundle" lead=contents/>
@@ -106,7 +108,7 @@ fn New(frame: Frame, form: BundleForm, answer: Option<FormAnswer>) -> impl IntoV
                 {span}
                 <PersonalData with/>
                 <Output chosen=output/>
-                <Select name="days" label="A link expires after" options=&LINK_DAYS/>
+                <Select name="days" label="A link expires after" options=&LINK_DAYS chosen=days/>
                 <p class="small muted">
                     "Tokens and passwords are never included. That the bundle was made, and each opening of its link, is noted in the audit log."
                 </p>

@@ -286,11 +286,11 @@ const LIFETIMES: &[(&str, &str)] = &[
 #[component]
 fn Create(path: String, once: String, answer: Option<FormAnswer>) -> impl IntoView {
     let errors = field_errors(answer.as_ref());
-    let name = answer
-        .as_ref()
-        .and_then(|answer| answer.value("name"))
-        .unwrap_or_default()
-        .to_owned();
+    let typed = |field: &str| {
+        let typed = answer.as_ref().and_then(|answer| answer.value(field));
+        typed.unwrap_or_default().to_owned()
+    };
+    let (name, days) = (typed("name"), typed("days"));
     view! {
         <Card id="create" title="Create token" lined=true>
             <div class="card-body split">
@@ -305,7 +305,7 @@ fn Create(path: String, once: String, answer: Option<FormAnswer>) -> impl IntoVi
                         hint="So that you know it again, such as the year or who uses it."
                         errors
                     />
-                    <Select name="days" label="Expires after" options=LIFETIMES/>
+                    <Select name="days" label="Expires after" options=LIFETIMES chosen=days/>
                     <div><button class="btn btn-primary">"Create token"</button></div>
                 </form>
                 <WhatHappensNext/>

@@ -50,7 +50,10 @@ async fn create(
         Ok(read) => read,
         Err(refused) => return refused,
     };
-    let values = vec![("name".to_owned(), form.name.clone())];
+    let values = vec![
+        ("name".to_owned(), form.name.clone()),
+        ("days".to_owned(), form.days.to_string()),
+    ];
     let made = async {
         let allowed = require(
             &dashboard.app,

@@ -24,6 +24,16 @@ entra_test! {
         assert!(!opened.text.contains("replaceState"), "it stands there already");
     }
 
+    async fn a_refused_token_keeps_its_lifetime(entra: Entra) {
+        let id = account(entra.app, "dana@contoso.com", AccountRole::Admin, Some("contoso")).await;
+        let admin = cookie(entra.app, &id).await;
+        let tokens = "/organizations/contoso/tokens";
+        let form = "once=0190b2c0-0000-7000-8000-000000000000&name=+&days=730";
+        let refused = post(entra.app, &admin, tokens, form).await;
+        assert_eq!(refused.status, 422, "{}", refused.text);
+        assert!(refused.text.contains("<option value=\"730\" selected>"), "{}", refused.text);
+    }
+
     async fn whoever_opens_the_address_of_a_form_comes_to_its_page(entra: Entra) {
         for (form, page) in [
             ("/organizations/contoso/notifications/test", PAGE),

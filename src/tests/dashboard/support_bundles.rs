@@ -426,6 +426,10 @@ entra_test! {
             let answer = admin.make(subject, &form).await;
             assert_eq!(answer.status, status, "{subject} {form}: {}", answer.text);
         }
+        let again = admin.make(&user, "output=link&within=30d&days=30&once=x").await.text;
+        for kept in ["<option value=\"30d\" selected>", "<option value=\"30\" selected>"] {
+            assert!(again.contains(kept), "{kept}: {again}");
+        }
         assert_eq!(audited(&entra).await, Vec::<String>::new());
         // Another organization's things are nothing here.
         let fabrikam = entra.app.entra("fabrikam").await;
