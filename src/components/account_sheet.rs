@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::callout::Callout;
 use super::copy::CopyField;
+use super::field::Choice;
 use super::icon::Tone;
 use super::load::load_page;
 use super::page::{
@@ -101,6 +102,27 @@ pub fn HolderSheet(
                 .collect();
             view! { <Sheet title crumbs width>{children()}</Sheet> }.into_any()
         }
+    }
+}
+
+/// The two roles in an organization, one of which is chosen.
+#[component]
+pub fn RoleChoices(is_admin: bool) -> impl IntoView {
+    view! {
+        <Choice
+            name="role"
+            value="viewer"
+            label="Viewer"
+            detail="Sees logs, users and settings; no request and response bodies. Changes nothing."
+            checked=!is_admin
+        />
+        <Choice
+            name="role"
+            value="admin"
+            label="Admin"
+            detail="Everything in this organization: tokens, settings, accounts."
+            checked=is_admin
+        />
     }
 }
 

@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::api::accounts::get_account;
-use crate::components::account_sheet::{Holder, HolderSheet, LinkCreated, with_holder};
+use crate::components::account_sheet::{
+    Holder, HolderSheet, LinkCreated, RoleChoices, with_holder,
+};
 use crate::components::badge::AccountStatus;
 use crate::components::callout::Callout;
 use crate::components::card::{Card, Fact, Facts};
 use crate::components::dialog::Dialog;
-use crate::components::field::Choice;
 use crate::components::form::{Refusal, form_answer};
 use crate::components::icon::Tone;
 use crate::components::load::load_page;
@@ -173,22 +174,7 @@ fn Role(
                 <Refusal answer/>
                 <fieldset class="fieldset">
                     <legend class="visually-hidden">"Role"</legend>
-                    <div class="stack-tight">
-                        <Choice
-                            name="role"
-                            value="viewer"
-                            label="Viewer"
-                            detail="Sees logs, users and settings; no request and response bodies. Changes nothing."
-                            checked=!is_admin
-                        />
-                        <Choice
-                            name="role"
-                            value="admin"
-                            label="Admin"
-                            detail="Everything in this organization: tokens, settings, accounts."
-                            checked=is_admin
-                        />
-                    </div>
+                    <div class="stack-tight"><RoleChoices is_admin/></div>
                 </fieldset>
                 <div><button class="btn btn-primary">"Save the role"</button></div>
             </form>

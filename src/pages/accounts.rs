@@ -6,12 +6,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::api::accounts::list_accounts;
-use crate::components::account_sheet::{Holder, HolderSheet, LinkCreated, with_holder};
+use crate::components::account_sheet::{
+    Holder, HolderSheet, LinkCreated, RoleChoices, with_holder,
+};
 use crate::components::avatar::Person;
 use crate::components::badge::AccountStatus;
 use crate::components::callout::Callout;
 use crate::components::card::Card;
-use crate::components::field::{Choice, Field, FieldKind};
+use crate::components::field::{Field, FieldKind};
 use crate::components::form::{Refusal, field_errors, form_answer};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
@@ -215,27 +217,6 @@ fn Invite(holder: Holder, is_first: bool, answer: Option<FormAnswer>) -> impl In
                 </form>
             </div>
         </Card>
-    }
-}
-
-/// The two roles in an organization.
-#[component]
-fn RoleChoices(is_admin: bool) -> impl IntoView {
-    view! {
-        <Choice
-            name="role"
-            value="viewer"
-            label="Viewer"
-            detail="Sees logs, users and settings; no request and response bodies. Changes nothing."
-            checked=!is_admin
-        />
-        <Choice
-            name="role"
-            value="admin"
-            label="Admin"
-            detail="Everything in this organization: tokens, settings, accounts."
-            checked=is_admin
-        />
     }
 }
 
