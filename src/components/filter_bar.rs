@@ -219,7 +219,9 @@ pub fn FilterBox(
     view! {
         <details class=class name="filter">
             <summary>{label} <Icon name=IconName::Down/></summary>
-            <div class="menu">{children()} <button class="btn btn-block">"Apply"</button></div>
+            <div class="menu" role="group" aria-label=label>
+                {children()} <button class="btn btn-block">"Apply"</button>
+            </div>
         </details>
     }
 }

@@ -151,6 +151,9 @@ pub fn in_organization<V: IntoView + 'static>(
 pub fn OrganizationSheet(
     frame: Frame,
     #[prop(into)] title: String,
+    /// The page's own crumb, where that is not its title.
+    #[prop(optional, into)]
+    crumb: Option<String>,
     /// Between the organization and the page itself.
     #[prop(optional)]
     above: Vec<Crumb>,
@@ -160,7 +163,7 @@ pub fn OrganizationSheet(
     let home = frame.href("");
     let mut crumbs = vec![Crumb::link(frame.organization.name.clone(), home)];
     crumbs.extend(above);
-    crumbs.push(Crumb::here(title.clone()));
+    crumbs.push(Crumb::here(crumb.unwrap_or_else(|| title.clone())));
     let title = format!("{title} · {}", frame.organization.name);
     view! {
         <Sheet title crumbs width slug=Some(frame.organization.slug)>

@@ -54,5 +54,10 @@ pub fn SortHeader(
 /// The dash that stands for "none".
 #[component]
 pub fn Dash() -> impl IntoView {
-    view! { <span class="muted" aria-label="none">"–"</span> }
+    view! {
+        <span class="muted">
+            <span aria-hidden="true">"–"</span>
+            <span class="visually-hidden">"none"</span>
+        </span>
+    }
 }

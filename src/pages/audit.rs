@@ -234,20 +234,24 @@ fn Entries(path: String, filter: AuditFilter, found: EntryPage, is_all: bool) ->
         actor_name: _,
     } = found;
     if page.items.is_empty() {
-        let (title, text) = if filter.to_pairs().is_empty() {
-            (
-                "No entries yet",
-                "What people change from now on stands here.",
-            )
+        let empty = if filter.to_pairs().is_empty() {
+            view! {
+                <Empty
+                    art=EmptyArt::Rows
+                    title="No entries yet"
+                    text="What people change from now on stands here."
+                />
+            }
+            .into_any()
         } else {
-            ("No entry matches", "Take a filter away to see more.")
+            view! {
+                <Empty art=EmptyArt::Rows title="No entry matches" text="Take a filter away to see more.">
+                    <a class="btn" href=path>"Clear filters"</a>
+                </Empty>
+            }
+            .into_any()
         };
-        return view! {
-            <div class="card">
-                <Empty art=EmptyArt::Rows title text/>
-            </div>
-        }
-        .into_any();
+        return view! { <div class="card">{empty}</div> }.into_any();
     }
     let turn =
         |cursor: Option<String>, newer| cursor.map(|cursor| filter.page_href(&path, cursor, newer));

@@ -110,7 +110,7 @@ fn LogView(
     let dry_run = dry_run.map(|dry_run| view! { <DryRunView dry_run log=log.clone()/> });
     let same_user = same_user(&organization, &log.row.id, of_user);
     view! {
-        <OrganizationSheet frame title=log.row.id.clone() above>
+        <OrganizationSheet frame title=headline(&log) crumb=log.row.id.clone() above>
             <p class="print-only small">{print_note}</p>
             <div class="page-head">
                 <div class="log-title">
@@ -262,7 +262,12 @@ fn Summary(organization: String, log: LogDetail) -> impl IntoView {
                 {optional("External ID", log.external_id)}
                 <Fact name="Result">{result}</Fact>
                 {log.reason.map(|reason| {
-                    let alike = LogFilter { reason: Some(reason.clone()), ..LogFilter::default() };
+                    let alike = LogFilter {
+                        reason: Some(reason.clone()),
+                        // A remark on a lookup is hidden otherwise.
+                        lookups: row.action.is_lookup(),
+                        ..LogFilter::default()
+                    };
                     let alike = alike.href(&format!("{organization}/logs"));
                     view! { <Fact name="Reason code"><a href=alike><code>{reason}</code></a></Fact> }
                 })}

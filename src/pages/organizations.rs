@@ -286,7 +286,7 @@ fn NewOrganization(answer: Option<FormAnswer>) -> impl IntoView {
             <div class="card-body">
                 <form class="stack" method="post" action=PATH>
                     <Refusal answer/>
-                    <Field name="name" label="Name" value=name maxlength=200 errors=errors.clone()/>
+                    <Field name="name" label="Name" value=name maxlength=100 errors=errors.clone()/>
                     <Field
                         name="slug"
                         label="Slug"

@@ -245,10 +245,15 @@ fn Row(path: String, token: TokenRow, may_manage: bool) -> impl IntoView {
     let actions = may_manage.then(|| {
         let link = |act: &str| format!("{path}/{}/{act}", token.id);
         let links = valid.then(|| {
+            let (rotate, revoke) = (format!("Rotate {}", token.name), format!("Revoke {}", token.name));
             view! {
                 <div class="row">
-                    <a class="btn btn-small" href=format!("{}#rotate", link("rotate"))>"Rotate"</a>
-                    <a class="btn btn-small btn-danger" href=link("revoke")>"Revoke"</a>
+                    <a class="btn btn-small" href=format!("{}#rotate", link("rotate")) aria-label=rotate>
+                        "Rotate"
+                    </a>
+                    <a class="btn btn-small btn-danger" href=link("revoke") aria-label=revoke>
+                        "Revoke"
+                    </a>
                 </div>
             }
         });

@@ -359,9 +359,15 @@ fn Attributes(attributes: Vec<(String, String)>) -> impl IntoView {
 #[component]
 fn LogEntries(organization: String, logs: Vec<LogRow>, all: String) -> impl IntoView {
     let aside = move || view! { <a class="small" href=all.clone()>"All log entries"</a> };
-    view! {
-        <Card id="log-entries" title="Log entries" aside>
-            <LogEntryLinks organization rows=logs/>
-        </Card>
-    }
+    let entries = if logs.is_empty() {
+        view! {
+            <div class="card-body">
+                <p class="small soft">"Entra has asked for nothing about this user for as long as entries are kept."</p>
+            </div>
+        }
+        .into_any()
+    } else {
+        view! { <LogEntryLinks organization rows=logs/> }.into_any()
+    };
+    view! { <Card id="log-entries" title="Log entries" aside>{entries}</Card> }
 }

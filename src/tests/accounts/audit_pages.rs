@@ -111,11 +111,14 @@ db_test! {
         assert_eq!(get(&app, "/organizations/contoso/audit", "").await.status, 302);
 
         // The chip of an actor names it, on a page without entries, too.
+        let page = get(&app, "/organizations/contoso/audit?actor=command_line%3A", &cookie).await;
+        assert!(page.text.contains("<span class=\"visually-hidden\">none</span>"), "no address: {}", page.text);
         for more in ["", "&action=token.revoke"] {
             let page = get(&app, &format!("/organizations/contoso/audit?actor=command_line%3A{more}"), &cookie).await;
             assert!(page.text.contains("Remove filter By: Command line\""), "{}", page.text);
         }
         let page = get(&app, "/organizations/contoso/audit?actor=account%3Anobody", &cookie).await;
         assert!(page.text.contains("Remove filter By: someone unknown\""), "{}", page.text);
+        assert_eq!(page.text.matches(">Clear filters<").count(), 2, "where there is nothing, too: {}", page.text);
     }
 }

@@ -8,6 +8,7 @@ mod issues;
 mod log_filters;
 mod notifications;
 mod own_account;
+mod pages;
 mod permissions;
 mod person;
 mod roles;

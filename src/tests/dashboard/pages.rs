@@ -1,0 +1,57 @@
+//! What every page owes its readers: a title that says what it is about, names for what is pressed, a word for nothing.
+
+use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::server::clock::DAY;
+use rhombus_provisioning::server::jobs::retention;
+
+use super::person::{account, cookie, open, tag};
+use crate::entra_test;
+use crate::support::entra::{Entra, user};
+
+const HOME: &str = "/organizations/contoso";
+
+async fn page(entra: &Entra<'_>, cookie: &str, address: &str) -> String {
+    let answer = open(entra.app, cookie, address).await;
+    assert_eq!(answer.status, 200, "{address}: {}", answer.text);
+    answer.text
+}
+
+async fn admin(entra: &Entra<'_>) -> String {
+    let role = AccountRole::Admin;
+    let id = account(entra.app, "dana@contoso.com", role, Some("contoso")).await;
+    cookie(entra.app, &id).await
+}
+
+entra_test! {
+    async fn the_title_of_a_log_entry_says_what_happened(entra: Entra) {
+        let created = entra.post(&user("ana")).await;
+        let id = created.header("x-request-id");
+        let page = page(&entra, &admin(&entra).await, &format!("{HOME}/logs/{id}")).await;
+        assert!(page.contains("<title>Create of Ana Ruiz "), "{page}");
+        assert!(page.contains(&format!("aria-current=\"page\">{id}<")), "{page}");
+    }
+
+    async fn what_is_pressed_is_named_by_what_it_is_for(entra: Entra) {
+        let admin = admin(&entra).await;
+        let tokens = page(&entra, &admin, &format!("{HOME}/tokens")).await;
+        for act in ["Rotate", "Revoke"] {
+            assert!(tokens.contains(&format!("aria-label=\"{act} ")), "{act}: {tokens}");
+        }
+        let logs = page(&entra, &admin, &format!("{HOME}/logs")).await;
+        assert!(logs.contains("role=\"group\" aria-label=\"Status\""), "{logs}");
+    }
+
+    async fn a_user_without_log_entries_has_a_word_for_it(entra: Entra) {
+        let id = entra.create("ana").await;
+        entra.app.advance(91 * DAY);
+        retention::run_once(&entra.app.app).await.unwrap();
+        let page = page(&entra, &admin(&entra).await, &format!("{HOME}/users/{id}")).await;
+        assert!(page.contains("Entra has asked for nothing about this user"), "{page}");
+    }
+
+    async fn a_name_that_may_be_typed_may_be_kept(entra: Entra) {
+        let sam = account(entra.app, "sam@rhombus.example", AccountRole::Support, None).await;
+        let page = page(&entra, &cookie(entra.app, &sam).await, "/organizations").await;
+        assert!(tag(&page, "name").contains("maxlength=\"100\""), "{page}");
+    }
+}
