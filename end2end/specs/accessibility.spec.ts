@@ -71,6 +71,8 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("link", { name: "Revoke" }).click();
       await page.getByRole("dialog").waitFor();
       await check(page);
+      await page.getByRole("button", { name: "Revoke token" }).hover();
+      await check(page);
     });
 
     test("the settings are accessible", async ({ page, organization, signInPage, settingsPage }) => {
