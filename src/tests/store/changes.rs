@@ -6,7 +6,9 @@ use tokio::sync::Notify;
 
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::store::Db;
+use rhombus_provisioning::server::store::foresight::Foresight;
 use rhombus_provisioning::server::store::sql::sql;
+use rhombus_provisioning::server::store::users::{NewChange, insert_change};
 
 use crate::db_test;
 
@@ -47,6 +49,41 @@ async fn change(db: &Db, work: Work, keep: bool) -> Result<u64, StoreError> {
         })
     })
     .await
+}
+
+/// A closure that only leaves things behind: numbers, and a row of a user's history.
+async fn leave(db: &Db, numbers: &'static [i64], history: &'static str) -> Result<(), StoreError> {
+    db.write_foreseen(Foresight::default(), move |tx| {
+        Box::pin(async move {
+            for number in numbers {
+                tx.defer(sql("INSERT INTO numbers (number) VALUES ($1)").bind(*number));
+            }
+            let change = NewChange {
+                id: history.to_owned(),
+                user_id: "user",
+                log_id: None,
+                changed_at: 0,
+                kind: "update",
+                actor_kind: "token",
+                actor_id: "token",
+                actor_name: "Entra".to_owned(),
+                version: 1,
+                changes: "[]".to_owned(),
+            };
+            insert_change(tx, "organization", change);
+            Ok(())
+        })
+    })
+    .await
+}
+
+async fn history(db: &Db) -> Vec<String> {
+    let mut connection = db.read().await.unwrap();
+    let rows: Vec<(String,)> = connection
+        .fetch_all(sql("SELECT id FROM user_changes ORDER BY id"))
+        .await
+        .unwrap();
+    rows.into_iter().map(|(id,)| id).collect()
 }
 
 async fn numbers(db: &Db) -> Vec<i64> {
@@ -137,6 +174,38 @@ db_test! {
         assert!(ended.0.is_ok() && ended.1.is_ok(), "{ended:?}");
         assert!(matches!(ended.2, Err(StoreError::Conflict { .. })), "{:?}", ended.2);
         change(&db, Work::Defer(3), true).await.unwrap();
+    }
+
+    async fn of_those_that_share_a_trip_only_the_refused_one_is_undone(db: TestDb) {
+        let db = db.db;
+        create_table(&db).await;
+        change(&db, Work::Add(7), true).await.unwrap();
+        let (hold, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let holder = tokio::spawn(hold_the_door(db.clone(), Arc::clone(&hold), Arc::clone(&go)));
+        hold.notified().await;
+        let changes = async {
+            tokio::join!(
+                leave(&db, &[1], "a"),
+                // Its second statement is refused; nothing of it stays, nor of what it wanted written at the end.
+                leave(&db, &[2, 7], "b"),
+                leave(&db, &[3, 4], "c"),
+                leave(&db, &[], "d"),
+                // Sees what those before it have left, and nothing of the refused one.
+                change(&db, Work::ReadAndAdd(5), true),
+                leave(&db, &[7], "e"),
+                leave(&db, &[6], "f"),
+            )
+        };
+        let (ended, ()) = tokio::join!(changes, async { go.notify_one() });
+        holder.await.unwrap().unwrap();
+        assert!(matches!(ended.1, Err(StoreError::Conflict { .. })), "{:?}", ended.1);
+        assert!(matches!(ended.5, Err(StoreError::Conflict { .. })), "{:?}", ended.5);
+        assert!(ended.0.is_ok() && ended.2.is_ok() && ended.3.is_ok() && ended.4.is_ok() && ended.6.is_ok(), "{ended:?}");
+        assert_eq!(numbers(&db).await, [1, 3, 4, 5, 6, 7]);
+        assert_eq!(history(&db).await, ["a", "c", "d", "f"]);
+        // What one transaction has written is not written by the next.
+        leave(&db, &[8], "g").await.unwrap();
+        assert_eq!(history(&db).await, ["a", "c", "d", "f", "g"]);
     }
 
     async fn a_statement_that_finds_nothing_changes_no_row_even_after_one_that_did(db: TestDb) {
