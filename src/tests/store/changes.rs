@@ -106,6 +106,17 @@ async fn hold_the_door(db: Db, held: Arc<Notify>, may_go: Arc<Notify>) -> Result
     .await
 }
 
+/// Has changes wait behind one that holds the door, so that on SQLite they share one commit.
+async fn together<T>(db: &Db, changes: impl Future<Output = T>) -> T {
+    let (held, may_go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let holder = hold_the_door(db.clone(), Arc::clone(&held), Arc::clone(&may_go));
+    let holder = tokio::spawn(holder);
+    held.notified().await;
+    let (ended, ()) = tokio::join!(changes, async { may_go.notify_one() });
+    holder.await.unwrap().unwrap();
+    ended
+}
+
 async fn create_table(db: &Db) {
     db.write(|tx| {
         Box::pin(async move {
@@ -122,11 +133,7 @@ db_test! {
         let db = db.db;
         create_table(&db).await;
         change(&db, Work::Add(7), true).await.unwrap();
-        // Holds the door until the others wait behind it, so that on SQLite they share one commit.
-        let (hold, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let holder = tokio::spawn(hold_the_door(db.clone(), Arc::clone(&hold), Arc::clone(&go)));
-        hold.notified().await;
-        let changes = async {
+        let ended = together(&db, async {
             tokio::join!(
                 change(&db, Work::Nothing, false),
                 change(&db, Work::Add(1), true),
@@ -141,9 +148,7 @@ db_test! {
                 change(&db, Work::Defer(7), true),
                 change(&db, Work::Nothing, false),
             )
-        };
-        let (ended, ()) = tokio::join!(changes, async { go.notify_one() });
-        holder.await.unwrap().unwrap();
+        }).await;
         assert_eq!(numbers(&db).await, [1, 3, 4, 6, 7]);
         // As many rows as a statement changed itself, whoever came before it.
         assert_eq!([ended.1.unwrap(), ended.3.unwrap(), ended.6.unwrap(), ended.8.unwrap()], [1, 0, 1, 1]);
@@ -158,18 +163,13 @@ db_test! {
         change(&db, Work::Defer(7), true).await.unwrap();
         let refused = change(&db, Work::Defer(7), true).await;
         assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
-        let (hold, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let holder = tokio::spawn(hold_the_door(db.clone(), Arc::clone(&hold), Arc::clone(&go)));
-        hold.notified().await;
-        let changes = async {
+        let ended = together(&db, async {
             tokio::join!(
                 change(&db, Work::Defer(1), true),
                 change(&db, Work::Add(2), true),
                 change(&db, Work::Defer(7), true),
             )
-        };
-        let (ended, ()) = tokio::join!(changes, async { go.notify_one() });
-        holder.await.unwrap().unwrap();
+        }).await;
         assert_eq!(numbers(&db).await, [1, 2, 7]);
         assert!(ended.0.is_ok() && ended.1.is_ok(), "{ended:?}");
         assert!(matches!(ended.2, Err(StoreError::Conflict { .. })), "{:?}", ended.2);
@@ -180,10 +180,7 @@ db_test! {
         let db = db.db;
         create_table(&db).await;
         change(&db, Work::Add(7), true).await.unwrap();
-        let (hold, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let holder = tokio::spawn(hold_the_door(db.clone(), Arc::clone(&hold), Arc::clone(&go)));
-        hold.notified().await;
-        let changes = async {
+        let ended = together(&db, async {
             tokio::join!(
                 leave(&db, &[1], "a"),
                 // Its second statement is refused; nothing of it stays, nor of what it wanted written at the end.
@@ -195,9 +192,7 @@ db_test! {
                 leave(&db, &[7], "e"),
                 leave(&db, &[6], "f"),
             )
-        };
-        let (ended, ()) = tokio::join!(changes, async { go.notify_one() });
-        holder.await.unwrap().unwrap();
+        }).await;
         assert!(matches!(ended.1, Err(StoreError::Conflict { .. })), "{:?}", ended.1);
         assert!(matches!(ended.5, Err(StoreError::Conflict { .. })), "{:?}", ended.5);
         assert!(ended.0.is_ok() && ended.2.is_ok() && ended.3.is_ok() && ended.4.is_ok() && ended.6.is_ok(), "{ended:?}");
