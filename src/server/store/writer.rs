@@ -1,7 +1,7 @@
 //! SQLite's one connection for changes, how far its transaction is, and what its closures have left for the end.
 //!
 //! Each text that runs is a trip to the connection's thread and back, which costs more than most statements do. So
-//! closures that only leave statements behind wait for each other, and their statements go along together: with the
+//! closures that only leave statements behind wait for each other, and their statements go along together: before the
 //! commit, or before a closure that runs a statement at once, for it may read what they do.
 
 use sqlx::SqliteConnection;
@@ -159,50 +159,33 @@ impl Writer {
 
     /// Runs what waits, writes the rows of all closures and commits. Answers what follows.
     pub(super) async fn commit(&mut self) -> Result<Effects, StoreError> {
-        if !self.waiting.is_empty() {
-            let has_run = self.stage == Stage::Own;
-            // Else they share a savepoint. Where nothing else is written, the transaction itself undoes the one closure.
-            let is_alone = self.stage == Stage::Begun
-                && self.waiting.len() == 1
-                && self.rows.appended.is_empty();
+        // Several go before it: with as many rows as there are closures, their text would be one of too many to keep.
+        if self.waiting.len() > 1 {
+            self.run_waiting().await?;
+        }
+        if let Some(Waiting { place, left }) = self.waiting.pop() {
+            // Where nothing else is written, the transaction itself undoes it.
+            let is_alone = self.stage == Stage::Begun && self.rows.appended.is_empty();
             if is_alone {
                 self.stage = Stage::Own;
             }
-            match self.commit_waiting().await {
-                Ok(()) => return Ok(self.end()),
-                // Then it is the only one.
-                Err(error) if is_alone || has_run => {
-                    if let Some(waiting) = self.waiting.pop() {
-                        self.failed.push((waiting.place, error));
-                    }
-                    if is_alone {
-                        self.run_text("ROLLBACK").await?;
-                        return Ok(self.end());
-                    }
-                    self.undo().await?;
-                }
-                Err(_) => self.run_each_alone().await?,
+            let mut rows = self.rows.clone();
+            rows.merge(left.rows);
+            let mut statements = left.statements;
+            statements.extend(ending(rows));
+            match self.run(statements).await {
+                Ok(()) => return Ok(self.end(left.effects)),
+                Err(error) => self.failed.push((place, error)),
             }
+            if is_alone {
+                self.run_text("ROLLBACK").await?;
+                return Ok(self.end(Effects::new()));
+            }
+            self.undo().await?;
         }
         let rows = std::mem::take(&mut self.rows);
         sql::execute_joined(&mut self.connection, "", ending(rows)).await?;
-        Ok(self.end())
-    }
-
-    /// The last trip of what waits is the commit's.
-    async fn commit_waiting(&mut self) -> Result<(), StoreError> {
-        let mut trips = self.trips();
-        let mut last = trips.pop().unwrap_or_default();
-        for together in trips {
-            self.run(together).await?;
-        }
-        // The others' go on if one of them is refused.
-        let mut rows = self.rows.clone();
-        for waiting in &self.waiting {
-            rows.merge(waiting.left.rows.clone());
-        }
-        last.extend(ending(rows));
-        self.run(last).await
+        Ok(self.end(Effects::new()))
     }
 
     /// What waits, as statements that run together: those of closures that look alike, so that their text is one that
@@ -250,21 +233,20 @@ impl Writer {
         self.effects.append(&mut left.effects);
     }
 
-    /// The transaction is over, and this follows it.
-    fn end(&mut self) -> Effects {
+    /// The transaction is over. Answers what follows it, `more` last.
+    fn end(&mut self, mut more: Effects) -> Effects {
         self.stage = Stage::Waiting;
+        self.waiting.clear();
         self.rows = Rows::default();
         let mut effects = std::mem::take(&mut self.effects);
-        for mut waiting in self.waiting.drain(..) {
-            effects.append(&mut waiting.left.effects);
-        }
+        effects.append(&mut more);
         effects
     }
 
     /// Forgets a transaction that came to nothing.
     pub(super) async fn roll_back(&mut self) {
         let _ = self.run_text("ROLLBACK").await;
-        self.end();
+        self.end(Effects::new());
     }
 
     async fn run(&mut self, statements: Vec<Sql>) -> Result<(), StoreError> {
