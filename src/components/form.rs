@@ -28,6 +28,14 @@ pub fn field_errors(answer: Option<&FormAnswer>) -> Vec<FieldError> {
     }
 }
 
+/// What was typed into a field of the form that is answered; nothing before.
+pub fn typed(answer: Option<&FormAnswer>, field: &str) -> String {
+    answer
+        .and_then(|answer| answer.value(field))
+        .unwrap_or_default()
+        .to_owned()
+}
+
 /// Why a form was refused, above it.
 #[component]
 pub fn Refusal(answer: Option<FormAnswer>) -> impl IntoView {

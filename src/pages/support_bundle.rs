@@ -9,7 +9,7 @@ use crate::components::callout::Callout;
 use crate::components::copy::CopyField;
 use crate::components::empty::{Empty, EmptyArt};
 use crate::components::field::{Choice, Select};
-use crate::components::form::{Refusal, form_answer};
+use crate::components::form::{Refusal, form_answer, typed};
 use crate::components::icon::Tone;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
@@ -86,13 +86,7 @@ fn New(frame: Frame, form: BundleForm, answer: Option<FormAnswer>) -> impl IntoV
             "The user’s log entries with requests and responses (500 at most), what they changed, the history, and this organization’s policies and role values."
         }
     };
-    let typed = |field: &str| {
-        answer
-            .as_ref()
-            .and_then(|answer| answer.value(field))
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let typed = |field| typed(answer.as_ref(), field);
     let (output, with) = (typed("output"), typed("personal") == "with");
     let (within, days) = (typed("within"), typed("days"));
     let span = matches!(form.subject, BundleSubject::User(_)).then(|| {

@@ -12,7 +12,7 @@ use crate::components::card::Card;
 use crate::components::dialog::Dialog;
 use crate::components::empty::{Empty, EmptyArt};
 use crate::components::field::{Choice, Field, Select};
-use crate::components::form::{Refusal, field_errors, form_answer};
+use crate::components::form::{Refusal, field_errors, form_answer, typed};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
@@ -291,10 +291,7 @@ const LIFETIMES: &[(&str, &str)] = &[
 #[component]
 fn Create(path: String, once: String, answer: Option<FormAnswer>) -> impl IntoView {
     let errors = field_errors(answer.as_ref());
-    let typed = |field: &str| {
-        let typed = answer.as_ref().and_then(|answer| answer.value(field));
-        typed.unwrap_or_default().to_owned()
-    };
+    let typed = |field| typed(answer.as_ref(), field);
     let (name, days) = (typed("name"), typed("days"));
     view! {
         <Card id="create" title="Create token" lined=true>

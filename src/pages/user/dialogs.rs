@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::dialog::Dialog;
 use crate::components::field::Field;
-use crate::components::form::{Refusal, field_errors};
+use crate::components::form::{Refusal, field_errors, typed};
 use crate::components::problem::answer_with;
 use crate::model::form::FormAnswer;
 use crate::model::user::UserDetail;
@@ -59,13 +59,6 @@ fn refusal(answer: Option<FormAnswer>) -> impl IntoView {
     field_errors(answer.as_ref())
         .is_empty()
         .then(|| view! { <Refusal answer/> })
-}
-
-fn typed(answer: Option<&FormAnswer>, field: &str) -> String {
-    answer
-        .and_then(|answer| answer.value(field))
-        .unwrap_or_default()
-        .to_owned()
 }
 
 #[component]

@@ -162,8 +162,8 @@ async fn add(
                     }
                 }
                 let state = match new.password_hash {
-                    Some(_) => "active",
-                    None => "invited",
+                    Some(_) => AccountState::Active,
+                    None => AccountState::Invited,
                 };
                 let after =
                     json!({ "email": new.email, "role": new.role.as_str(), "state": state });
@@ -284,7 +284,7 @@ pub async fn deactivate(
                 accounts::use_links_of(tx, &account.id, now).await?;
                 sessions::delete_of_account(tx, &account.id).await?;
                 let before = json!({ "state": state_of(&account) });
-                let after = json!({ "state": "deactivated" });
+                let after = json!({ "state": AccountState::Deactivated });
                 let (action, target) = ("account.deactivate", target(&account));
                 audit::record(tx, &who, action, &target, Some(before), Some(after)).await?;
                 Ok(())
@@ -454,12 +454,11 @@ fn target(account: &Account) -> Target {
     Target::new("account", &account.id, &account.email)
 }
 
-/// Where an account stands, as the audit log has it.
-fn state_of(account: &Account) -> &'static str {
+fn state_of(account: &Account) -> AccountState {
     match (account.deactivated_at, &account.password_hash) {
-        (Some(_), _) => "deactivated",
-        (None, None) => "invited",
-        (None, Some(_)) => "active",
+        (Some(_), _) => AccountState::Deactivated,
+        (None, None) => AccountState::Invited,
+        (None, Some(_)) => AccountState::Active,
     }
 }
 
@@ -474,13 +473,7 @@ fn organization_link(account: &Account) -> Option<OrganizationLink> {
 fn row(account: Account, moments: &Moments) -> AccountRow {
     AccountRow {
         organization: organization_link(&account),
-        state: if account.deactivated_at.is_some() {
-            AccountState::Deactivated
-        } else if account.password_hash.is_none() {
-            AccountState::Invited
-        } else {
-            AccountState::Active
-        },
+        state: state_of(&account),
         last_sign_in: account.last_sign_in_at.map(|at| moments.moment(at)),
         id: account.id,
         email: account.email,

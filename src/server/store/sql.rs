@@ -5,6 +5,8 @@
 
 mod text;
 
+use std::borrow::Cow;
+
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
@@ -45,6 +47,11 @@ impl From<&str> for Arg {
 impl From<&String> for Arg {
     fn from(value: &String) -> Self {
         value.clone().into()
+    }
+}
+impl From<Cow<'_, str>> for Arg {
+    fn from(value: Cow<'_, str>) -> Self {
+        value.into_owned().into()
     }
 }
 impl From<Option<String>> for Arg {

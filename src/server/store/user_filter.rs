@@ -14,6 +14,8 @@ pub use order::{push_order, push_value_order};
 pub use schemas::Selection;
 pub use values::{has_ids_in_order, match_key, push_count, push_ids};
 
+use std::borrow::Cow;
+
 use super::dialect::{Dialect, like_escaped, like_prefix};
 use super::keyset::prefix_range;
 use super::sql::{Arg, Builder};
@@ -138,11 +140,8 @@ pub fn opposite(filter: &Filter) -> Option<Filter> {
 }
 
 /// `user_values.attribute` and `.sub` of a path; `sub` is empty for an attribute without parts.
-fn value_columns(path: &AttributePath) -> (String, &'static str) {
-    (
-        path.top_level().into_owned(),
-        path.sub.map_or("", |sub| sub.name),
-    )
+fn value_columns(path: &AttributePath) -> (Cow<'static, str>, &'static str) {
+    (path.top_level(), path.sub.map_or("", |sub| sub.name))
 }
 
 /// Adds ` AND (...)` for a filter, as a [`Selection`] has it; nothing without one.

@@ -339,7 +339,7 @@ fn put_values(
             vec![
                 Arg::from(user_id),
                 Arg::from(organization_id),
-                Arg::from(value.attribute.into_owned()),
+                Arg::from(value.attribute),
                 Arg::from(value.element),
                 Arg::from(value.sub),
                 Arg::from(value.key),

@@ -15,7 +15,7 @@ pub(super) fn push_value_path(sql: &mut Builder, path: &AttributePath, filter: &
         .min()
         .map(|(_, index)| index);
     sql.push(" AND v.attribute = ")
-        .bind(path.top_level().into_owned())
+        .bind(path.top_level())
         .push(" AND v.sub = ");
     match start.and_then(|index| terms.get(index)) {
         Some(Filter::Compare {

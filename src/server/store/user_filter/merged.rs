@@ -169,8 +169,7 @@ pub fn push_all_but(sql: &mut Builder, scope: Scope<'_>, filter: &Filter) {
 fn push_elements(sql: &mut Builder, scope: Scope<'_>, path: &AttributePath, sub: &'static str) {
     sql.push("SELECT v.user_id AS id, v.element FROM user_values v WHERE v.organization_id = ")
         .bind(scope.organization_id);
-    sql.push(" AND v.attribute = ")
-        .bind(path.top_level().into_owned());
+    sql.push(" AND v.attribute = ").bind(path.top_level());
     sql.push(" AND v.sub = ").bind(sub);
 }
 

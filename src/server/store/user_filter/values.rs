@@ -155,8 +155,7 @@ pub(super) fn push_rows(sql: &mut Builder, term: &Filter) {
 }
 
 fn push_present_rows(sql: &mut Builder, path: &AttributePath) {
-    sql.push(" AND v.attribute = ")
-        .bind(path.top_level().into_owned());
+    sql.push(" AND v.attribute = ").bind(path.top_level());
     match path.sub {
         Some(sub) => {
             sql.push(" AND v.sub = ").bind(sub.name);
