@@ -1,5 +1,6 @@
 //! Everything that runs on the server; nothing here reaches the browser.
 
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
@@ -25,13 +26,17 @@ pub mod store;
 pub mod telemetry;
 pub mod zone;
 
-/// What every part of the running service is handed: where the data is, what time it is, how it is set up.
-/// Leptos finds it as a context, axum as its state. Cloning shares it.
+/// What every part of the running service is handed. Leptos finds it as a context, axum as its state. Cloning shares it,
+/// and costs next to nothing: each layer that a request passes through clones it.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// Where the data is, what time it is, how it is set up.
+#[derive(Debug)]
+pub struct Parts {
     pub db: store::Db,
     pub clock: clock::Clock,
-    pub settings: Arc<settings::Settings>,
+    pub settings: settings::Settings,
     /// What operators watch.
     pub metrics: metrics::Metrics,
     /// Takes the log entries that need not commit with a change.
@@ -42,11 +47,18 @@ pub struct App {
     pub mailer: mail::Mailer,
     /// Hashes and verifies passwords, a few at a time.
     pub passwords: services::passwords::Hasher,
-    secret_key: Arc<OnceLock<secret_key::SecretKey>>,
+    secret_key: OnceLock<secret_key::SecretKey>,
     /// Work that goes on when whoever asked for it has gone; the service ends after it.
     pub tasks: TaskTracker,
     /// Cancelled when the service begins to shut down: long answers end, `/readyz` says no.
     pub shutdown: CancellationToken,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl App {
@@ -57,19 +69,19 @@ impl App {
         let metrics = metrics::Metrics::new();
         let recorder =
             services::recording::Recorder::start(db.clone(), live.clone(), metrics.clone());
-        Self {
+        Self(Arc::new(Parts {
             mailer: mail::Mailer::new(&settings),
             metrics,
             recorder,
             live,
             db,
             clock,
-            settings: Arc::new(settings),
+            settings,
             passwords: services::passwords::Hasher::new(),
-            secret_key: Arc::default(),
+            secret_key: OnceLock::new(),
             tasks: TaskTracker::new(),
             shutdown,
-        }
+        }))
     }
 
     /// The key that signs links and encrypts what is stored. Only what needs it asks for it: on SQLite the first to ask
