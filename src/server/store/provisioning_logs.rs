@@ -118,6 +118,8 @@ pub struct HourCounts {
 /// most five minutes ago, else the first of them begins a new one.
 pub async fn insert(tx: &mut Tx<'_>, entries: Vec<NewEntry>) -> Result<(), StoreError> {
     let mut rest = entries;
+    // All lock organizations in one order: two that begin cycles of the same ones would wait for each other.
+    rest.sort_by(|a, b| a.organization_id.cmp(&b.organization_id));
     while !rest.is_empty() {
         let tail = rest.split_off(rest.len().min(ROWS));
         insert_rows(tx, rest).await?;

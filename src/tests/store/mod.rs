@@ -3,4 +3,5 @@
 mod changes;
 mod connections;
 mod lists;
+mod log_batches;
 mod schema;
