@@ -168,6 +168,41 @@ entra_test! {
         assert_eq!(entra.history(&id).await[1].kind, "updated");
     }
 
+    async fn whoever_loses_access_by_a_take_over_counts_for_the_guard(entra: Entra) {
+        entra.app.execute(sql("UPDATE organizations SET removal_limit = 1")).await;
+        let mut ids = Vec::new();
+        for name in ["ana", "ben"] {
+            // Not Entra's, and active.
+            let mut body = user(name);
+            body.as_object_mut().unwrap().remove("externalId");
+            let id = entra.post(&body).await.id();
+            decide(&entra, &id, name, Decision::Allowed).await.unwrap();
+            ids.push(id);
+        }
+        let inactive = |name: &str| {
+            let mut body = newcomer(name);
+            body["externalId"] = json!(format!("ext-{name}"));
+            body["active"] = json!(false);
+            body
+        };
+        assert_eq!(entra.post(&inactive("ana")).await.is(201)["id"], json!(ids[0]));
+        let held = entra.post(&inactive("ben")).await;
+        held.is_error(503, "");
+        assert_eq!(entra.entry(&held).await.reason.as_deref(), Some("guard_holding"));
+        assert_eq!(entra.user(&ids[1]).await["active"], json!(true));
+        let holds: Vec<(String, String)> = entra.app.rows(sql("SELECT user_id, action FROM guard_holds")).await;
+        assert_eq!(holds, [(ids[1].clone(), "disable".to_owned())]);
+
+        // Being held has used no decision up.
+        let until = entra.app.app.clock.now() + DAY;
+        let allow = sql("UPDATE guard_holds SET decision = 'allowed', allowed_until = $1");
+        entra.app.execute(allow.bind(until)).await;
+        let body = entra.post(&inactive("ben")).await.is(201);
+        assert_eq!((&body["id"], &body["active"]), (&json!(ids[1]), &json!(false)));
+        let holds: Vec<(i64,)> = entra.app.rows(sql("SELECT count(*) FROM guard_holds")).await;
+        assert_eq!(holds, [(0,)]);
+    }
+
     async fn a_refused_create_uses_no_decision_up(entra: Entra) {
         let id = left_over(&entra, "ana").await;
         decide(&entra, &id, "ana", Decision::Allowed).await.unwrap();

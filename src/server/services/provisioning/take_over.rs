@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::change::kind_of;
 use super::columns::{check_size, columns, stored_columns};
+use super::guard::Passage;
 use super::policy::Role;
 use super::unit::{Next, Unit};
 use super::{Answer, Loaded, Refusal, as_json, location};
-use crate::model::log::StepKind;
+use crate::model::log::{Action, StepKind};
 use crate::model::user::ChangeKind;
 use crate::server::error::StoreError;
 use crate::server::scim::reason::Reason;
@@ -76,8 +77,15 @@ impl Unit<'_, '_> {
         let id = before.stored.id.clone();
         let version = before.stored.version + 1;
         let old_row = stored_columns(&before);
-        let row = columns(&next.user, &next.role)?;
+        let mut row = columns(&next.user, &next.role)?;
         check_size(&row, old_row.document.len())?;
+        let kind = kind_of(&before.stored, &next.user);
+        // Who is not Entra's may be active: the Admin's word was that Entra gets them, not that they lose access.
+        let passage = match kind {
+            ChangeKind::Disabled => self.guard(&id, Action::Disable).await?,
+            _ => Passage::Unguarded,
+        };
+        row.guard_cycle_id = passage.counted_in();
         if !take_overs::use_up(self.tx, organization_id, &id, self.now).await? {
             return Ok(None);
         }
@@ -102,8 +110,8 @@ impl Unit<'_, '_> {
         let (old_values, values) = (before.user.filter_values(), next.user.filter_values());
         users::replace_values(self.tx, organization_id, &id, old_values, values);
         next.changes = next.user.changes_from(&before.user);
-        let kind = kind_of(&before.stored, &next.user);
         self.keep_history(&id, version, kind, next).await?;
+        self.passed(&id, &passage);
         // All of it was set anew.
         self.end_issues(Ended::Change {
             user: user_key(&id),
@@ -144,7 +152,8 @@ impl Unit<'_, '_> {
     }
 
     /// Stores a user under a userName that somebody else has and gives up: the holder is deleted, as DELETE does.
-    /// `false` when nobody gives it up.
+    /// `false` when nobody gives it up. The Admin's word was about this deletion, so that the accidental-deletion guard
+    /// neither holds nor counts it, as with what *Allow* lets pass.
     pub(super) async fn rename_over(
         &mut self,
         user: &User,

@@ -74,9 +74,10 @@ impl Unit<'_, '_> {
         let caller = &self.request.caller;
         let remarks = &mut self.exchange.remarks;
         let noted = remarks.len();
-        // Whoever locks the organization does so before its roles, as those who edit roles do.
+        // Whoever locks the organization does so before its roles, as those who edit roles do. Who is to be created
+        // inactive may take over somebody who is active.
         let may_lose_access =
-            user.active() == Some(false) && before.is_some_and(|(_, stored)| stored.active);
+            user.active() == Some(false) && before.is_none_or(|(_, stored)| stored.active);
         let mut locks = caller.removal_limit.is_some() && may_lose_access;
         let is_shared = self.tx.dialect() == Dialect::Postgres;
         if !locks && is_shared && caller.unknown_role == UnknownRole::Accept {
