@@ -9,7 +9,7 @@ use super::page::{Moment, Page};
 use super::query::{Pair, href};
 
 /// Every action and its words. What is not here is shown by its name.
-pub const ACTIONS: [(&str, &str); 60] = [
+pub const ACTIONS: [(&str, &str); 61] = [
     ("account.accept_invitation", "Accepted the invitation of"),
     ("account.ask_reset", "Asked for a new password for"),
     ("account.change_password", "Changed the password of"),
@@ -27,6 +27,7 @@ pub const ACTIONS: [(&str, &str); 60] = [
     ("account.set_time_zone", "Changed the time zone of"),
     ("account.sign_in", "Signed in as"),
     ("account.sign_in_failed", "Sign-in refused for"),
+    ("account.sign_out", "Signed out as"),
     ("audit.export", "Exported the audit log as"),
     (
         "guard.allow",

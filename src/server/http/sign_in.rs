@@ -3,8 +3,9 @@
 //! The pages are rendered elsewhere; a form posts to its own page's path. An error leads back to it with
 //! `?error=<code>` (see [`SignInError`]), success to `next` or the start page.
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
+use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
@@ -17,12 +18,13 @@ use super::forms::page_of_form;
 use crate::model::account::{LinkPurpose, SignInError};
 use crate::model::error::AppError;
 use crate::server::App;
+use crate::server::actor::Permission;
 use crate::server::auth::{guards, session};
 use crate::server::error::ServiceError;
 use crate::server::secret::Secret;
 use crate::server::services::account_links::{self, Acceptance};
-use crate::server::services::forgotten_passwords;
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
+use crate::server::services::{forgotten_passwords, own_account};
 
 /// `POST` of `/sign-in`, `/sign-out`, `/forgot-password`, `/first-start/{secret}`, `/invitation/{secret}` and
 /// `/reset/{secret}`.
@@ -64,11 +66,28 @@ async fn sign_in(
     }
 }
 
-async fn sign_out(session: Session) -> Response {
-    if let Err(error) = session::end(&session).await {
-        tracing::error!(error = %error, "signing out failed");
+async fn sign_out(State(app): State<App>, session: Session, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    // Whatever becomes of the entry in the audit log, nobody stays signed in.
+    let noted = note_sign_out(&app, &parts).await;
+    for outcome in [noted, session::end(&session).await] {
+        if let Err(error) = outcome {
+            tracing::error!(error = %error, "signing out failed");
+        }
     }
     see_other("/sign-in")
+}
+
+/// Writes down who signs out: nobody, where the session is over already.
+async fn note_sign_out(app: &App, parts: &Parts) -> Result<(), ServiceError> {
+    let Some(session) = guards::session_of(&parts.extensions) else {
+        return Ok(());
+    };
+    match guards::require_in(app, parts, Permission::ManageOwnAccount, None).await {
+        Ok(allowed) => own_account::sign_out(app, &allowed, session).await,
+        Err(ServiceError::SignedOut) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 #[derive(Deserialize)]

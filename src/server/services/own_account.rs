@@ -1,5 +1,5 @@
 //! What everybody may do with the own account: choose another password or the zone of
-//! times, see where it is signed in, end that.
+//! times, see where it is signed in, end that, sign out.
 
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -151,6 +151,26 @@ pub async fn end_sessions(
                     let target = target(&account);
                     let action = "account.end_sessions";
                     audit::record(tx, &who, action, &target, None, Some(after)).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Signs out: ends the session that asks. One that has ended meanwhile leaves no entry.
+///
+/// # Errors
+/// As any write.
+pub async fn sign_out(app: &App, allowed: &Allowed, session: String) -> Result<(), ServiceError> {
+    let account = own(app, allowed).await?;
+    let who = Who::of(allowed, app.clock.now());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                if end(tx, &account.id, &Ending::One(session)).await? > 0 {
+                    let target = target(&account);
+                    audit::record(tx, &who, "account.sign_out", &target, None, None).await?;
                 }
                 Ok(())
             })

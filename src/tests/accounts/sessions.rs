@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::http::request::Parts;
 use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::model::audit::words;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::auth::{guards, session};
 use rhombus_provisioning::server::error::ServiceError;
@@ -15,7 +16,7 @@ use rhombus_provisioning::server::services::accounts::{self, AccountQuery};
 use rhombus_provisioning::server::store::sql::sql;
 use tower_sessions::Session;
 
-use super::{PASSWORD, account, allowed, organization};
+use super::{PASSWORD, account, allowed, audited, organization};
 use crate::db_test;
 use crate::support::app::{Answer, TestApp};
 use crate::support::db::long_reads;
@@ -104,6 +105,27 @@ db_test! {
         assert_eq!(answer.header("location"), "/sign-in");
         assert!(answer.header("set-cookie").contains("Max-Age=0"));
         assert!(!is_signed_in(&app, &cookie).await);
+    }
+
+    async fn signing_out_is_an_entry_of_whoever_was_signed_in(db: TestDb) {
+        let app = TestApp::new(db).await;
+        organization(&app.app, "contoso").await;
+        account(&app.app, "vera@contoso.com", AccountRole::Viewer, Some("contoso")).await;
+        let (here, there) = (sign_in(&app, "vera@contoso.com").await, sign_in(&app, "vera@contoso.com").await);
+        post(&app, "/sign-out", &here, "").await;
+        // Once more, and by somebody who was never signed in.
+        post(&app, "/sign-out", &here, "").await;
+        post(&app, "/sign-out", "", "").await;
+        assert!(is_signed_in(&app, &there).await, "elsewhere nothing has ended");
+        let entries = audited(&app.app).await;
+        let mut outs = entries.iter().filter(|entry| entry.action == "account.sign_out");
+        let (out, more) = (outs.next().unwrap(), outs.next());
+        assert!(more.is_none(), "{entries:?}");
+        let sign_in = entries.iter().find(|entry| entry.action == "account.sign_in").unwrap();
+        assert_eq!((&out.actor_kind, &out.actor_id, &out.actor_name), (&sign_in.actor_kind, &sign_in.actor_id, &sign_in.actor_name));
+        assert_eq!((&out.organization_id, &out.address), (&sign_in.organization_id, &sign_in.address));
+        assert_eq!((&out.target_id, &out.target_name), (&sign_in.target_id, &sign_in.target_name));
+        assert_eq!(words("account.sign_out"), "Signed out as");
     }
 
     async fn other_sites_cannot_post(db: TestDb) {
