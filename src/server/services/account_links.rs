@@ -343,7 +343,10 @@ impl UseOfLink {
             Some(id) => id,
             None => self.create_support(tx).await?,
         };
-        let old = accounts::find(tx, &id).await?;
+        let old = match self.purpose {
+            LinkPurpose::Invitation => accounts::find(tx, &id).await?,
+            LinkPurpose::FirstStart | LinkPurpose::Reset => None,
+        };
         accounts::set_password(tx, &id, &self.name, &self.password_hash).await?;
         accounts::use_links_of(tx, &id, self.now).await?;
         sessions::delete_of_account(tx, &id).await?;
@@ -375,7 +378,8 @@ impl UseOfLink {
         Ok(SignedIn { account_id: id })
     }
 
-    /// What the link changed of the account besides its password, which nobody tells.
+    /// What the link changed of the account besides its password, which nobody tells. `old` is the account of an
+    /// invitation as it was.
     fn told(&self, old: Option<Account>, new: &Account) -> (Option<Value>, Option<Value>) {
         let role = new.role.as_str();
         match self.purpose {
