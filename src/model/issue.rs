@@ -11,9 +11,10 @@ use super::query::{Pair, href};
 pub const CHART_DAYS: usize = 14;
 
 /// Where an issue stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IssueState {
+    #[default]
     Open,
     /// Open, and somebody works on it.
     Acknowledged,
@@ -22,6 +23,14 @@ pub enum IssueState {
 }
 
 impl IssueState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [
+        Self::Open,
+        Self::Acknowledged,
+        Self::Resolved,
+        Self::Ignored,
+    ];
+
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,14 +43,7 @@ impl IssueState {
 
     /// The state that [`Self::as_str`] calls so.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Open,
-            Self::Acknowledged,
-            Self::Resolved,
-            Self::Ignored,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
     /// Whether somebody should look at it.

@@ -186,7 +186,7 @@ pub async fn detail(
             "Ignored until {events} events in all; there are {}.",
             issue.events
         )),
-        (None, None) if issue.state == IssueState::Ignored.as_str() => {
+        (None, None) if issue.state == IssueState::Ignored => {
             Some("Ignored for good: it does not come back by itself.".to_owned())
         }
         (None, None) => None,
@@ -311,7 +311,7 @@ fn row(issue: Issue, days: Vec<u64>, moments: &Moments) -> Result<IssueRow, Serv
         title: title(reason, attribute.as_deref(), issue.value.as_deref()),
         happened: reason.happened.to_owned(),
         action: Action::parse(&issue.action).ok_or_else(|| corrupt("action"))?,
-        state: IssueState::parse(&issue.state).ok_or_else(|| corrupt("state"))?,
+        state: issue.state,
         organization: OrganizationLink {
             slug: issue.organization_slug,
             name: issue.organization_name,

@@ -4,13 +4,15 @@ use sqlx::FromRow;
 
 use super::Tx;
 use super::sql::{Builder, sql};
+use crate::model::issue::IssueState;
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
 /// Where an issue stands, locked until the transaction ends.
 #[derive(Debug, Clone, FromRow)]
 pub struct Standing {
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: IssueState,
     pub events: i64,
     pub assignee_id: Option<String>,
 }

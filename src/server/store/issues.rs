@@ -1,5 +1,7 @@
 //! `issues` as they are read: narrowed, ranked, paged, counted up to a limit.
 
+mod state;
+
 use std::fmt;
 
 use sqlx::FromRow;
@@ -7,7 +9,7 @@ use sqlx::FromRow;
 use super::issue_text::{TextSearch, push_text};
 use super::keyset::{COUNT_LIMIT, Order, TimeCursor, push_list, push_page};
 use super::sql::{Builder, Connection, sql};
-use crate::model::issue::IssueTab;
+use crate::model::issue::{IssueState, IssueTab};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -40,7 +42,8 @@ pub struct Issue {
     pub is_remark: bool,
     pub attribute: String,
     pub value: Option<String>,
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: IssueState,
     pub reopened: i64,
     pub events: i64,
     pub users_affected: i64,

@@ -161,7 +161,7 @@ async fn carry_out(
     assignee: Option<Account>,
     who: &Who,
 ) -> Result<Option<String>, ServiceError> {
-    let state = IssueState::parse(&standing.state).unwrap_or(IssueState::Open);
+    let state = standing.state;
     act.fits(state)?;
     let note = match act {
         Act::Acknowledge if state == IssueState::Acknowledged => return Ok(None),
@@ -234,7 +234,7 @@ async fn told(
         Act::IgnoreDays(_) | Act::IgnoreEvents(_) | Act::IgnoreForGood => IssueState::Ignored,
         Act::Reopen => IssueState::Open,
     };
-    let before = json!({ "state": standing.state });
+    let before = json!({ "state": standing.state.as_str() });
     let mut after = json!({ "state": becomes.as_str() });
     if !note.is_empty() {
         after["detail"] = json!(note);

@@ -212,7 +212,7 @@ impl Collector<'_> {
         let attribute = (!issue.attribute.is_empty()).then_some(issue.attribute.as_str());
         [
             Some(Fact::new("Issue", Kind::Ours, &issue.id)),
-            Some(Fact::new("State", Kind::Ours, &issue.state)),
+            Some(Fact::new("State", Kind::Ours, issue.state.as_str())),
             Some(Fact::new("Action", Kind::Ours, action)),
             Some(Fact::new("Reason code", Kind::Ours, &issue.reason)),
             Fact::optional("Attribute", Kind::Attribute, attribute),
