@@ -270,6 +270,25 @@ pub async fn find_refused_changes(
     Ok(row.and_then(|(refused,)| refused))
 }
 
+/// As [`find_refused_changes`], unless they are too large for a list.
+pub async fn find_listed_refused_changes(
+    connection: &mut Connection<'_>,
+    organization_id: &str,
+    log_id: &str,
+) -> Result<Option<String>, StoreError> {
+    let row: Option<(Option<String>,)> = connection
+        .fetch_optional(
+            sql(
+                "SELECT CASE WHEN octet_length(refused_changes) <= 16384 THEN refused_changes END \
+                 FROM provisioning_log_payloads WHERE log_id = $1 AND organization_id = $2",
+            )
+            .bind(log_id)
+            .bind(organization_id),
+        )
+        .await?;
+    Ok(row.and_then(|(refused,)| refused))
+}
+
 /// The id of the entry next to `entry` about the same user, or the same userName where there is no user.
 pub async fn find_neighbour(
     connection: &mut Connection<'_>,

@@ -351,6 +351,25 @@ entra_test! {
         }
     }
 
+    async fn a_bundle_has_room_for_so_much_of_what_its_entries_changed(entra: Entra) {
+        let id = entra.create("ana@contoso.com").await;
+        for title in ["one", "two", "three", "four"] {
+            entra.app.advance(1_000);
+            entra.change(&id, "Replace", "title", json!(title)).await.is(200);
+        }
+        let long = "lorem ".repeat(150_000);
+        let changed = json!([{"attribute": "title", "old": null, "new": long}]).to_string();
+        entra.app.execute(sql("UPDATE user_changes SET changes = $1").bind(changed)).await;
+        let admin = Browser::of(&entra, AccountRole::Admin).await;
+        let bundle = admin.file(&format!("user={id}"), "output=json&within=7d&personal=with").await;
+        let bundle: Value = serde_json::from_str(&bundle).unwrap();
+        let entries = bundle["entries"].as_array().unwrap();
+        let changes: Vec<usize> = entries.iter().map(|entry| entry["changes"].as_array().unwrap().len()).collect();
+        assert_eq!(changes, [1, 1, 1, 0, 0], "the third is larger than what room there is");
+        let left_out = bundle["left_out"].to_string();
+        assert!(left_out.contains("Requests and responses of the older entries, and large changes, are left out"), "{left_out}");
+    }
+
     async fn a_link_works_until_it_ends_and_then_like_one_that_never_was(entra: Entra) {
         let (id, ..) = planted(&entra).await;
         let admin = Browser::of(&entra, AccountRole::Admin).await;

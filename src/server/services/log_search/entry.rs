@@ -1,7 +1,7 @@
 //! One entry of the log, whole.
 
 use super::words::explanation;
-use super::{curl, row, whole_changes};
+use super::{changes_of, curl, row, whole_changes};
 use crate::model::log::{
     Action, AttributeChange, LogDetail, LogPayload, LogRemark, Step, StepKind, StepOutcome,
 };
@@ -24,7 +24,7 @@ use crate::server::store::sql::Connection;
 /// [`ServiceError::NotFound`] for an id that this organization does not have; as [`list`] otherwise.
 pub async fn detail(app: &App, allowed: &Allowed, id: &str) -> Result<LogDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadLogs)?;
-    let mut detail = read(app, allowed, organization, id).await?;
+    let mut detail = read(app, allowed, organization, id, Extent::Whole).await?;
     detail.payload_note = "Your role does not show request bodies.".to_owned();
     Ok(detail)
 }
@@ -57,7 +57,7 @@ pub(in crate::server::services) async fn whole(
     id: &str,
 ) -> Result<LogDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadPayloads)?;
-    let mut detail = read(app, allowed, organization, id).await?;
+    let mut detail = read(app, allowed, organization, id, Extent::Whole).await?;
     let mut connection = app.db.read_by_key().await?;
     let payload = details::find_payload(&mut connection, &organization.id, id).await?;
     drop(connection);
@@ -120,7 +120,8 @@ pub(in crate::server::services) fn why_partial(
     })
 }
 
-/// As [`whole`], without the bodies, and without the command that would send them: for who has no room for them.
+/// As [`whole`], without the bodies, without the command that would send them, and without changes that are too large for
+/// a list: for who has no room for them.
 ///
 /// # Errors
 /// As [`detail`].
@@ -130,7 +131,7 @@ pub(in crate::server::services) async fn without_bodies(
     id: &str,
 ) -> Result<LogDetail, ServiceError> {
     let organization = organization(allowed, Permission::ReadPayloads)?;
-    let mut detail = read(app, allowed, organization, id).await?;
+    let mut detail = read(app, allowed, organization, id, Extent::Listed).await?;
     let mut connection = app.db.read_by_key().await?;
     let head = details::find_payload_head(&mut connection, &organization.id, id).await?;
     if let Some((query, headers)) = head {
@@ -145,20 +146,43 @@ pub(in crate::server::services) async fn without_bodies(
     Ok(detail)
 }
 
+/// How much is read of what an entry has changed, or would have.
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    Whole,
+    /// Nothing that is too large for a list.
+    Listed,
+}
+
 async fn read(
     app: &App,
     allowed: &Allowed,
     organization: &OrganizationRef,
     id: &str,
+    extent: Extent,
 ) -> Result<LogDetail, ServiceError> {
     let mut connection = app.db.read().await?;
     let full = details::find(&mut connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "log entry" })?;
-    let changed = whole_changes(&mut connection, organization, id).await?;
-    let mut shown = changed.clone();
-    if shown.is_empty() {
-        let refused = details::find_refused_changes(&mut connection, &organization.id, id).await?;
+    let changed = match extent {
+        Extent::Whole => Some(whole_changes(&mut connection, organization, id).await?),
+        Extent::Listed => {
+            let listed = changes_of(&mut connection, organization, &[id]).await?;
+            listed.into_iter().next().flatten()
+        }
+    };
+    let mut shown = changed.clone().unwrap_or_default();
+    if changed.as_ref().is_some_and(Vec::is_empty) {
+        let organization_id = &organization.id;
+        let refused = match extent {
+            Extent::Whole => {
+                details::find_refused_changes(&mut connection, organization_id, id).await?
+            }
+            Extent::Listed => {
+                details::find_listed_refused_changes(&mut connection, organization_id, id).await?
+            }
+        };
         if let Some(refused) = refused {
             shown = changes::parse(&refused)?;
         }
@@ -193,7 +217,7 @@ async fn issue_of(
 
 fn assemble(
     full: FullEntry,
-    changed: Vec<AttributeChange>,
+    changed: Option<Vec<AttributeChange>>,
     shown: Vec<AttributeChange>,
     moments: &Moments,
 ) -> Result<LogDetail, ServiceError> {
@@ -225,7 +249,7 @@ fn assemble(
         payload_note: String::new(),
         curl: None,
         issue: None,
-        row: row(entry, Some(changed), moments)?,
+        row: row(entry, changed, moments)?,
     })
 }
 

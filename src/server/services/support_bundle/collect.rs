@@ -1,7 +1,7 @@
 //! What a bundle is made of, as it is stored: the log has it, the issue, the user's history, the settings.
 
 use super::Wanted;
-use super::document::{AffectedUser, Document, Event, Fact, Kind, Person, Role, Text};
+use super::document::{AffectedUser, Document, Entry, Event, Fact, Kind, Person, Role, Text};
 use super::entry::entry;
 use crate::model::log::Action;
 use crate::model::support_bundle::{BUNDLE_SPANS, BundleSubject};
@@ -29,7 +29,7 @@ const CHANGES: i64 = 500;
 const CHANGES_OF_EACH: i64 = 10;
 /// Role values that are listed.
 const ROLES: usize = 200;
-/// Bytes of requests and answers in one bundle, and of changes in its history.
+/// Bytes of requests, answers and what they changed in one bundle, and of changes in its history.
 const BODIES: usize = 2 * 1024 * 1024;
 const HISTORY: usize = 2 * 1024 * 1024;
 
@@ -94,6 +94,15 @@ async fn find_user(
     user_records::find(connection, &organization.id, id)
         .await?
         .ok_or(ServiceError::NotFound { what: "user" })
+}
+
+/// Bytes of what may be large in an entry: request, answer and changes.
+fn size(entry: &Entry) -> usize {
+    let bodies = [&entry.request_body, &entry.response_body];
+    let changes = entry.changes.iter();
+    let values = changes.flat_map(|change| [&change.old, &change.new]);
+    let texts = bodies.into_iter().chain(values).flatten();
+    texts.map(String::len).sum()
 }
 
 /// Everything, secrets and people included.
@@ -305,7 +314,7 @@ impl Collector<'_> {
         .collect()
     }
 
-    /// Adds these entries with their requests and answers, as long as there is room.
+    /// Adds these entries with their requests, answers and large changes, as long as there is room.
     async fn entries(&self, document: &mut Document, ids: Vec<String>) -> Result<(), ServiceError> {
         let mut bytes = 0;
         for id in ids {
@@ -321,8 +330,7 @@ impl Collector<'_> {
                 Err(error) => return Err(error),
             };
             let mut entry = entry(detail);
-            let bodies = [&entry.request_body, &entry.response_body];
-            bytes += bodies.into_iter().flatten().map(String::len).sum::<usize>();
+            bytes += size(&entry);
             if bytes > BODIES {
                 (entry.request_body, entry.response_body) = (None, None);
                 NO_ROOM.clone_into(&mut entry.note);
@@ -331,7 +339,8 @@ impl Collector<'_> {
         }
         if bytes > BODIES {
             document.left_out.push(
-                "Requests and responses of the older entries are left out: together they are larger than 2 MiB."
+                "Requests and responses of the older entries, and large changes, are left out: together they are larger \
+                 than 2 MiB."
                     .to_owned(),
             );
         }
