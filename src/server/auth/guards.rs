@@ -1,9 +1,12 @@
 //! From a session to a permission. Every server function and page begins with one of these.
 
+use std::sync::Arc;
+
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use jiff::tz::TimeZone;
 use leptos::prelude::use_context;
+use tokio::sync::OnceCell;
 use tower_sessions::Session;
 
 use crate::model::account::{AccountRole, Me};
@@ -17,6 +20,26 @@ use crate::server::services::accounts::Account;
 use crate::server::services::{accounts, organizations};
 use crate::server::zone;
 
+/// Who is signed in, as one request finds it: what a page loads asks together once. It stands in the contexts of that
+/// request and nowhere else, so that the next one sees who has been deactivated or signed out.
+#[derive(Clone, Default)]
+pub struct Visitor(Arc<OnceCell<Option<Account>>>);
+
+impl Visitor {
+    /// The account behind the session of the request, which `extensions` are of.
+    ///
+    /// # Errors
+    /// When session or account cannot be read; whoever asks next tries again.
+    pub async fn account(
+        &self,
+        app: &App,
+        extensions: &Extensions,
+    ) -> Result<Option<Account>, ServiceError> {
+        let found = self.0.get_or_try_init(|| signed_in(app, extensions));
+        Ok(found.await?.clone())
+    }
+}
+
 /// Proof that whoever sent the request under way may do `permission`: for server functions, which find the
 /// service and the request in Leptos's contexts.
 ///
@@ -28,7 +51,9 @@ use crate::server::zone;
 /// same); `Forbidden` for what the role may not do.
 pub async fn require(permission: Permission, slug: Option<&str>) -> Result<Allowed, AppError> {
     let (app, parts) = contexts()?;
-    Ok(require_in(&app, &parts, permission, slug).await?)
+    let visitor = use_context::<Visitor>().unwrap_or_default();
+    let account = visitor.account(&app, &parts.extensions).await?;
+    Ok(allow(&app, &parts, account, permission, slug).await?)
 }
 
 /// As [`require`], for plain routes: `parts` are the head of the request.
@@ -41,9 +66,18 @@ pub async fn require_in(
     permission: Permission,
     slug: Option<&str>,
 ) -> Result<Allowed, ServiceError> {
-    let account = signed_in(app, &parts.extensions)
-        .await?
-        .ok_or(ServiceError::SignedOut)?;
+    let account = signed_in(app, &parts.extensions).await?;
+    allow(app, parts, account, permission, slug).await
+}
+
+async fn allow(
+    app: &App,
+    parts: &Parts,
+    account: Option<Account>,
+    permission: Permission,
+    slug: Option<&str>,
+) -> Result<Allowed, ServiceError> {
+    let account = account.ok_or(ServiceError::SignedOut)?;
     let organization = organization_for(app, &account, permission, slug).await?;
     if !permission.granted_to(account.role) {
         return Err(ServiceError::Forbidden);
@@ -63,7 +97,8 @@ pub async fn require_in(
 /// `Unavailable` when the session cannot be read.
 pub async fn me() -> Result<Option<Me>, AppError> {
     let (app, parts) = contexts()?;
-    let account = signed_in(&app, &parts.extensions).await?;
+    let visitor = use_context::<Visitor>().unwrap_or_default();
+    let account = visitor.account(&app, &parts.extensions).await?;
     Ok(account.map(|account| {
         let zone = zone_of(&account, &parts.headers);
         accounts::me(&account, zone, app.clock.now())

@@ -110,9 +110,10 @@ pub fn dashboard_routes(app: App) -> Router {
         .with_state(dashboard)
 }
 
-/// What pages and server functions find in their context: the application and the answer's status.
+/// What pages and server functions find in their context: the application, who is signed in, and the answer's status.
 pub(super) fn provide_page_context(app: App) {
     provide_context(app);
+    provide_context(guards::Visitor::default());
     // A redirect has been decided: what is drawn beside it does not matter any more.
     let response = expect_context::<ResponseOptions>();
     provide_context(AnswerStatus::new(move |status| {

@@ -182,6 +182,20 @@ db_test! {
         assert_eq!(answer.header("location"), "/sign-in?error=credentials");
     }
 
+    async fn a_request_asks_once_who_is_signed_in_and_the_next_one_anew(db: TestDb) {
+        let app = TestApp::new(db).await;
+        account(&app.app, "sam@rhombus.example", AccountRole::Support, None).await;
+        let cookie = sign_in(&app, "sam@rhombus.example").await;
+        let (request, visitor) = (head(&app, &cookie), guards::Visitor::default());
+        let found = visitor.account(&app.app, &request.extensions).await.unwrap();
+        assert_eq!(found.map(|account| account.email).as_deref(), Some("sam@rhombus.example"));
+        app.execute(sql("UPDATE accounts SET deactivated_at = 1")).await;
+        let found = visitor.account(&app.app, &request.extensions).await.unwrap();
+        assert!(found.is_some(), "asked already");
+        let next = guards::Visitor::default();
+        assert_eq!(next.account(&app.app, &head(&app, &cookie).extensions).await.unwrap(), None);
+    }
+
     async fn guards_keep_organizations_apart(db: TestDb) {
         let app = TestApp::new(db).await;
         organization(&app.app, "contoso").await;
