@@ -121,6 +121,40 @@ db_test! {
         }
     }
 
+    async fn whoever_accepts_meanwhile_gets_no_new_invitation(db: TestDb) {
+        let app = app_on(&db);
+        organization(&app, "contoso").await;
+        let may = allowed(&app, Permission::ManageAccounts, "contoso").await;
+        let invitee = Invitee { email: "dana@contoso.com".to_owned(), name: String::new(), role: AccountRole::Admin };
+        accounts::invite(&app, &may, invitee).await.unwrap();
+        let dana = store::find_by_email(&mut app.db.read().await.unwrap(), "dana@contoso.com").await.unwrap().unwrap();
+        let (begin, begun) = oneshot::channel::<()>();
+        let (release, held) = oneshot::channel::<()>();
+        let (db, id) = (app.db.clone(), dana.id.clone());
+        let accepting = tokio::spawn(async move {
+            db.write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    store::hold(tx, &id).await?;
+                    begin.send(()).unwrap();
+                    let _ = held.await;
+                    store::set_password(tx, &id, "Dana", "x").await
+                })
+            })
+            .await
+        });
+        begun.await.unwrap();
+        let waiting = async {
+            until_waiting(&app.db, 1).await;
+            release.send(()).unwrap();
+        };
+        let (link, ()) = tokio::join!(accounts::reset_by_id(&app, &may, &dana.id), waiting);
+        accepting.await.unwrap().unwrap();
+        assert!(matches!(link, Err(ServiceError::Conflict { .. })), "{link:?}");
+        // An invitation lives for a week; what somebody with a password needs is good for an hour.
+        let again = accounts::reset_by_id(&app, &may, &dana.id).await.unwrap();
+        assert_eq!(again.purpose, LinkPurpose::Reset);
+    }
+
     async fn inviting_and_accepting_at_once_leaves_a_way_in(db: TestDb) {
         let app = app_on(&db);
         organization(&app, "contoso").await;

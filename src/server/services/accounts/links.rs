@@ -1,6 +1,6 @@
 //! Links for people who cannot sign in: made anew, shown and mailed.
 
-use super::{check_manages, get, is_managed, target, who};
+use super::{check_manages, get, is_managed, state_of, target, who};
 use crate::model::account::{CreatedLink, LinkPurpose};
 use crate::server::App;
 use crate::server::actor::Allowed;
@@ -17,7 +17,7 @@ use crate::server::store::outbox;
 /// again if it was never accepted.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when the account is deactivated.
+/// `NotFound`; `Conflict` when the account is deactivated, or was accepted or deactivated meanwhile.
 pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<CreatedLink, ServiceError> {
     check_manages(allowed)?;
     let account =
@@ -77,12 +77,22 @@ async fn new_link(
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                // Which link it needs is known of it as it was read.
+                accounts::hold(tx, &account.id).await?;
+                let by_now = accounts::find(tx, &account.id).await?;
+                if by_now.is_none_or(|by_now| state_of(&by_now) != state_of(&account)) {
+                    return Err(ServiceError::conflict(
+                        "The invitation has been accepted, or the account deactivated, a moment ago. Look at the account \
+                         again.",
+                    ));
+                }
                 link.replace(tx, &account.id, now).await?;
                 if let Some(mail) = &mail {
                     outbox::insert(tx, mail).await?;
                 }
                 let target = target(&account);
-                audit::record(tx, &who, "account.reset", &target, None, None).await
+                audit::record(tx, &who, "account.reset", &target, None, None).await?;
+                Ok(())
             })
         })
         .await?;
