@@ -175,6 +175,22 @@ fn strip_urn<'a>(text: &'a str, urn: &str) -> Option<&'a str> {
     }
 }
 
+/// A path as sent, with the filter of a value path left out: "members[…].display". What a filter
+/// compares with may be about a person, and would make one name into as many as there are values.
+pub(super) fn without_filter(path: &str) -> Cow<'_, str> {
+    let Some((name, filtered)) = path.split_once('[') else {
+        return path.into();
+    };
+    let part = filtered
+        .rsplit_once("].")
+        .map(|(_, part)| part)
+        .filter(|part| is_name(part));
+    match part {
+        Some(part) => format!("{name}[…].{part}").into(),
+        None => format!("{name}[…]").into(),
+    }
+}
+
 /// `ATTRNAME` of RFC 7643 2.1, with `$` as in `$ref`.
 pub(super) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Assignment, Op};
 use crate::server::scim::error::{ScimError, quoted, shortened};
 use crate::server::scim::filter::{Filter, parse_selection, string_end};
-use crate::server::scim::path::{AttributePath, PathError};
+use crate::server::scim::path::{AttributePath, PathError, without_filter};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{
     is_name_or_role, is_unassigned, section, section_members, section_path,
@@ -101,8 +101,10 @@ pub(super) fn parse(text: &str) -> Result<Target, ScimError> {
     };
     let filter = match parse_selection(&path, inner) {
         Ok(filter) => filter,
+        // It is the part to select by that users do not have, not the one after the bracket.
         Err(error) if error.reason == Reason::FilterAttributeUnknown => {
-            return Ok(Target::Unknown(text.to_owned()));
+            let part = error.attribute.unwrap_or_default();
+            return Ok(Target::Unknown(format!("{path}.{part}")));
         }
         // A request may have many paths, and most filters are those of a search.
         Err(mut error) => {
@@ -114,7 +116,7 @@ pub(super) fn parse(text: &str) -> Result<Target, ScimError> {
         None => None,
         Some(name) => match path.attribute.sub_attribute(name) {
             Some(sub) => Some(sub),
-            None => return Ok(Target::Unknown(text.to_owned())),
+            None => return Ok(Target::Unknown(format!("{path}.{name}"))),
         },
     };
     Ok(Target::ValuePath { path, filter, sub })
@@ -237,7 +239,7 @@ fn indexed(path: &str) -> ScimError {
             quoted(path)
         ),
     )
-    .on(shortened(path))
+    .on(shortened(&without_filter(path)))
 }
 
 fn malformed(path: &str) -> ScimError {
@@ -249,5 +251,5 @@ fn malformed(path: &str) -> ScimError {
             quoted(path)
         ),
     )
-    .on(shortened(path))
+    .on(shortened(&without_filter(path)))
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::tests::{patched, refused, remarked, user};
+use super::tests::{apply, patched, refused, remarked, user};
 use super::{Dialect, PatchRequest};
 use crate::server::scim::reason::Reason;
 use crate::server::scim::schema::{ENTERPRISE_USER, PATCH_OP, USER};
@@ -389,16 +389,47 @@ fn e47_unknown_attributes_do_not_sink_the_rest() {
         [
             "foo",
             custom,
-            "addresses[primary eq true].country",
-            r#"members[value eq "1"].display"#,
+            "addresses.primary",
+            "members[…].display",
             "emails.foo",
             "password",
             "bar",
             "baz",
-            "emails[",
+            "emails[…]",
             "groups",
         ]
     );
+}
+
+#[test]
+fn no_value_of_a_filter_is_in_the_name_of_what_was_left_out() {
+    let body = json!({"userName": "u", "active": true});
+    for (path, name) in [
+        (r#"emails[value eq "ana@x"].colour"#, "emails.colour"),
+        (r#"EMAILS[colour eq "ana@x"].value"#, "emails.colour"),
+        (r#"badges[value eq "ana@x"].value"#, "badges[…].value"),
+        (r#"badges[value eq "].ana@x"]"#, "badges[…]"),
+        (r#"emails[value eq "ana@x"].a[b eq "ana@x"]"#, "emails.a[…]"),
+    ] {
+        for operation in [
+            op("Add", path, json!("x")),
+            json!({"op": "add", "value": {path: "x"}}),
+        ] {
+            let mut remarks = Vec::new();
+            apply(&body, &json!([operation]), &mut remarks).unwrap();
+            assert_eq!(remarks.len(), 1, "{path}");
+            assert_eq!(remarks[0].attribute.as_deref(), Some(name));
+            assert!(!remarks[0].text.contains("ana"), "{}", remarks[0].text);
+        }
+    }
+    for (path, name) in [
+        (r#"emails[value eq "ana@x""#, "emails[…]"),
+        (r#"emails[value eq "ana@x"]value"#, "emails[…]"),
+        ("emails[12].value", "emails[…].value"),
+    ] {
+        let found = refused(&body, json!([op("Add", path, json!("x"))]));
+        assert_eq!(found, (Reason::PatchPathMalformed, Some(name.to_owned())));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Remarks: what was carried out differently from what was asked.
 
 use crate::server::scim::error::{named, shortened};
+use crate::server::scim::path::without_filter;
 use crate::server::scim::reason::Reason;
 
 /// The most remarks about names of the client's own choice that one request collects: a body can have very many.
@@ -68,12 +69,13 @@ impl Remark {
     }
 
     /// An attribute that is not in the schema was left out.
-    pub(in crate::server::scim) fn ignored(name: &str) -> Self {
+    pub(in crate::server::scim) fn ignored(path: &str) -> Self {
+        let name = without_filter(path);
         let text = format!(
             "{} was left out: it is not an attribute that Rhombus has.",
-            shortened(name)
+            shortened(&name)
         );
-        Self::new(Reason::AttributeIgnored, text).on(name)
+        Self::new(Reason::AttributeIgnored, text).on(&name)
     }
 
     /// An attribute that clients cannot set was left out.
