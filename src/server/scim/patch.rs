@@ -249,11 +249,18 @@ fn assignments(op: Op, operation: &Value, index: usize) -> Result<Vec<Assignment
             ));
         }
     };
-    if op == Op::Remove && path.is_empty() {
+    // The URN of the core schema names what a path left out does: the whole user.
+    let is_whole = path.is_empty() || path.eq_ignore_ascii_case(schema::USER);
+    if op == Op::Remove && is_whole {
+        let what = if path.is_empty() {
+            "removes without a path"
+        } else {
+            "removes the whole core schema, which no user can be without"
+        };
         return Err(ScimError::new(
             Reason::PatchRemoveWithoutPath,
             format!(
-                "Operation {} removes without a path. Name the attribute to remove in path.",
+                "Operation {} {what}. Name the attribute to remove in path.",
                 index + 1
             ),
         ));
@@ -272,7 +279,7 @@ fn assignments(op: Op, operation: &Value, index: usize) -> Result<Vec<Assignment
             explicit: true,
         }]);
     };
-    if path.is_empty() || path.eq_ignore_ascii_case(schema::USER) {
+    if is_whole {
         return target::pathless(op, value, index);
     }
     if path.eq_ignore_ascii_case(schema::ENTERPRISE_USER) {

@@ -165,7 +165,7 @@ pub(super) fn pathless(op: Op, value: &Value, index: usize) -> Result<Vec<Assign
         },
         _ => None,
     };
-    let Some(members) = members.filter(|_| op != Op::Remove) else {
+    let Some(members) = members else {
         return Err(ScimError::new(
             Reason::PatchValueMissing,
             format!(

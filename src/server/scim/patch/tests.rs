@@ -93,6 +93,15 @@ fn rfc7644_3_5_2_requests_are_checked() {
         reason(json!([{"op": "remove", "path": ""}])),
         Reason::PatchRemoveWithoutPath
     );
+    for operation in [
+        json!({"op": "Remove", "path": USER}),
+        json!({"op": "remove", "path": USER.to_uppercase(), "value": {"title": "x"}}),
+    ] {
+        let error = apply(&body(), &json!([operation]), &mut Vec::new()).unwrap_err();
+        assert_eq!(error.reason, Reason::PatchRemoveWithoutPath);
+        let words = "Operation 1 removes the whole core schema";
+        assert!(error.detail.starts_with(words), "{}", error.detail);
+    }
     assert_eq!(reason(json!([{"op": "add"}])), Reason::PatchValueMissing);
     assert_eq!(
         reason(json!([{"op": "add", "path": "title"}])),
