@@ -1,11 +1,16 @@
 //! Who may call: the Secret Token and the organization's state (product, Tokens).
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::{StreamExt, stream};
 use rhombus_provisioning::server::actor::ClientAddress;
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE};
 use rhombus_provisioning::server::store::sql::sql;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::app::{Answer, START, TestApp};
 use crate::support::entra::{Entra, user};
@@ -22,6 +27,19 @@ async fn post(app: &TestApp, slug: &str, authorization: Option<&str>) -> Answer 
     }
     app.send(request.body(Body::from(body.to_string())).unwrap())
         .await
+}
+
+/// A body whose second half comes once `changed` is cancelled, and longer than a proof lasts after the first.
+fn slow_body(body: &Value, changed: CancellationToken) -> Body {
+    let text = body.to_string();
+    let (start, end) = text.split_at(text.len() / 2);
+    let (start, end) = (start.to_owned(), end.to_owned());
+    let end = async move {
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        changed.cancelled().await;
+        Ok::<_, Infallible>(end)
+    };
+    Body::from_stream(stream::iter([Ok(start)]).chain(stream::once(end)))
 }
 
 async fn revoke(entra: &Entra<'_>, at: i64) {
@@ -118,6 +136,56 @@ entra_test! {
         short.get("/Users").await.is(200);
         entra.app.advance(1);
         assert!(short.get("/Users").await.is_error(401, "").contains("expired 0 seconds ago"));
+    }
+
+    async fn whoever_is_long_in_sending_is_proved_again(entra: Entra) {
+        let id = entra.create("ana").await;
+        let path = format!("/Users/{id}");
+        let send = |method: &str, path: &str, body: &Value, changed: &CancellationToken| {
+            let body = slow_body(body, changed.clone());
+            entra.app.send(entra.request(method, path).body(body).unwrap())
+        };
+        for (state, statuses, reason) in [
+            ("on", [201, 200, 200], None),
+            ("paused", [503; 3], Some("organization_paused")),
+            ("off", [403; 3], Some("organization_off")),
+            ("revoked", [401; 3], Some("token_revoked")),
+        ] {
+            let changed = CancellationToken::new();
+            let change = async {
+                // By then all have been let in.
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                match state {
+                    "revoked" => revoke(&entra, START).await,
+                    state => entra.policy("state", state).await,
+                }
+                changed.cancel();
+            };
+            let name = format!("{state}@contoso.com");
+            let title = json!({"Operations": [{"op": "Add", "path": "title", "value": name}]});
+            let search = json!({"filter": format!("userName eq \"{name}\"")});
+            let (made, patched, found, ()) = tokio::join!(
+                send("POST", "/Users", &user(&name), &changed),
+                send("PATCH", &path, &title, &changed),
+                send("POST", "/Users/.search", &search, &changed),
+                change,
+            );
+            for (answer, status) in [made, patched, found].iter().zip(statuses) {
+                assert_eq!(answer.status, status, "{state} {}", answer.text);
+                let entry = entra.entry(answer).await;
+                assert_eq!(entry.reason.as_deref(), reason);
+                if status == 401 {
+                    let kept = (entry, entra.payload(answer).await);
+                    assert_eq!(kept.0.action, "unknown");
+                    assert!(!format!("{kept:?}").contains(&name), "{kept:?}");
+                }
+            }
+            entra.policy("state", "on").await;
+        }
+        assert_eq!(entra.users().await, 2);
+        let again = Entra::new(entra.app, "contoso", entra.organization_id.clone(),
+            entra.app.token(&entra.organization_id, DAY).await);
+        assert_eq!(again.user(&id).await["title"], "on@contoso.com");
     }
 
     async fn several_tokens_are_valid_side_by_side(entra: Entra) {

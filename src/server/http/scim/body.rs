@@ -6,24 +6,48 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::BodyExt;
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::server::http::serve::is_stalled;
 use crate::server::scim::error::{ScimError, quoted};
 use crate::server::scim::reason::Reason;
+use crate::server::services::recording::Exchange;
 
 /// Bytes of a body that are read.
-pub(super) const LIMIT: usize = 1024 * 1024;
+const LIMIT: usize = 1024 * 1024;
 /// Bytes of a body too large that are read and thrown away, so that the client gets to read the answer.
 const DRAINED: usize = 32 * 1024 * 1024;
 /// What a sender may take in all; the accept loop ends pauses before.
 const TIME: Duration = Duration::from_secs(14);
 
+/// The body as JSON; the exchange keeps its text.
+///
+/// # Errors
+/// Those of [`read`], [`check_type`] and [`parse`](crate::server::scim::body::parse).
+pub(super) async fn read_json(
+    headers: &HeaderMap,
+    exchange: &mut Exchange,
+    body: Body,
+) -> Result<Value, ScimError> {
+    let bytes = read(body).await?;
+    if !bytes.is_empty() {
+        check_type(headers)?;
+    }
+    let parsed = crate::server::scim::body::parse(&bytes);
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+        exchange.incoming.is_partial = true;
+        String::from_utf8_lossy(error.as_bytes()).into_owned()
+    });
+    exchange.incoming.body = Some(text);
+    parsed
+}
+
 /// The body's bytes, whatever its declared type.
 ///
 /// # Errors
 /// `body_too_large` (413), `body_timeout` (408), `json_malformed` when the client breaks off.
-pub(super) async fn read(mut body: Body) -> Result<Vec<u8>, ScimError> {
+async fn read(mut body: Body) -> Result<Vec<u8>, ScimError> {
     let deadline = Instant::now() + TIME;
     let mut bytes = Vec::new();
     let mut size = 0;
@@ -73,7 +97,7 @@ fn too_slow() -> ScimError {
 ///
 /// # Errors
 /// `content_type_unsupported` (415).
-pub(super) fn check_type(headers: &HeaderMap) -> Result<(), ScimError> {
+fn check_type(headers: &HeaderMap) -> Result<(), ScimError> {
     if let Some(coding) = compression(headers) {
         return Err(ScimError::new(
             Reason::ContentTypeUnsupported,

@@ -1,5 +1,7 @@
 //! From a request to the use case that answers it.
 
+use std::time::{Duration, Instant};
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
@@ -17,9 +19,14 @@ use crate::server::scim::projection::Projection;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::target::{self, Target};
 use crate::server::services::provisioning::{
-    self, Answer, Caller, Refusal, Refused, Sought, Unproved, UserRequest, name_query,
+    self, Answer, Caller, PresentedToken, Refusal, Refused, Sought, Unproved, UserRequest,
+    name_query,
 };
-use crate::server::services::recording::Exchange;
+use crate::server::services::recording::{Exchange, Subject};
+
+/// How long a caller stands proved while the body is on its way. It may take many times longer, and a token revoked or
+/// an organization paused meanwhile is to count; Entra's bodies come at once, so that its requests ask only once.
+const PROOF_LASTS: Duration = Duration::from_secs(1);
 
 /// Authenticates, reads the body and runs the use case. Always leaves an entry where the log wants one.
 pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request) -> Reply {
@@ -39,12 +46,7 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         provisioning::count_described(app, slug, exchange.received_at).await;
         return Reply::answer(Answer::ok(discovery::service_provider_config(&base)));
     }
-    let values = parts
-        .headers
-        .get_all(AUTHORIZATION)
-        .iter()
-        .map(axum::http::HeaderValue::as_bytes);
-    let bearer = bearer::parse(values).map_err(BearerError::into_scim);
+    let bearer = presented(&parts.headers);
     let query = target::query_pairs(parts.uri.query());
     let listing = listing(&method, &target, &query);
     let sought = match (&target, &listing) {
@@ -55,19 +57,16 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
     let proved = provisioning::authenticate(app, &slug, bearer, sought, &mut exchange).await;
     let caller = match proved {
         Ok(caller) => caller,
-        Err(Refused::Unproved(unproved)) => return unproved_reply(scim, exchange, unproved).await,
-        Err(Refused::NotNow(error)) => {
+        Err(refused) => {
             set_asked(&mut exchange, &method, target, listing.as_ref());
-            return refuse(scim, exchange, error).await;
-        }
-        Err(Refused::Store(error)) => {
-            set_asked(&mut exchange, &method, target, listing.as_ref());
-            return settle(app, exchange, Err(Refusal::Store(error)));
+            return turn_away(scim, exchange, refused).await;
         }
     };
     let call = Call {
         scim,
+        slug,
         caller,
+        proved_at: Instant::now(),
         method,
         target,
         headers: parts.headers,
@@ -78,6 +77,12 @@ pub(super) async fn answer(scim: &Scim, mut exchange: Exchange, request: Request
         // On the heap: reads need not make room for what changes keep.
         None => Box::pin(call.run(exchange, body)).await,
     }
+}
+
+/// The token that a request carries, or the 401 where it has none.
+fn presented(headers: &HeaderMap) -> Result<PresentedToken, ScimError> {
+    let values = headers.get_all(AUTHORIZATION).iter();
+    bearer::parse(values.map(axum::http::HeaderValue::as_bytes)).map_err(BearerError::into_scim)
 }
 
 /// HEAD is GET; that the body stays behind is for others to see to.
@@ -148,7 +153,9 @@ fn asked_for(method: &Method, target: &Target) -> Action {
 /// One request of a proved caller.
 struct Call<'a> {
     scim: &'a Scim,
+    slug: String,
     caller: Caller,
+    proved_at: Instant,
     method: Method,
     target: Target,
     headers: HeaderMap,
@@ -186,15 +193,15 @@ impl Call<'_> {
         self.read(exchange, outcome).await
     }
 
-    async fn search(&self, mut exchange: Exchange, body: Body) -> Reply {
+    async fn search(mut self, mut exchange: Exchange, body: Body) -> Reply {
         exchange.action = Action::List;
-        match self.body(&mut exchange, body).await {
+        let query = match self.body(&mut exchange, body).await {
             Ok(body) => {
-                let query = ListQuery::from_search_request(&body, self.target.is_root());
-                self.list(exchange, query).await
+                body.and_then(|body| ListQuery::from_search_request(&body, self.target.is_root()))
             }
-            Err(error) => refuse(self.scim, exchange, error).await,
-        }
+            Err(refused) => return turn_away(self.scim, exchange, refused).await,
+        };
+        self.list(exchange, query).await
     }
 
     async fn find(&self, mut exchange: Exchange, id: &str) -> Reply {
@@ -210,7 +217,7 @@ impl Call<'_> {
         self.read(exchange, outcome).await
     }
 
-    async fn change(self, mut exchange: Exchange, body: Body) -> Reply {
+    async fn change(mut self, mut exchange: Exchange, body: Body) -> Reply {
         let app = &self.scim.app;
         exchange.action = match self.method {
             Method::POST => Action::Create,
@@ -224,6 +231,15 @@ impl Call<'_> {
             Ok(projection) => projection,
             Err(error) => return refuse(self.scim, exchange, error).await,
         };
+        let body = match self.method {
+            // The path says it all.
+            Method::DELETE => Value::Null,
+            _ => match self.body(&mut exchange, body).await {
+                Ok(Ok(body)) => body,
+                Ok(Err(error)) => return refuse(self.scim, exchange, error).await,
+                Err(refused) => return turn_away(self.scim, exchange, refused).await,
+            },
+        };
         let request = UserRequest {
             precondition: headers::precondition(&self.headers),
             unwanted: headers::known_versions(&self.headers),
@@ -231,17 +247,10 @@ impl Call<'_> {
             caller: self.caller,
         };
         let brief = exchange.brief();
-        if let Target::User(id) = &self.target
-            && self.method == Method::DELETE
-        {
-            let outcome = provisioning::delete(app, request, exchange, id.clone()).await;
-            return settle(app, brief, outcome);
-        }
-        let body = match read_body(&self.headers, &mut exchange, body).await {
-            Ok(body) => body,
-            Err(error) => return refuse(self.scim, exchange, error).await,
-        };
         let outcome = match (self.target, self.method) {
+            (Target::User(id), Method::DELETE) => {
+                provisioning::delete(app, request, exchange, id).await
+            }
             (Target::User(id), Method::PATCH) => {
                 provisioning::patch(app, request, exchange, id, body).await
             }
@@ -338,8 +347,22 @@ impl Call<'_> {
         refuse(self.scim, exchange, error).await.allowing(methods)
     }
 
-    async fn body(&self, exchange: &mut Exchange, body: Body) -> Result<Value, ScimError> {
-        read_body(&self.headers, exchange, body).await
+    /// The body, or why it cannot be taken. Whoever was long in sending it is proved again before either counts.
+    ///
+    /// # Errors
+    /// [`Refused`] when the caller is turned away now.
+    async fn body(
+        &mut self,
+        exchange: &mut Exchange,
+        body: Body,
+    ) -> Result<Result<Value, ScimError>, Refused> {
+        let body = body::read_json(&self.headers, exchange, body).await;
+        if self.proved_at.elapsed() > PROOF_LASTS {
+            let (app, bearer) = (&self.scim.app, presented(&self.headers));
+            self.caller =
+                provisioning::authenticate_again(app, &self.slug, bearer, exchange).await?;
+        }
+        Ok(body)
     }
 
     /// Ends a request that changed nothing: its entry goes into the log's next batch.
@@ -368,22 +391,13 @@ fn check_unfiltered(query: &[(String, String)]) -> Result<(), ScimError> {
     ))
 }
 
-async fn read_body(
-    headers: &HeaderMap,
-    exchange: &mut Exchange,
-    body: Body,
-) -> Result<Value, ScimError> {
-    let bytes = body::read(body).await?;
-    if !bytes.is_empty() {
-        body::check_type(headers)?;
+/// Ends the request of a caller who is not let in, or not now.
+async fn turn_away(scim: &Scim, exchange: Exchange, refused: Refused) -> Reply {
+    match refused {
+        Refused::Unproved(unproved) => unproved_reply(scim, exchange, unproved).await,
+        Refused::NotNow(error) => refuse(scim, exchange, error).await,
+        Refused::Store(error) => settle(&scim.app, exchange, Err(Refusal::Store(error))),
     }
-    let parsed = crate::server::scim::body::parse(&bytes);
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| {
-        exchange.incoming.is_partial = true;
-        String::from_utf8_lossy(error.as_bytes()).into_owned()
-    });
-    exchange.incoming.body = Some(text);
-    parsed
 }
 
 /// A refusal before any data was touched. Refused changes are durable before the answer, refused reads are
@@ -410,8 +424,11 @@ async fn unproved_reply(scim: &Scim, mut exchange: Exchange, unproved: Unproved)
     let now = exchange.received_at;
     let known = organization_id.unwrap_or_default();
     if !known.is_empty() && scim.refused.records(&known, now) {
-        // What an unproved caller claims is not kept: no query, no body.
+        // What an unproved caller claims is not kept: not what is asked for, about whom, no query, no body.
+        exchange.action = Action::Unknown;
+        exchange.subject = Subject::default();
         exchange.incoming.query = None;
+        exchange.incoming.body = None;
         exchange.incoming.is_partial = true;
         let outcome = Err(error);
         provisioning::record_read(&scim.app, exchange, &outcome).await;

@@ -115,6 +115,13 @@ impl From<StoreError> for Refused {
     }
 }
 
+/// An organization and the token that opens it, and the user who was asked for along with them.
+struct Proved {
+    organization: LookupOrganization,
+    token: LookupToken,
+    user: Option<StoredUser>,
+}
+
 /// Finds the caller, and the user whom the request asks for, with one query. Fills the exchange with the organization,
 /// the token and that user.
 ///
@@ -127,13 +134,66 @@ pub async fn authenticate(
     sought: Option<Sought>,
     exchange: &mut Exchange,
 ) -> Result<Caller, Refused> {
+    let now = exchange.received_at;
+    let is_doubled = bearer.as_ref().is_ok_and(|bearer| bearer.doubled);
+    let proved = prove(app, slug, bearer, sought.as_ref(), now, exchange).await?;
+    let token = proved.token;
+    if is_doubled {
+        exchange.remarks.push(Remark::new(
+            Reason::BearerDoubled,
+            "The Secret Token was pasted with 'Bearer ' before it. It works, but paste the token alone.",
+        ));
+    }
+    if token.last_used_at.is_none_or(|used| now - used >= MINUTE) {
+        note_use(app, token.id.clone(), exchange).await;
+    }
+    exchange.done(
+        StepKind::Authenticate,
+        format!(
+            "Token {} {} is valid for {slug}, {} left.",
+            token.name,
+            token.prefix,
+            span(token.expires_at - now)
+        ),
+    );
+    check_state(proved.organization.state)?;
+    exchange.looked_up = sought.map(|sought| (sought, proved.user));
+    Ok(Caller::new(app, slug, proved.organization, calling(token)))
+}
+
+/// As [`authenticate`], of a caller who was let in and took long to say what for: by what holds now.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn authenticate_again(
+    app: &App,
+    slug: &str,
+    bearer: Result<PresentedToken, ScimError>,
+    exchange: &mut Exchange,
+) -> Result<Caller, Refused> {
+    exchange.token = None;
+    let now = app.clock.now();
+    let proved = prove(app, slug, bearer, None, now, exchange).await?;
+    check_state(proved.organization.state)?;
+    let token = calling(proved.token);
+    Ok(Caller::new(app, slug, proved.organization, token))
+}
+
+async fn prove(
+    app: &App,
+    slug: &str,
+    bearer: Result<PresentedToken, ScimError>,
+    sought: Option<&Sought>,
+    now: Millis,
+    exchange: &mut Exchange,
+) -> Result<Proved, Refused> {
     let hash = match &bearer {
         Ok(bearer) => bearer.secret.hash(),
         // No hash is empty: this finds the organization only.
         Err(_) => String::new(),
     };
     let mut connection = app.db.read_by_key().await?;
-    let found = request_lookup::look_up(&mut connection, slug, &hash, sought.as_ref()).await?;
+    let found = request_lookup::look_up(&mut connection, slug, &hash, sought).await?;
     drop(connection);
 
     let organization_id = found.organization.as_ref().map(|found| found.id.clone());
@@ -161,36 +221,21 @@ pub async fn authenticate(
             Reason::TokenWrongOrganization,
         )));
     }
-    let now = exchange.received_at;
-    let checked = check_token(&token, now);
-    let calling = CallingToken {
+    exchange.token = Some(calling(token.clone()));
+    check_token(&token, now).map_err(unproved)?;
+    Ok(Proved {
+        organization,
+        token,
+        user: found.user,
+    })
+}
+
+fn calling(token: LookupToken) -> CallingToken {
+    CallingToken {
         id: token.id,
         name: token.name,
         prefix: token.prefix,
-    };
-    exchange.token = Some(calling.clone());
-    checked.map_err(unproved)?;
-    if bearer.doubled {
-        exchange.remarks.push(Remark::new(
-            Reason::BearerDoubled,
-            "The Secret Token was pasted with 'Bearer ' before it. It works, but paste the token alone.",
-        ));
     }
-    if token.last_used_at.is_none_or(|used| now - used >= MINUTE) {
-        note_use(app, calling.id.clone(), exchange).await;
-    }
-    exchange.done(
-        StepKind::Authenticate,
-        format!(
-            "Token {} {} is valid for {slug}, {} left.",
-            calling.name,
-            calling.prefix,
-            span(token.expires_at - now)
-        ),
-    );
-    check_state(organization.state)?;
-    exchange.looked_up = sought.map(|sought| (sought, found.user));
-    Ok(Caller::new(app, slug, organization, calling))
 }
 
 /// Whether the organization's token still opens it.

@@ -15,7 +15,7 @@ mod settle;
 mod take_over;
 mod unit;
 
-pub use caller::{Caller, PresentedToken, Refused, Unproved, authenticate};
+pub use caller::{Caller, PresentedToken, Refused, Unproved, authenticate, authenticate_again};
 pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;
