@@ -3,6 +3,7 @@
 //! `axum::serve` sets no timer, so that one slow sender for each connection would be enough to fill the process.
 
 mod body;
+mod host;
 mod io;
 mod phase;
 mod refusal;
@@ -200,6 +201,11 @@ impl Connection {
         let inbound = self.inbound.clone();
         let mut request =
             request.map(|body| Body::new(RequestBody::new(body, self.limits.body, inbound)));
+        if !host::is_clear(request.version(), request.headers()) {
+            tracing::debug!(peer = %self.peer, "a request does not name one host");
+            let response = host::unclear(request.uri().path());
+            return Ok(response.map(|body| Body::new(AnswerBody::new(body, busy))));
+        }
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.router.clone().oneshot(request);
         let response = match tokio::time::timeout(self.limits.request, answer).await {

@@ -92,16 +92,21 @@ fn refusal(status: &str, is_scim: bool) -> Bytes {
              be escaped. Entra sends no such requests; a proxy in between may.",
         ),
     };
-    let (content_type, body) = if is_scim {
-        let error = json!({ "schemas": [schema::ERROR], "status": status, "detail": detail });
-        ("application/scim+json", error.to_string())
-    } else {
-        ("text/plain; charset=utf-8", format!("{detail}\n"))
-    };
+    let (content_type, body) = body(status, detail, is_scim);
     let length = body.len();
     format!(
         "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\nCache-Control: no-store\r\n\
          Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )
     .into()
+}
+
+/// The body of a refusal, and its type before it.
+pub(super) fn body(status: &str, detail: &str, is_scim: bool) -> (&'static str, String) {
+    if is_scim {
+        let error = json!({ "schemas": [schema::ERROR], "status": status, "detail": detail });
+        ("application/scim+json", error.to_string())
+    } else {
+        ("text/plain; charset=utf-8", format!("{detail}\n"))
+    }
 }

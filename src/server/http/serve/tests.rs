@@ -301,6 +301,38 @@ async fn what_hyper_cannot_read_is_refused_with_words() {
 }
 
 #[tokio::test]
+async fn rfc9112_3_2_a_request_names_one_host() {
+    let server = start().await;
+    for (sent, status) in [
+        ("GET / HTTP/1.1\r\nhost: here:3000\r\n", "200"),
+        ("GET / HTTP/1.1\r\nHost:\r\n", "200"),
+        ("GET / HTTP/1.0\r\n", "200"),
+        ("GET http://here/ HTTP/1.1\r\nHost: here\r\n", "200"),
+        ("GET / HTTP/1.1\r\n", "400"),
+        ("GET http://here/ HTTP/1.1\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: here\r\nHost: here\r\n", "400"),
+        ("GET / HTTP/1.0\r\nHost: here\r\nHost: there\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: here, there/\r\n", "400"),
+        ("GET //Scim/a HTTP/1.1\r\n", "400"),
+        ("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n", "400"),
+    ] {
+        let mut stream = server.connect().await;
+        let sent = format!("{sent}Connection: close\r\n\r\n");
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        if sent.contains("Content-Length") {
+            stream.write_all(b"body").await.unwrap();
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{sent} {answer}");
+        let is_scim = status == "400" && sent.contains("Scim");
+        let is_error =
+            answer.contains("application/scim+json") && answer.contains("\"status\":\"400\"");
+        assert_eq!(is_error, is_scim, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_looks_like_a_refusal_is_not_replaced() {
     let server = start().await;
     let mut stream = server.connect().await;
