@@ -44,6 +44,11 @@ impl Settings {
         format!("{}/scim/{slug}/v2", self.public_url)
     }
 
+    /// Whether people and Entra come by TLS, which ends before the service does.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https:")
+    }
+
     /// The database as it may be shown: the full path of a file; a server's URL without user and password.
     pub fn database_name(&self) -> String {
         database_name(&self.database_url)
@@ -459,6 +464,7 @@ mod tests {
                 .resolve()
                 .unwrap();
         assert_eq!(settings.public_url, "https://provisioning.example.com");
+        assert!(settings.is_https());
         assert_eq!(
             default_public_url("0.0.0.0:80".parse().unwrap()),
             "http://localhost:80"

@@ -48,7 +48,7 @@ pub fn layer(app: &App) -> SessionManagerLayer<Store> {
         .with_http_only(true)
         // Strict would lose the session on the way back from an identity provider.
         .with_same_site(SameSite::Lax)
-        .with_secure(app.settings.public_url.starts_with("https:"))
+        .with_secure(app.settings.is_https())
         .with_expiry(Expiry::OnInactivity(Duration::milliseconds(LIFETIME)))
 }
 

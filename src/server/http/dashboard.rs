@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{FromRef, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use leptos::config::LeptosOptions;
@@ -103,10 +103,11 @@ pub fn dashboard_routes(app: App) -> Router {
         .method_not_allowed_fallback(forms::page_of_form)
         .layer(from_fn(api_status))
         .layer(tower_http::compression::CompressionLayer::new());
+    let is_https = dashboard.app.settings.is_https();
     Router::new()
         .route("/pkg/{hash}/{*file}", get(package_file))
         .merge(pages)
-        .layer(from_fn(common_headers))
+        .layer(from_fn_with_state(is_https, common_headers))
         .with_state(dashboard)
 }
 
@@ -207,7 +208,7 @@ async fn api_status(request: Request, next: Next) -> Response {
 }
 
 /// What holds for every answer to a browser. Pages show people and secrets: nothing keeps them.
-async fn common_headers(request: Request, next: Next) -> Response {
+async fn common_headers(State(is_https): State<bool>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
     // Leptos redirects only those who accept HTML by name; a page that leads elsewhere does so for everybody.
@@ -220,6 +221,10 @@ async fn common_headers(request: Request, next: Next) -> Response {
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
     };
+    if is_https {
+        // For a year. What else there is below the customer's domain is theirs to decide about.
+        default(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
     default(header::CACHE_CONTROL, "no-store");
     default(header::REFERRER_POLICY, "same-origin");
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -250,7 +255,7 @@ async fn choose_theme(
 ) -> Response {
     let chosen = body.strip_prefix("theme=").and_then(known_theme);
     let (theme, age) = chosen.map_or(("", 0), |theme| (theme, 31_536_000));
-    let secure = if dashboard.app.settings.public_url.starts_with("https:") {
+    let secure = if dashboard.app.settings.is_https() {
         "; Secure"
     } else {
         ""

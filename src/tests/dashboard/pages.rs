@@ -1,12 +1,17 @@
 //! What every page owes its readers: a title that says what it is about, names for what is pressed, a word for nothing.
 
+use axum::body::Body;
+use axum::http::Request;
 use rhombus_provisioning::model::account::AccountRole;
-use rhombus_provisioning::server::clock::DAY;
+use rhombus_provisioning::server::clock::{Clock, DAY};
 use rhombus_provisioning::server::jobs::retention;
+use rhombus_provisioning::server::{App, http};
+use tower::ServiceExt;
 
 use super::person::{account, cookie, open, tag};
-use crate::entra_test;
+use crate::support::app::{START, settings};
 use crate::support::entra::{Entra, user};
+use crate::{db_test, entra_test};
 
 const HOME: &str = "/organizations/contoso";
 
@@ -53,5 +58,26 @@ entra_test! {
         let sam = account(entra.app, "sam@rhombus.example", AccountRole::Support, None).await;
         let page = page(&entra, &cookie(entra.app, &sam).await, "/organizations").await;
         assert!(tag(&page, "name").contains("maxlength=\"100\""), "{page}");
+    }
+}
+
+db_test! {
+    async fn browsers_stay_with_https_where_it_is_spoken(db: TestDb) {
+        let mut settings = settings(&db.url);
+        for (public_url, expected) in [
+            ("https://provisioning.test", "max-age=31536000"),
+            ("http://provisioning.test", ""),
+        ] {
+            settings.public_url = public_url.to_owned();
+            let app = App::new(db.db.clone(), Clock::mock(START), settings.clone());
+            let router = http::router(app);
+            for address in ["/sign-in", "/nothing", "/pkg/1/nothing.css", "/organizations"] {
+                let request = Request::get(address).body(Body::empty()).unwrap();
+                let answer = router.clone().oneshot(request).await.unwrap();
+                let header = answer.headers().get("strict-transport-security");
+                let header = header.map_or("", |value| value.to_str().unwrap());
+                assert_eq!(header, expected, "{public_url}{address}");
+            }
+        }
     }
 }
