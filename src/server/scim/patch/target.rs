@@ -169,7 +169,7 @@ pub(super) fn pathless(op: Op, value: &Value, index: usize) -> Result<Vec<Assign
         return Err(ScimError::new(
             Reason::PatchValueMissing,
             format!(
-                "Operation {} has no path, so its value must be an object with attributes.",
+                "Operation {} names no attribute in a path, so its value must be an object with attributes.",
                 index + 1
             ),
         ));

@@ -102,6 +102,9 @@ fn rfc7644_3_5_2_requests_are_checked() {
         let words = "Operation 1 removes the whole core schema";
         assert!(error.detail.starts_with(words), "{}", error.detail);
     }
+    let error = apply(&body(), &one("add", USER, json!("x")), &mut Vec::new()).unwrap_err();
+    assert_eq!(error.reason, Reason::PatchValueMissing);
+    assert!(!error.detail.contains("has no path"), "{}", error.detail);
     assert_eq!(reason(json!([{"op": "add"}])), Reason::PatchValueMissing);
     assert_eq!(
         reason(json!([{"op": "add", "path": "title"}])),
