@@ -114,7 +114,7 @@ impl<'a> Normalizer<'a> {
             return Ok(());
         }
         if path.sub.is_some() && path.attribute.multi_valued {
-            self.remark(Remark::ignored(key));
+            self.remark(Remark::unlisted(&path));
             return Ok(());
         }
         if !seen.insert(path.clone()) {

@@ -1,7 +1,7 @@
 //! Remarks: what was carried out differently from what was asked.
 
 use crate::server::scim::error::{named, shortened};
-use crate::server::scim::path::without_filter;
+use crate::server::scim::path::{AttributePath, without_filter};
 use crate::server::scim::reason::Reason;
 
 /// The most remarks about names of the client's own choice that one request collects: a body can have very many.
@@ -74,6 +74,16 @@ impl Remark {
         let text = format!(
             "{} was left out: it is not an attribute that Rhombus has.",
             shortened(&name)
+        );
+        Self::new(Reason::AttributeIgnored, text).on(&name)
+    }
+
+    /// A part of a list's values stood by itself in a resource, where it belongs to none of them.
+    pub(in crate::server::scim) fn unlisted(path: &AttributePath) -> Self {
+        let name = path.canonical();
+        let text = format!(
+            "{name} was left out: it is a part of each value of {0}. Send {0} as a list of objects.",
+            path.top_level()
         );
         Self::new(Reason::AttributeIgnored, text).on(&name)
     }

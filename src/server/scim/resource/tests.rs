@@ -130,6 +130,8 @@ fn e47_e38_unknown_attributes_are_ignored_with_a_remark() {
             "a b",
         ]
     );
+    let listed = "emails.value was left out: it is a part of each value of emails.";
+    assert!(remarks[5].text.starts_with(listed), "{}", remarks[5].text);
 }
 
 #[test]
