@@ -195,6 +195,13 @@ mod tests {
         assert!(left.elapsed() >= PATIENCE);
     }
 
+    #[test]
+    fn what_explains_a_request_that_took_too_long_names_the_limit() {
+        let happened = Reason::RequestTimeout.explanation().happened;
+        let limit = format!("within {} seconds", TIME.as_secs());
+        assert!(happened.contains(&limit), "{happened}");
+    }
+
     /// Nothing from outside makes the service panic, so the work that does is the test's own.
     #[tokio::test]
     async fn e48_a_panic_is_answered_as_a_scim_error() {

@@ -141,7 +141,7 @@ pub(super) static PRECONDITION_FAILED: Explanation = Explanation {
 
 pub(super) static REQUEST_TIMEOUT: Explanation = Explanation {
     title: "The request took too long",
-    happened: "The request was not finished within 30 seconds and was ended; whether its change was stored shows in the user's history.",
+    happened: "The request was not finished within 25 seconds and was ended; whether its change was stored shows in the user's history.",
     entra_code: Some("Timeout"),
     ..FAULT
 };
