@@ -107,7 +107,7 @@ impl Moments {
                 zoned.strftime("%-d %b").to_string()
             }
             DAY.. => zoned.strftime("%-d %b %Y").to_string(),
-            _ => format!("in {}", amount(distance.saturating_neg())),
+            _ => format!("in {}", amount_ahead(distance.saturating_neg())),
         }
     }
 
@@ -169,6 +169,18 @@ fn amount(distance: Millis) -> String {
     }
 }
 
+/// The same for what is still to come, to the nearest unit: of what lasts a year, 365 days are left when it has just begun,
+/// and not 364.
+fn amount_ahead(distance: Millis) -> String {
+    let unit = match distance {
+        ..MINUTE => SECOND,
+        MINUTE..HOUR => MINUTE,
+        HOUR..DAY => HOUR,
+        _ => DAY,
+    };
+    amount(distance.saturating_add(unit / 2) / unit * unit)
+}
+
 /// Stored times are in range; one that is not is shown as the limit rather than failing a page.
 fn timestamp(at: Millis) -> Timestamp {
     Timestamp::from_millisecond(at).unwrap_or(if at < 0 {
@@ -202,9 +214,16 @@ mod tests {
             (NOW - 365 * DAY, "23 Nov 2025"),
             (NOW + 1, "in 1 s"),
             (NOW + 5 * MINUTE, "in 5 min"),
-            (NOW + 90 * MINUTE, "in 1 h"),
+            (NOW + 89 * MINUTE, "in 1 h"),
+            (NOW + 90 * MINUTE, "in 2 h"),
             (NOW + DAY, "in 1 day"),
             (NOW + 41 * DAY + HOUR, "in 41 days"),
+            // Whole units that have just begun.
+            (NOW + MINUTE - 1, "in 1 min"),
+            (NOW + HOUR - 1, "in 1 h"),
+            (NOW + DAY - 1, "in 1 day"),
+            (NOW + 7 * DAY - 1, "in 7 days"),
+            (NOW + 365 * DAY - SECOND, "in 365 days"),
         ] {
             assert_eq!(
                 Moments::new(NOW, TimeZone::UTC).moment(at).relative,
