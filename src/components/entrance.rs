@@ -31,7 +31,7 @@ pub fn Entrance(
                 {error
                     .map(|error| {
                         view! {
-                            <Callout tone=Tone::Fail alert=true>
+                            <Callout tone=Tone::Fail announced=true>
                                 <p><b>{error}</b></p>
                             </Callout>
                         }

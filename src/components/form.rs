@@ -51,7 +51,7 @@ pub fn Refusal(answer: Option<FormAnswer>) -> impl IntoView {
         }
     };
     view! {
-        <Callout tone=Tone::Fail alert=true>
+        <Callout tone=Tone::Fail announced=true>
             <p>{text}</p>
         </Callout>
     }

@@ -95,7 +95,7 @@ pub fn Problem(error: AppError) -> impl IntoView {
         }
         .into_any(),
         AppError::Unavailable { reference } => view! {
-            <Callout tone=Tone::Fail alert=true action=|| view! { <a class="btn" href="">"Try again"</a> }>
+            <Callout tone=Tone::Fail announced=true action=|| view! { <a class="btn" href="">"Try again"</a> }>
                 <h2>"This could not be loaded"</h2>
                 <p>
                     "Entra’s calls are answered as usual. Try again, or give support the reference "
@@ -105,7 +105,7 @@ pub fn Problem(error: AppError) -> impl IntoView {
         }
         .into_any(),
         other => view! {
-            <Callout tone=Tone::Fail alert=true>
+            <Callout tone=Tone::Fail announced=true>
                 <p>{other.to_string()}</p>
             </Callout>
         }

@@ -104,7 +104,7 @@ fn View(
     let is_tested = done.as_deref() == Some("test");
     let done = done.as_deref().and_then(done_text).map(|text| {
         view! {
-            <Callout tone=Tone::Ok alert=true>
+            <Callout tone=Tone::Ok announced=true>
                 <p>{text}</p>
             </Callout>
         }

@@ -60,7 +60,7 @@ fn OwnAccountView(
         .and_then(|code| done_text(&code))
         .map(|text| {
             view! {
-                <Callout tone=Tone::Ok alert=true>
+                <Callout tone=Tone::Ok announced=true>
                     <p>{text}</p>
                 </Callout>
             }

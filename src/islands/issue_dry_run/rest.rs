@@ -214,5 +214,5 @@ fn failed(error: AppError) -> impl IntoView {
         .into_any(),
         other => view! { <p>{other.to_string()}</p> }.into_any(),
     };
-    view! { <Callout tone=Tone::Fail alert=true>{text}</Callout> }
+    view! { <Callout tone=Tone::Fail announced=true>{text}</Callout> }
 }

@@ -153,7 +153,7 @@ pub(super) fn TestResult(tests: Vec<Delivery>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <Callout tone alert=true>
+        <Callout tone announced=true>
             <p><b>{title}</b></p>
             <ul class="stack-tight wrap">{items}</ul>
         </Callout>

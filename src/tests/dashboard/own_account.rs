@@ -31,6 +31,15 @@ fn pressed_themes(page: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The start tag of the callout of this tone; "" where there is none.
+fn callout<'a>(page: &'a str, tone: &str) -> &'a str {
+    let class = format!("callout-{tone}\"");
+    page.split('<')
+        .filter_map(|rest| rest.split('>').next())
+        .find(|tag| tag.contains(&class))
+        .unwrap_or_default()
+}
+
 db_test! {
     async fn another_password_ends_the_other_sessions(db: TestDb) {
         let app = TestApp::new(db).await;
@@ -52,6 +61,16 @@ db_test! {
         assert!(!is_signed_in(&app, &there).await);
         let answer = post(&app, "", "/sign-in", &format!("email=sam@rhombus.example&password={NEXT}")).await;
         assert_eq!(answer.header("location"), "/");
+    }
+
+    async fn what_is_refused_interrupts_and_what_is_done_does_not(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let sam = account(&app, "sam@rhombus.example", AccountRole::Support, None).await;
+        let here = cookie(&app, &sam).await;
+        let done = open(&app, &here, "/account?done=password").await.text;
+        assert!(callout(&done, "ok").contains("role=\"status\""), "{done}");
+        let refused = post(&app, &here, "/account", &form("wrong", NEXT, NEXT)).await.text;
+        assert!(callout(&refused, "fail").contains("role=\"alert\""), "{refused}");
     }
 
     async fn guesses_at_the_current_password_are_limited(db: TestDb) {
