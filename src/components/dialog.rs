@@ -15,7 +15,7 @@ pub fn Dialog(
 ) -> impl IntoView {
     view! {
         <dialog class="dialog" open aria-modal="true" aria-labelledby="dialog-heading">
-            <div class="dialog-head"><h1 id="dialog-heading">{title}</h1></div>
+            <div class="dialog-head"><h2 id="dialog-heading">{title}</h2></div>
             <div class="dialog-body">{children()}</div>
             <div class="dialog-foot">
                 <a class="btn" href=back autofocus=true aria-keyshortcuts="Escape">{stay}</a>

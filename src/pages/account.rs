@@ -17,7 +17,6 @@ use crate::components::form::{Refusal, form_answer};
 use crate::components::icon::Tone;
 use crate::components::load::load_page;
 use crate::components::page::{PageHead, Width};
-use crate::components::problem::Problem;
 use crate::components::table::Dash;
 use crate::components::time::Time;
 use crate::model::account::{AccountDetail, AccountRole, AccountRow, AccountState};
@@ -65,6 +64,9 @@ fn account_page(question: Question) -> impl IntoView {
         load_page(move || {
             let (holder, answer) = (holder.clone(), answer.clone());
             async move {
+                if question != Question::None && !holder.may_manage() {
+                    return Err(AppError::Forbidden);
+                }
                 let detail = account.await?;
                 Ok(view! { <AccountView holder detail question answer/> }.into_any())
             }
@@ -87,7 +89,6 @@ fn AccountView(
     let (for_dialog, dialog_page, dialog_answer) = (account.clone(), page.clone(), answer.clone());
     let dialog = match question {
         Question::None => None,
-        _ if !may_manage => Some(view! { <Problem error=AppError::Forbidden/> }.into_any()),
         _ if !is_active => None,
         Question::Link => Some(
             view! { <NewLink page=dialog_page account=for_dialog answer=dialog_answer/> }

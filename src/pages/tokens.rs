@@ -16,7 +16,6 @@ use crate::components::form::{Refusal, field_errors, form_answer, typed};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
-use crate::components::problem::Problem;
 use crate::components::steps::{MenuPath, Step, Steps};
 use crate::components::table::{Dash, Table};
 use crate::components::time::{Time, date};
@@ -77,11 +76,43 @@ fn tokens_page(about: impl Fn(String) -> About + Clone + Send + Sync + 'static) 
                     None => None,
                 };
                 let id = params.with_untracked(|params| params.get("id").unwrap_or_default());
-                Ok(view! { <TokensView frame tokens once answer about=about(id)/> }.into_any())
+                let about = about(id);
+                let asked = asked(&about, &tokens, frame.is_admin())?;
+                Ok(view! { <TokensView frame tokens once answer asked/> }.into_any())
             }
         })
         .into_any()
     })
+}
+
+/// The token that the page asks about, beside the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    Nothing,
+    Rotate(TokenRow),
+    Revoke(TokenRow),
+}
+
+/// Finds it. Readers see the list instead of the form for another token.
+fn asked(about: &About, tokens: &[TokenRow], may_manage: bool) -> Result<Asked, AppError> {
+    let token_of = |id: &str| {
+        let token = tokens.iter().find(|token| token.id == id).cloned();
+        token.ok_or_else(|| AppError::NotFound {
+            what: "token".to_owned(),
+        })
+    };
+    match about {
+        About::Rotate(id) if may_manage => token_of(id).map(Asked::Rotate),
+        About::All | About::Rotate(_) => Ok(Asked::Nothing),
+        About::Revoke(id) => {
+            let token = token_of(id)?;
+            if may_manage {
+                Ok(Asked::Revoke(token))
+            } else {
+                Err(AppError::Forbidden)
+            }
+        }
+    }
 }
 
 #[component]
@@ -90,30 +121,21 @@ fn TokensView(
     tokens: Vec<TokenRow>,
     once: Option<String>,
     answer: Option<FormAnswer>,
-    about: About,
+    asked: Asked,
 ) -> impl IntoView {
-    let token_of = |id: &str| tokens.iter().find(|token| token.id == id).cloned();
-    let not_found = || AppError::NotFound {
-        what: "token".to_owned(),
-    };
-    let (rotated, revoked) = match &about {
-        About::All => (None, None),
-        About::Rotate(id) => (Some(token_of(id).ok_or_else(not_found)), None),
-        About::Revoke(id) => (None, Some(token_of(id).ok_or_else(not_found))),
-    };
     let may_manage = frame.is_admin();
     let path = frame.href("/tokens");
-    let dialog = revoked.map(|token| match token {
-        Ok(token) if may_manage => {
-            let is_last = is_last_in_use(&tokens, &token);
-            view! { <Revoke path=path.clone() token is_last/> }.into_any()
-        }
-        Ok(_) => view! { <Problem error=AppError::Forbidden/> }.into_any(),
-        Err(error) => view! { <Problem error/> }.into_any(),
+    let (rotated, revoked) = match asked {
+        Asked::Nothing => (None, None),
+        Asked::Rotate(token) => (Some(token), None),
+        Asked::Revoke(token) => (None, Some(token)),
+    };
+    let dialog = revoked.map(|token| {
+        let is_last = is_last_in_use(&tokens, &token);
+        view! { <Revoke path=path.clone() token is_last/> }
     });
     let form = once.filter(|_| may_manage).map(|once| match rotated {
-        Some(Ok(token)) => view! { <Rotate path=path.clone() token answer/> }.into_any(),
-        Some(Err(error)) => view! { <Problem error/> }.into_any(),
+        Some(token) => view! { <Rotate path=path.clone() token answer/> }.into_any(),
         None => view! { <Create path=path.clone() once answer/> }.into_any(),
     });
     let actions_path = path.clone();

@@ -5,6 +5,7 @@ use axum::http::Request;
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::clock::{Clock, DAY};
 use rhombus_provisioning::server::jobs::retention;
+use rhombus_provisioning::server::store::sql::sql;
 use rhombus_provisioning::server::{App, http};
 use tower::ServiceExt;
 
@@ -44,6 +45,35 @@ entra_test! {
         }
         let logs = page(&entra, &admin, &format!("{HOME}/logs")).await;
         assert!(logs.contains("role=\"group\" aria-label=\"Status\""), "{logs}");
+    }
+
+    async fn a_page_has_one_first_heading_also_beside_a_question(entra: Entra) {
+        let user = entra.create("ana").await;
+        let vera = account(entra.app, "vera@contoso.com", AccountRole::Viewer, Some("contoso")).await;
+        let vera_signed_in = cookie(entra.app, &vera).await;
+        let admin = admin(&entra).await;
+        let tokens: Vec<(String,)> = entra.app.rows(sql("SELECT id FROM tokens")).await;
+        let token = format!("tokens/{}", tokens[0].0);
+        let account = format!("accounts/{vera}");
+        for (cookie, address, status) in [
+            (&admin, "tokens".to_owned(), 200),
+            (&admin, format!("{token}/rotate"), 200),
+            (&admin, format!("{token}/revoke"), 200),
+            (&admin, "tokens/unknown/rotate".to_owned(), 404),
+            (&admin, "tokens/unknown/revoke".to_owned(), 404),
+            (&vera_signed_in, format!("{token}/rotate"), 200),
+            (&vera_signed_in, format!("{token}/revoke"), 403),
+            (&admin, account.clone(), 200),
+            (&admin, format!("{account}/link"), 200),
+            (&admin, format!("{account}/deactivate"), 200),
+            (&vera_signed_in, format!("{account}/deactivate"), 403),
+            (&admin, format!("users/{user}/block"), 200),
+            (&admin, "settings/pause".to_owned(), 200),
+        ] {
+            let page = open(entra.app, cookie, &format!("{HOME}/{address}")).await;
+            assert_eq!(page.status, status, "{address}: {}", page.text);
+            assert_eq!(page.text.matches("<h1").count(), 1, "{address}: {}", page.text);
+        }
     }
 
     async fn a_user_without_log_entries_has_a_word_for_it(entra: Entra) {
