@@ -12,12 +12,10 @@ use leptos_router::{SsrMode, path};
 
 use crate::api::frame::{get_frame, get_me};
 use crate::components::form::PageAddress;
-use crate::components::nav::Nav;
 use crate::components::page::{FrameResource, MeResource};
 use crate::components::problem::NotFoundPage;
 use crate::components::region::LOADED;
 use crate::components::theme::ChosenTheme;
-use crate::model::account::OrganizationLink;
 use crate::model::zone::COOKIE as ZONE;
 use crate::pages::account::{AccountPage, DeactivateAccountPage, NewLinkPage};
 use crate::pages::accounts::AccountsPage;
@@ -192,48 +190,20 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// Navigation of one organization; the pages wait for the same frame.
+/// The pages of one organization, which wait for the same frame.
 #[component]
 fn OrganizationLayout() -> impl IntoView {
     let params = use_params_map();
     let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
     let frame = Resource::new(move || slug.get(), get_frame);
     provide_context(FrameResource(frame));
-    let nav = move || {
-        Suspend::new(async move {
-            frame.await.ok().map(|frame| {
-                let organization = OrganizationLink {
-                    slug: frame.organization.slug,
-                    name: frame.organization.name,
-                };
-                view! { <Nav me=frame.me organization=Some(organization) open_issues=frame.open_issues/> }
-            })
-        })
-    };
-    view! {
-        <div class="app">
-            <Transition>{nav}</Transition>
-            <div class="sheet"><Outlet/></div>
-        </div>
-    }
+    view! { <div class="app"><Outlet/></div> }
 }
 
-/// Navigation of pages that are not about one organization: the account's own, if it has one.
+/// The pages that are not about one organization.
 #[component]
 fn AccountLayout() -> impl IntoView {
     let me = Resource::new(|| (), |()| get_me());
     provide_context(MeResource(me));
-    let nav = move || {
-        Suspend::new(async move {
-            me.await
-                .ok()
-                .map(|me| view! { <Nav organization=me.organization.clone() me/> })
-        })
-    };
-    view! {
-        <div class="app">
-            <Transition>{nav}</Transition>
-            <div class="sheet"><Outlet/></div>
-        </div>
-    }
+    view! { <div class="app"><Outlet/></div> }
 }

@@ -49,6 +49,20 @@ test("Support finds why Ana Ruiz cannot sign in, and the fix, without a mouse @s
   expect(keyboard.presses).toBeLessThan(200);
 });
 
+test("Tab stays within a question", async ({ page, organization, signInPage, settingsPage }) => {
+  await signInPage.enter(await organization.account("admin"), organization.path("/settings/pause"));
+  const stay = settingsPage.dialog.getByRole("link", { name: "Keep it on" });
+  await expect(stay).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(settingsPage.dialog.getByRole("button", { name: "Pause provisioning" })).toBeFocused();
+  const around = page.locator(".skip:focus, .nav :focus, .topbar :focus, .stack-loose :focus");
+  // Behind the last one comes the browser itself, and then the first one again.
+  for (let presses = 0; presses < 6; presses += 1) {
+    await page.keyboard.press("Tab");
+    await expect(around).toHaveCount(0);
+  }
+});
+
 test("a question is answered, and pages are gone to, by keys alone @scripts", async ({
   page,
   organization,

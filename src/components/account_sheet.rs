@@ -78,12 +78,13 @@ pub fn with_holder<V: IntoView + 'static>(
     .into_any()
 }
 
-/// Crumbs and width of such a page. Without a `title` it is the list itself.
+/// Crumbs and width of such a page. Without a `title` it is the list itself. `asks` is as of [`Sheet`].
 #[component]
 pub fn HolderSheet(
     holder: Holder,
     #[prop(optional_no_strip)] title: Option<String>,
     #[prop(optional)] width: Width,
+    #[prop(optional)] asks: bool,
     children: Children,
 ) -> impl IntoView {
     let list = Crumb::link(holder.title(), holder.href(""));
@@ -92,7 +93,7 @@ pub fn HolderSheet(
     match holder {
         Holder::Organization(frame) => {
             let above = above.into_iter().collect::<Vec<_>>();
-            view! { <OrganizationSheet frame title above width>{children()}</OrganizationSheet> }
+            view! { <OrganizationSheet frame title above width asks>{children()}</OrganizationSheet> }
                 .into_any()
         }
         Holder::Support(_) => {
@@ -100,7 +101,7 @@ pub fn HolderSheet(
                 .into_iter()
                 .chain([Crumb::here(title.clone())])
                 .collect();
-            view! { <Sheet title crumbs width>{children()}</Sheet> }.into_any()
+            view! { <Sheet title crumbs width asks>{children()}</Sheet> }.into_any()
         }
     }
 }

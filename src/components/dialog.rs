@@ -1,5 +1,5 @@
 //! A question that must be answered before going on. It has an address of its own, so it opens without scripts;
-//! what lies behind it is inert.
+//! what lies around it is inert (`components::page`: `asks`).
 
 use leptos::prelude::*;
 

@@ -30,7 +30,10 @@ where
     Body: Fn() -> Loading + Send + Sync + 'static,
     Loading: Future<Output = Result<AnyView, AppError>> + Send + 'static,
 {
-    let loading = || view! { <main class="page" id="main"><Skeleton/></main> }.into_any();
+    let loading = || {
+        view! { <div class="sheet"><main class="page" id="main"><Skeleton/></main></div> }
+            .into_any()
+    };
     load_or(body, loading, |error| {
         let title = error.title();
         view! {

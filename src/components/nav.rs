@@ -9,21 +9,21 @@ use super::theme::ThemeChoice;
 use crate::model::account::{AccountRole, Me, OrganizationLink};
 use crate::model::page::{Count, count};
 
-/// `organization` is the one that the pages are about, if they are about one.
+/// `organization` is the one that the pages are about, if they are about one. It is `inert` beside a question.
 #[component]
 pub fn Nav(
     me: Me,
     organization: Option<OrganizationLink>,
     /// Of that organization, where they were counted.
-    #[prop(optional, into)]
     open_issues: Option<Count>,
+    inert: bool,
 ) -> impl IntoView {
     let is_support = me.role == AccountRole::Support;
     let items = organization
         .clone()
         .map(|organization| view! { <OrganizationItems slug=organization.slug open_issues/> });
     view! {
-        <nav class="nav" id="nav" popover aria-label="Main">
+        <nav class="nav" id="nav" popover aria-label="Main" inert=inert>
             <div class="nav-brand"><Brand/></div>
             <Switcher organization is_support/>
             {items}

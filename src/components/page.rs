@@ -1,4 +1,4 @@
-//! The sheet that a page is written on: top bar with the way here, heading, content.
+//! The sheet that a page is written on, with the navigation beside it: top bar with the way here, heading, content.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -6,7 +6,8 @@ use leptos_meta::Title;
 use super::command_search::CommandSearch;
 use super::icon::{Icon, IconName};
 use super::load::load_page;
-use crate::model::account::{AccountRole, Me};
+use super::nav::Nav;
+use crate::model::account::{AccountRole, Me, OrganizationLink};
 use crate::model::error::AppError;
 use crate::model::frame::Frame;
 
@@ -56,24 +57,59 @@ impl Width {
     }
 }
 
-/// Top bar and main part of a page. `slug` names the organization that it is about, if it is about one.
+/// Navigation, top bar and main part of a page. `slug` names the organization that it is about, if it is about one.
 #[component]
 pub fn Sheet(
     #[prop(into)] title: String,
     crumbs: Vec<Crumb>,
     #[prop(optional)] width: Width,
     #[prop(optional_no_strip)] slug: Option<String>,
+    /// Whether a question stands over it in a dialog: nothing around that can be reached then.
+    #[prop(optional)]
+    asks: bool,
     children: Children,
 ) -> impl IntoView {
     view! {
         <Title text=title/>
-        <TopBar crumbs slug/>
-        <main class=width.class() id="main">{children()}</main>
+        <Navigation inert=asks/>
+        <div class="sheet">
+            <TopBar crumbs slug inert=asks/>
+            <main class=width.class() id="main">{children()}</main>
+        </div>
     }
 }
 
+/// That of the organization that the page is about, or else the account's own; none where nobody is signed in.
 #[component]
-fn TopBar(crumbs: Vec<Crumb>, slug: Option<String>) -> impl IntoView {
+fn Navigation(inert: bool) -> impl IntoView {
+    let frame = use_context::<FrameResource>();
+    let me = use_context::<MeResource>();
+    let nav = move || {
+        Suspend::new(async move {
+            let (me, organization, open_issues) = match (frame, me) {
+                (Some(FrameResource(frame)), _) => {
+                    let frame = frame.await.ok()?;
+                    let organization = OrganizationLink {
+                        slug: frame.organization.slug,
+                        name: frame.organization.name,
+                    };
+                    (frame.me, Some(organization), Some(frame.open_issues))
+                }
+                (None, Some(MeResource(me))) => {
+                    let me = me.await.ok()?;
+                    let organization = me.organization.clone();
+                    (me, organization, None)
+                }
+                (None, None) => return None,
+            };
+            Some(view! { <Nav me organization open_issues inert/> })
+        })
+    };
+    view! { <Transition>{nav}</Transition> }
+}
+
+#[component]
+fn TopBar(crumbs: Vec<Crumb>, slug: Option<String>, inert: bool) -> impl IntoView {
     let crumbs = crumbs
         .into_iter()
         .map(|crumb| match crumb.href {
@@ -82,7 +118,7 @@ fn TopBar(crumbs: Vec<Crumb>, slug: Option<String>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <header class="topbar">
+        <header class="topbar" inert=inert>
             <button class="btn btn-plain btn-icon only-small" popovertarget="nav" aria-label="Menu">
                 <Icon name=IconName::Menu/>
             </button>
@@ -158,6 +194,9 @@ pub fn OrganizationSheet(
     #[prop(optional)]
     above: Vec<Crumb>,
     #[prop(optional)] width: Width,
+    /// As of [`Sheet`].
+    #[prop(optional)]
+    asks: bool,
     children: Children,
 ) -> impl IntoView {
     let home = frame.href("");
@@ -166,7 +205,7 @@ pub fn OrganizationSheet(
     crumbs.push(Crumb::here(crumb.unwrap_or_else(|| title.clone())));
     let title = format!("{title} · {}", frame.organization.name);
     view! {
-        <Sheet title crumbs width slug=Some(frame.organization.slug)>
+        <Sheet title crumbs width slug=Some(frame.organization.slug) asks>
             {children()}
         </Sheet>
     }

@@ -99,9 +99,9 @@ fn AccountView(
                 .into_any(),
         ),
     };
-    let has_dialog = dialog.is_some();
+    let asks = dialog.is_some();
     let role = (may_manage && is_active && account.role != AccountRole::Support).then(|| {
-        let answer = answer.filter(|_| !has_dialog);
+        let answer = answer.filter(|_| !asks);
         view! { <Role page=page.clone() account=account.clone() is_last answer/> }
     });
     let access =
@@ -119,8 +119,8 @@ fn AccountView(
     });
     let title = Some(account.name.clone());
     view! {
-        <HolderSheet holder title width=Width::Narrow>
-            <div class="stack-loose" inert=has_dialog>
+        <HolderSheet holder title width=Width::Narrow asks>
+            <div class="stack-loose" inert=asks>
                 <PageHead title=account.name.clone() lead=account.email.clone()/>
                 {again}
                 <AccountFacts account/>

@@ -173,7 +173,7 @@ fn RoleView(
     let value = role.value.clone();
     let name = role.display_name.clone();
     view! {
-        <OrganizationSheet frame title=name.clone() above width=Width::Narrow>
+        <OrganizationSheet frame title=name.clone() above width=Width::Narrow asks=asks_to_delete>
             <div class="stack-loose" inert=asks_to_delete>
                 <PageHead title=name lead=format!("App role value {value}")/>
                 {review}

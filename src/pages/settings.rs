@@ -81,9 +81,10 @@ fn SettingsView(
     let users = frame.href("/users");
     let held_path = frame.href("/held");
     let overview = frame.is_support().then(|| frame.href("#switch"));
+    let asks = dialog.is_some();
     view! {
-        <OrganizationSheet frame title="Settings">
-            <div class="stack-loose" inert=dialog.is_some()>
+        <OrganizationSheet frame title="Settings" asks>
+            <div class="stack-loose" inert=asks>
                 <PageHead title="Settings" lead/>
                 <Refusal answer=answer.clone()/>
                 <div>

@@ -149,9 +149,10 @@ fn TokensView(
             }
         })
     };
+    let asks = dialog.is_some();
     view! {
-        <OrganizationSheet frame title="Tokens">
-            <div class="stack-loose" inert=dialog.is_some()>
+        <OrganizationSheet frame title="Tokens" asks>
+            <div class="stack-loose" inert=asks>
                 <PageHead
                     title="Tokens"
                     lead="A Secret Token lets Entra call Rhombus. Several can work at once, so a rotation loses no cycle."

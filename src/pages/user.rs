@@ -139,10 +139,11 @@ fn UserView(
     let dialog = question.map(|question| {
         view! { <Ask question user=user.clone() here=here.clone() answer/> }
     });
+    let asks = dialog.is_some();
     view! {
-        <OrganizationSheet frame title=user.label.clone() above>
+        <OrganizationSheet frame title=user.label.clone() above asks>
             <p class="print-only small">{print_note}</p>
-            <div class="stack-loose" inert=dialog.is_some()>
+            <div class="stack-loose" inert=asks>
                 <UserHead user=user.clone() here=here.clone() may_manage bundle/>
                 <Troubles
                     user=user.clone()

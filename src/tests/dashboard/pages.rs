@@ -76,6 +76,30 @@ entra_test! {
         }
     }
 
+    async fn beside_a_question_nothing_else_can_be_pressed(entra: Entra) {
+        let user = entra.create("ana").await;
+        let vera = account(entra.app, "vera@contoso.com", AccountRole::Viewer, Some("contoso")).await;
+        let admin = admin(&entra).await;
+        let tokens: Vec<(String,)> = entra.app.rows(sql("SELECT id FROM tokens")).await;
+        let asks = |page: &str| {
+            let bar = page.split('<').find(|tag| tag.contains("class=\"topbar\"")).unwrap();
+            (tag(page, "nav").contains("inert"), bar.contains("inert"))
+        };
+        for address in [
+            format!("tokens/{}/revoke", tokens[0].0),
+            format!("accounts/{vera}/deactivate"),
+            format!("users/{user}/block"),
+            "settings/pause".to_owned(),
+        ] {
+            let question = page(&entra, &admin, &format!("{HOME}/{address}")).await;
+            assert_eq!(asks(&question), (true, true), "{address}: {question}");
+            let (behind, _) = address.rsplit_once('/').unwrap();
+            let behind = behind.split_once("tokens/").map_or(behind, |_| "tokens");
+            let behind = page(&entra, &admin, &format!("{HOME}/{behind}")).await;
+            assert_eq!(asks(&behind), (false, false), "{address}: {behind}");
+        }
+    }
+
     async fn a_user_without_log_entries_has_a_word_for_it(entra: Entra) {
         let id = entra.create("ana").await;
         entra.app.advance(91 * DAY);
