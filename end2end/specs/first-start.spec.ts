@@ -26,6 +26,10 @@ fresh("the printed link makes the Support account, who makes the first organizat
   await firstStartPage.createAccount({ ...support, again: "something else entirely" });
   await expect(firstStartPage.error("Password again")).toHaveText("The two passwords differ. Type them again.");
   await expect(page.getByLabel("Password again")).toBeFocused();
+  await expect(page).toHaveURL(server.firstStartLink);
+  await expect(page.getByLabel("Your name")).toHaveValue(support.name);
+  await expect(page.getByLabel("Email address")).toHaveValue(support.email);
+  await expect(page.getByLabel("Password", { exact: true })).toHaveValue("");
 
   await firstStartPage.createAccount(support);
   await expect(organizationsPage.heading).toBeVisible();

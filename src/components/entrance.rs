@@ -2,15 +2,16 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 
 use super::callout::Callout;
 use super::field::{Field, FieldKind};
+use super::form::{field_errors, typed};
 use super::icon::{Brand, Tone};
 use super::problem::answer_with;
 use crate::model::account::{LinkDetails, LinkPurpose, SignInError};
-use crate::model::error::FieldError;
+use crate::model::error::AppError;
+use crate::model::form::FormAnswer;
 
 /// `error` is a sentence of ours, never text from the address.
 #[component]
@@ -109,27 +110,36 @@ pub fn sign_in_error(query: &ParamsMap) -> Option<SignInError> {
 
 /// The form behind a link that lets one choose a password: whose it is, or the fields to say so.
 #[component]
-pub fn PasswordForm(details: LinkDetails, action: String, submit: &'static str) -> impl IntoView {
-    let query = use_query_map().get_untracked();
-    let errors: Vec<FieldError> = sign_in_error(&query)
-        .and_then(|error| {
-            Some(FieldError {
-                field: error.field()?.to_owned(),
-                message: error.message(),
-            })
-        })
-        .into_iter()
-        .collect();
+pub fn PasswordForm(
+    details: LinkDetails,
+    action: String,
+    submit: &'static str,
+    answer: Option<FormAnswer>,
+) -> impl IntoView {
+    let errors = field_errors(answer.as_ref());
+    let own_name = match answer {
+        Some(_) => typed(answer.as_ref(), "name"),
+        None => details.name,
+    };
     let email = match details.email {
         // Password managers want to know whose password it is.
         Some(email) => view! {
             <input class="visually-hidden" type="email" name="username" autocomplete="username" value=email readonly tabindex="-1" aria-hidden="true"/>
         }
         .into_any(),
-        None => view! {
-            <Field name="email" label="Email address" kind=FieldKind::Email errors=errors.clone()/>
+        None => {
+            let email = typed(answer.as_ref(), "email");
+            view! {
+                <Field
+                    name="email"
+                    label="Email address"
+                    kind=FieldKind::Email
+                    value=email
+                    errors=errors.clone()
+                />
+            }
+            .into_any()
         }
-        .into_any(),
     };
     let name = (details.purpose != LinkPurpose::Reset).then(|| {
         view! {
@@ -137,7 +147,7 @@ pub fn PasswordForm(details: LinkDetails, action: String, submit: &'static str) 
                 name="name"
                 label="Your name"
                 autocomplete="name"
-                value=details.name
+                value=own_name
                 maxlength=100
                 hint="As colleagues see it in the audit log."
                 errors=errors.clone()
@@ -184,8 +194,14 @@ pub fn DeadLink() -> impl IntoView {
     }
 }
 
-/// The sentence for the whole form; those that belong to a field stand below it.
-pub fn form_error() -> Option<String> {
-    let error = sign_in_error(&use_query_map().get_untracked())?;
-    error.field().is_none().then(|| error.message())
+/// Why a form was refused as a whole; what belongs to a field stands below it.
+pub fn form_error(answer: Option<&FormAnswer>) -> Option<String> {
+    match answer {
+        Some(FormAnswer::Refused {
+            error: AppError::Invalid { .. },
+            ..
+        }) => None,
+        Some(FormAnswer::Refused { error, .. }) => Some(error.to_string()),
+        _ => None,
+    }
 }

@@ -167,8 +167,8 @@ pub struct LinkDetails {
     pub organization_name: Option<String>,
 }
 
-/// Why signing in, or setting a password, failed. It travels as `?error=<code>`, since these forms work without
-/// scripts; pages show the text of a known code and nothing else.
+/// Why signing in, or setting a password, failed. From signing in and asking for a link it travels as `?error=<code>`,
+/// since these forms work without scripts; pages show the text of a known code and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInError {

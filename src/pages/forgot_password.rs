@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::links::sends_mail;
 use crate::components::callout::Callout;
-use crate::components::entrance::{Entrance, form_error, sign_in_error};
+use crate::components::entrance::{Entrance, sign_in_error};
 use crate::components::field::{Field, FieldKind};
 use crate::components::icon::Tone;
 use crate::components::load::load_page;
@@ -29,21 +29,24 @@ pub fn ForgotPasswordPage() -> impl IntoView {
 
 #[component]
 fn Ask(is_sent: bool) -> impl IntoView {
-    let errors: Vec<FieldError> = sign_in_error(&use_query_map().get_untracked())
-        .and_then(|error| {
-            Some(FieldError {
-                field: error.field()?.to_owned(),
-                message: error.message(),
-            })
-        })
-        .into_iter()
-        .collect();
+    // The sentence stands at its field, or above the form.
+    let (mut errors, mut error) = (Vec::new(), None);
+    if let Some(refused) = sign_in_error(&use_query_map().get_untracked()) {
+        let message = refused.message();
+        match refused.field() {
+            Some(field) => errors.push(FieldError {
+                field: field.to_owned(),
+                message,
+            }),
+            None => error = Some(message),
+        }
+    }
     view! {
         <Title text="Forgot your password?"/>
         <Entrance
             title="Forgot your password?"
             lead="Enter the email address that you sign in with. A link for a new password goes there."
-            error=form_error()
+            error
         >
             {(!is_sent).then(|| view! { <NoMail/> })}
             <form method="post" action="/forgot-password">

@@ -6,12 +6,14 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::links::find_link;
 use crate::components::entrance::{DeadLink, Entrance, PasswordForm, form_error};
+use crate::components::form::form_answer;
 use crate::components::load::load_page;
 use crate::model::account::LinkPurpose;
 
 /// Where an invited person chooses a password.
 #[component]
 pub fn InvitationPage() -> impl IntoView {
+    let answer = form_answer();
     let secret = use_params_map()
         .get_untracked()
         .get("secret")
@@ -22,7 +24,7 @@ pub fn InvitationPage() -> impl IntoView {
         |secret| find_link(LinkPurpose::Invitation, secret),
     );
     load_page(move || {
-        let action = action.clone();
+        let (action, answer) = (action.clone(), answer.clone());
         async move {
             let Some(details) = details.await? else {
                 return Ok(view! { <DeadLink/> }.into_any());
@@ -39,10 +41,11 @@ pub fn InvitationPage() -> impl IntoView {
                 }
                 (None, _) => format!("You are invited as {}.", details.role.label()),
             };
+            let error = form_error(answer.as_ref());
             Ok(view! {
                 <Title text="Accept the invitation"/>
-                <Entrance title="Accept the invitation" lead error=form_error()>
-                    <PasswordForm details action submit="Accept and sign in"/>
+                <Entrance title="Accept the invitation" lead error>
+                    <PasswordForm details action answer submit="Accept and sign in"/>
                 </Entrance>
             }
             .into_any())

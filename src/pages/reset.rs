@@ -6,12 +6,14 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::links::find_link;
 use crate::components::entrance::{DeadLink, Entrance, PasswordForm, form_error};
+use crate::components::form::form_answer;
 use crate::components::load::load_page;
 use crate::model::account::LinkPurpose;
 
 /// Where a new password is chosen, by a link.
 #[component]
 pub fn ResetPage() -> impl IntoView {
+    let answer = form_answer();
     let secret = use_params_map()
         .get_untracked()
         .get("secret")
@@ -22,7 +24,7 @@ pub fn ResetPage() -> impl IntoView {
         |secret| find_link(LinkPurpose::Reset, secret),
     );
     load_page(move || {
-        let action = action.clone();
+        let (action, answer) = (action.clone(), answer.clone());
         async move {
             let Some(details) = details.await? else {
                 return Ok(view! { <DeadLink/> }.into_any());
@@ -31,10 +33,11 @@ pub fn ResetPage() -> impl IntoView {
                 Some(email) => format!("For {email}. All sessions of this account end."),
                 None => "All sessions of this account end.".to_owned(),
             };
+            let error = form_error(answer.as_ref());
             Ok(view! {
                 <Title text="Choose a new password"/>
-                <Entrance title="Choose a new password" lead error=form_error()>
-                    <PasswordForm details action submit="Set the password"/>
+                <Entrance title="Choose a new password" lead error>
+                    <PasswordForm details action answer submit="Set the password"/>
                 </Entrance>
             }
             .into_any())

@@ -20,8 +20,8 @@ use leptos_axum::{
 
 use super::assets::Assets;
 use super::{
-    account_forms, audit_export, forms, guard_forms, issue_fix_forms, issue_forms, live,
-    log_export, notification_forms, organization_forms, own_account_forms, sample_mail,
+    account_forms, audit_export, forms, guard_forms, issue_fix_forms, issue_forms, link_forms,
+    live, log_export, notification_forms, organization_forms, own_account_forms, sample_mail,
     settings_forms, support_bundle_forms, token_forms, user_forms,
 };
 use crate::app::{App as Pages, Document, shell};
@@ -96,6 +96,7 @@ pub fn dashboard_routes(app: App) -> Router {
         .merge(log_export::routes())
         .merge(account_forms::routes())
         .merge(own_account_forms::routes())
+        .merge(link_forms::routes())
         .merge(settings_forms::routes())
         .merge(audit_export::routes())
         .merge(support_bundle_forms::routes())

@@ -12,6 +12,7 @@ mod guard_forms;
 pub mod health;
 mod issue_fix_forms;
 mod issue_forms;
+mod link_forms;
 mod live;
 mod log_export;
 pub mod metrics;

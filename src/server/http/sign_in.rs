@@ -1,9 +1,9 @@
-//! Signing in and out, and the forms behind links: plain routes that work without scripts.
+//! Signing in and out, and asking for a link that sets a password: plain routes that work without scripts.
 //!
 //! The pages are rendered elsewhere; a form posts to its own page's path. An error leads back to it with
 //! `?error=<code>` (see [`SignInError`]), success to `next` or the start page.
 
-use axum::extract::{Form, Path, Request, State};
+use axum::extract::{Form, Request, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, StatusCode};
@@ -15,28 +15,22 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::forms::page_of_form;
-use crate::model::account::{LinkPurpose, SignInError};
+use crate::model::account::SignInError;
 use crate::model::error::AppError;
 use crate::server::App;
 use crate::server::actor::Permission;
 use crate::server::auth::{guards, session};
 use crate::server::error::ServiceError;
 use crate::server::secret::Secret;
-use crate::server::services::account_links::{self, Acceptance};
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
 use crate::server::services::{forgotten_passwords, own_account};
 
-/// `POST` of `/sign-in`, `/sign-out`, `/forgot-password`, `/first-start/{secret}`, `/invitation/{secret}` and
-/// `/reset/{secret}`.
-/// They need the session layer around them.
+/// `POST` of `/sign-in`, `/sign-out` and `/forgot-password`. They need the session layer around them.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", routing::post(sign_in))
         .route("/sign-out", routing::post(sign_out).get(page_of_form))
         .route("/forgot-password", routing::post(forgot_password))
-        .route("/first-start/{secret}", routing::post(first_start))
-        .route("/invitation/{secret}", routing::post(invitation))
-        .route("/reset/{secret}", routing::post(reset))
 }
 
 #[derive(Deserialize)]
@@ -117,109 +111,6 @@ fn unavailable(error: ServiceError) -> SignInError {
     SignInError::Unavailable
 }
 
-/// What the forms behind links send; each uses what it needs.
-#[derive(Deserialize)]
-struct LinkForm {
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    password_again: String,
-}
-
-async fn first_start(
-    app: State<App>,
-    session: Session,
-    path: Path<String>,
-    headers: HeaderMap,
-    extensions: Extensions,
-    form: Form<LinkForm>,
-) -> Response {
-    accept(
-        LinkPurpose::FirstStart,
-        app,
-        session,
-        path,
-        headers,
-        extensions,
-        form,
-    )
-    .await
-}
-
-async fn invitation(
-    app: State<App>,
-    session: Session,
-    path: Path<String>,
-    headers: HeaderMap,
-    extensions: Extensions,
-    form: Form<LinkForm>,
-) -> Response {
-    accept(
-        LinkPurpose::Invitation,
-        app,
-        session,
-        path,
-        headers,
-        extensions,
-        form,
-    )
-    .await
-}
-
-async fn reset(
-    app: State<App>,
-    session: Session,
-    path: Path<String>,
-    headers: HeaderMap,
-    extensions: Extensions,
-    form: Form<LinkForm>,
-) -> Response {
-    accept(
-        LinkPurpose::Reset,
-        app,
-        session,
-        path,
-        headers,
-        extensions,
-        form,
-    )
-    .await
-}
-
-async fn accept(
-    purpose: LinkPurpose,
-    State(app): State<App>,
-    session: Session,
-    Path(secret): Path<String>,
-    headers: HeaderMap,
-    extensions: Extensions,
-    Form(form): Form<LinkForm>,
-) -> Response {
-    let address = guards::address(&extensions);
-    let acceptance = Acceptance {
-        email: form.email,
-        name: form.name,
-        password: Secret::new(form.password),
-        password_again: Secret::new(form.password_again),
-    };
-    let outcome = account_links::accept(&app, purpose, &secret, acceptance, &address).await;
-    match begin(outcome, &session, &address, &headers).await {
-        Ok(()) => see_other("/"),
-        Err(error) => {
-            let secret: String = secret.chars().filter(char::is_ascii_alphanumeric).collect();
-            see_other(&with_error(
-                &format!("{}/{secret}", purpose.path()),
-                error,
-                None,
-            ))
-        }
-    }
-}
-
 /// Starts the session of who has signed in.
 async fn begin(
     outcome: Result<SignedIn, AccessError>,
@@ -227,16 +118,20 @@ async fn begin(
     address: &str,
     headers: &HeaderMap,
 ) -> Result<(), SignInError> {
-    let agent = headers
-        .get(USER_AGENT)
-        .and_then(|agent| agent.to_str().ok())
-        .unwrap_or_default();
     let started = match outcome {
-        Ok(signed_in) => session::start(session, &signed_in, address, agent).await,
+        Ok(signed_in) => session::start(session, &signed_in, address, agent(headers)).await,
         Err(AccessError::Refused(error)) => return Err(error),
         Err(AccessError::Failed(error)) => Err(error),
     };
     started.map_err(unavailable)
+}
+
+/// What the browser calls itself.
+pub(super) fn agent(headers: &HeaderMap) -> &str {
+    let agent = headers.get(USER_AGENT);
+    agent
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default()
 }
 
 fn see_other(location: &str) -> Response {

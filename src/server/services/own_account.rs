@@ -44,15 +44,13 @@ pub async fn change_password(
     let account = own(app, allowed).await?;
     // Before the attempt is counted: what is wrong with the new password is no guess at the current one.
     if form.password != form.password_again {
-        return Err(refusal(SignInError::PasswordsDiffer.into()));
+        return Err(AccessError::from(SignInError::PasswordsDiffer).into());
     }
-    passwords::check(&form.password, &account.email).map_err(|error| refusal(error.into()))?;
+    passwords::check(&form.password, &account.email).map_err(AccessError::from)?;
     let now = app.clock.now();
     let who = Who::of(allowed, now);
     let keys = sign_in::keys(&case_key(&account.email), allowed.address());
-    sign_in::count(app, &keys, sign_in::FAILED, now)
-        .await
-        .map_err(refusal)?;
+    sign_in::count(app, &keys, sign_in::FAILED, now).await?;
     let hash = account.password_hash.as_deref();
     if !app.passwords.verify(&form.current, hash).await? {
         return not_current(app, who, account).await;
@@ -277,15 +275,4 @@ async fn own(app: &App, allowed: &Allowed) -> Result<Account, ServiceError> {
 
 fn target(account: &Account) -> Target {
     Target::new("account", &account.id, &account.email)
-}
-
-/// In the terms of a form on a page.
-fn refusal(error: AccessError) -> ServiceError {
-    match error {
-        AccessError::Failed(error) => error,
-        AccessError::Refused(error) => match error.field() {
-            Some(field) => ServiceError::invalid(field, error.message()),
-            None => ServiceError::conflict(error.message()),
-        },
-    }
 }

@@ -65,6 +65,19 @@ impl From<StoreError> for AccessError {
     }
 }
 
+/// In the terms of a form on a page.
+impl From<AccessError> for ServiceError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Failed(error) => error,
+            AccessError::Refused(error) => match error.field() {
+                Some(field) => Self::invalid(field, error.message()),
+                None => Self::conflict(error.message()),
+            },
+        }
+    }
+}
+
 /// Signs in with e-mail address and password. An unknown address, a deactivated account and a wrong password
 /// get the same answer after the same time.
 ///

@@ -237,9 +237,12 @@ db_test! {
         let app = TestApp::new(db).await;
         let link = account_links::first_start(&app.app).await.unwrap().unwrap();
         let path = link.strip_prefix("https://provisioning.test").unwrap();
-        let form = "email=sam@rhombus.example&name=&password=x&password_again=x";
+        let form = "email=sam@rhombus.example&name=&password=lantern&password_again=lantern";
         let answer = post(&app, path, "", form).await;
-        assert_eq!(answer.header("location"), format!("{path}?error=name_missing"));
+        assert_eq!((answer.status, answer.header("location")), (422, ""));
+        assert!(answer.text.contains("Enter your name."), "{}", answer.text);
+        assert!(answer.text.contains("value=\"sam@rhombus.example\""), "{}", answer.text);
+        assert!(!answer.text.contains("lantern"), "{}", answer.text);
         let form = format!("email=sam@rhombus.example&name=Sam&password={PASSWORD}&password_again={PASSWORD}");
         let answer = post(&app, path, "", &form).await;
         assert_eq!(answer.header("location"), "/");

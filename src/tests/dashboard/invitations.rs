@@ -6,7 +6,7 @@ use rhombus_provisioning::server::clock::Clock;
 use rhombus_provisioning::server::http;
 use rhombus_provisioning::server::store::sql::sql;
 
-use super::person::{account, cookie, post};
+use super::person::{account, cookie, open, post, tag};
 use crate::db_test;
 use crate::support::app::{START, TestApp, settings};
 use crate::support::smtp::{SmtpServer, Ways};
@@ -41,5 +41,31 @@ db_test! {
         }
         let written: Vec<(String,)> = app.rows(sql("SELECT kind FROM outbox")).await;
         assert_eq!(written.len(), 1);
+    }
+
+    async fn a_refused_acceptance_keeps_the_name_and_no_password(db: TestDb) {
+        let app = TestApp::new(db).await;
+        app.entra("contoso").await;
+        let dana = account(&app, "dana@contoso.com", AccountRole::Admin, Some("contoso")).await;
+        let dana = cookie(&app, &dana).await;
+        let invited = post(&app, &dana, ACCOUNTS, "email=vera%40contoso.com&role=viewer").await.text;
+        let (_, link) = invited.split_once("https://provisioning.test/invitation/").unwrap();
+        let secret: String = link.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let path = format!("/invitation/{secret}");
+        let invited = open(&app, "", &path).await;
+        assert!(tag(&invited.text, "name").contains("value=\"vera\""), "{}", invited.text);
+
+        let form = |again: &str| format!("name=Vera+Lind&password=lantern+orbit+velvet&password_again={again}");
+        let refused = post(&app, "", &path, &form("another")).await;
+        assert_eq!((refused.status, refused.header("location")), (422, ""));
+        assert!(refused.text.contains("The two passwords differ."), "{}", refused.text);
+        assert!(tag(&refused.text, "name").contains("value=\"Vera Lind\""), "{}", refused.text);
+        assert!(!refused.text.contains("lantern"), "{}", refused.text);
+
+        let accepted = post(&app, "", &path, &form("lantern+orbit+velvet")).await;
+        assert_eq!((accepted.status, accepted.header("location")), (303, "/"));
+        let again = post(&app, "", &path, &form("lantern+orbit+velvet")).await;
+        assert_eq!((again.status, again.header("location")), (303, path.as_str()));
+        assert_eq!(open(&app, "", &path).await.status, 404);
     }
 }
