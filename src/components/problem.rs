@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::use_location;
 
@@ -11,7 +10,6 @@ use super::callout::Callout;
 use super::empty::{Empty, EmptyArt};
 use super::icon::Tone;
 use crate::model::error::AppError;
-use crate::model::form::FormAnswer;
 
 /// Sets the status code of the answer that is being rendered. The server provides it; the browser has none.
 #[derive(Clone)]
@@ -111,33 +109,4 @@ pub fn Problem(error: AppError) -> impl IntoView {
         }
         .into_any(),
     }
-}
-
-/// What answers an address that leads nowhere; or why a form that posts there was refused, since it has no page
-/// of its own.
-#[component]
-pub fn NotFoundPage() -> impl IntoView {
-    if let Some(FormAnswer::Refused { error, .. }) = use_context() {
-        let title = error.title();
-        return view! {
-            <Title text=title/>
-            <main class="page center" id="main"><Problem error/></main>
-        }
-        .into_any();
-    }
-    answer_with(404);
-    view! {
-        <Title text="Not found"/>
-        <main class="page center" id="main">
-            <Empty
-                art=EmptyArt::Rows
-                page=true
-                title="This page does not exist"
-                text="The link may be old: log entries are deleted after a time, and users can be deleted in Entra."
-            >
-                <a class="btn btn-primary" href="/">"Go to the start page"</a>
-            </Empty>
-        </main>
-    }
-    .into_any()
 }

@@ -12,6 +12,7 @@ pub mod issue;
 pub mod issues;
 pub mod log;
 pub mod logs;
+pub mod not_found;
 pub mod notifications;
 pub mod organizations;
 pub mod overview;

@@ -100,6 +100,24 @@ entra_test! {
         }
     }
 
+    async fn an_address_that_leads_nowhere_offers_the_search_to_who_is_signed_in(entra: Entra) {
+        let admin = admin(&entra).await;
+        for address in ["/nowhere".to_owned(), format!("{HOME}/nowhere")] {
+            let inside = open(entra.app, &admin, &address).await;
+            assert_eq!(inside.status, 404, "{address}");
+            for part in ["This page does not exist", "action=\"/search\"", "href=\"/organizations/contoso/logs\""] {
+                assert!(inside.text.contains(part), "{part}: {}", inside.text);
+            }
+            let outside = open(entra.app, "", &address).await;
+            assert_eq!(outside.status, 404, "{address}");
+            assert!(outside.text.contains("This page does not exist"), "{}", outside.text);
+            assert!(!outside.text.contains("action=\"/search\""), "{}", outside.text);
+            for page in [inside.text, outside.text] {
+                assert_eq!(page.matches("<h1").count(), 1, "{page}");
+            }
+        }
+    }
+
     async fn a_user_without_log_entries_has_a_word_for_it(entra: Entra) {
         let id = entra.create("ana").await;
         entra.app.advance(91 * DAY);
