@@ -30,9 +30,14 @@ pub fn field_errors(answer: Option<&FormAnswer>) -> Vec<FieldError> {
 
 /// What was typed into a field of the form that is answered; nothing before.
 pub fn typed(answer: Option<&FormAnswer>, field: &str) -> String {
+    typed_or(answer, field, "")
+}
+
+/// The same, but before that what is `stored`. A field that was emptied stays empty.
+pub fn typed_or(answer: Option<&FormAnswer>, field: &str, stored: &str) -> String {
     answer
         .and_then(|answer| answer.value(field))
-        .unwrap_or_default()
+        .unwrap_or(stored)
         .to_owned()
 }
 

@@ -14,7 +14,7 @@ use crate::components::badge::AccountStatus;
 use crate::components::callout::Callout;
 use crate::components::card::Card;
 use crate::components::field::{Field, FieldKind};
-use crate::components::form::{Refusal, field_errors, form_answer};
+use crate::components::form::{Refusal, field_errors, form_answer, typed};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::load::load_page;
 use crate::components::page::PageHead;
@@ -171,11 +171,8 @@ fn Row(holder: Holder, account: AccountRow) -> impl IntoView {
 #[component]
 fn Invite(holder: Holder, is_first: bool, answer: Option<FormAnswer>) -> impl IntoView {
     let errors = field_errors(answer.as_ref());
-    let value = |name| {
-        let value = answer.as_ref().and_then(|answer| answer.value(name));
-        value.unwrap_or_default().to_owned()
-    };
-    let (email, role) = (value("email"), value("role"));
+    let typed = |field| typed(answer.as_ref(), field);
+    let (email, role) = (typed("email"), typed("role"));
     let roles = match &holder {
         Holder::Support(_) => ().into_any(),
         Holder::Organization(_) if is_first => {

@@ -13,7 +13,7 @@ use crate::components::field::{Choice, Field};
 use crate::components::filter_bar::{
     Chip, Chips, FilterBar, FilterMenu, FilterOption, FilterSwitch, SearchField,
 };
-use crate::components::form::{Refusal, field_errors, form_answer};
+use crate::components::form::{Refusal, field_errors, form_answer, typed};
 use crate::components::icon::Tone;
 use crate::components::live::Following;
 use crate::components::load::load;
@@ -272,15 +272,9 @@ fn Row(row: OrganizationRow) -> impl IntoView {
 #[component]
 fn NewOrganization(answer: Option<FormAnswer>) -> impl IntoView {
     let errors = field_errors(answer.as_ref());
-    let value = |name| {
-        answer
-            .as_ref()
-            .and_then(|answer| answer.value(name))
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let (name, slug) = (value("name"), value("slug"));
-    let is_off = value("state") == "off";
+    let typed = |field| typed(answer.as_ref(), field);
+    let (name, slug) = (typed("name"), typed("slug"));
+    let is_off = typed("state") == "off";
     view! {
         <Card id="new" title="Create organization" lined=true>
             <div class="card-body">

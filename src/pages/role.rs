@@ -8,7 +8,7 @@ use crate::components::callout::Callout;
 use crate::components::card::Card;
 use crate::components::dialog::Dialog;
 use crate::components::field::{Field, TextArea};
-use crate::components::form::{Refusal, field_errors, form_answer};
+use crate::components::form::{Refusal, field_errors, form_answer, typed, typed_or};
 use crate::components::icon::Tone;
 use crate::components::load::load_page;
 use crate::components::page::{Crumb, OrganizationSheet, PageHead, Width, in_organization};
@@ -84,11 +84,7 @@ fn NewRole(frame: Frame, answer: Option<FormAnswer>) -> impl IntoView {
     let back = frame.href("/settings#roles");
     let action = frame.href("/settings/roles/new");
     let errors = field_errors(answer.as_ref());
-    let value = answer
-        .as_ref()
-        .and_then(|answer| answer.value("value"))
-        .unwrap_or_default()
-        .to_owned();
+    let value = typed(answer.as_ref(), "value");
     view! {
         <OrganizationSheet frame title="Add role" above width=Width::Narrow>
             <PageHead
@@ -128,22 +124,19 @@ fn Fields(role: Option<RoleRow>, answer: Option<FormAnswer>) -> impl IntoView {
         ),
         None => (String::new(), String::new(), String::new()),
     };
-    let typed = |field: &str, stored: String| {
-        let typed = answer.as_ref().and_then(|answer| answer.value(field));
-        typed.map_or(stored, str::to_owned)
-    };
+    let shown = |field: &str, stored: &str| typed_or(answer.as_ref(), field, stored);
     view! {
         <Field
             name="display_name"
             label="Display name"
-            value=typed("display_name", name)
+            value=shown("display_name", &name)
             maxlength=100
             errors=errors.clone()
         />
         <Field
             name="description"
             label="Description"
-            value=typed("description", description)
+            value=shown("description", &description)
             maxlength=300
             optional=true
             errors=errors.clone()
@@ -151,7 +144,7 @@ fn Fields(role: Option<RoleRow>, answer: Option<FormAnswer>) -> impl IntoView {
         <TextArea
             name="mapped_values"
             label="Further app role values"
-            value=typed("mapped_values", mapped)
+            value=shown("mapped_values", &mapped)
             hint="One a line. Each means this role, too, in upper or lower case. Users stored already follow at once."
             errors
         />

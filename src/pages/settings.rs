@@ -18,7 +18,7 @@ use crate::components::card::{Fact, Facts};
 use crate::components::copy::CopyField;
 use crate::components::dialog::Dialog;
 use crate::components::field::Field;
-use crate::components::form::{Refusal, field_errors, form_answer};
+use crate::components::form::{Refusal, field_errors, form_answer, typed_or};
 use crate::components::load::load_page;
 use crate::components::page::{OrganizationSheet, PageHead, in_organization};
 use crate::model::error::{AppError, FieldError};
@@ -221,11 +221,7 @@ fn NameSection(
     may_change: bool,
 ) -> impl IntoView {
     let body = if may_change {
-        let typed = answer
-            .as_ref()
-            .and_then(|answer| answer.value("name"))
-            .unwrap_or(&name)
-            .to_owned();
+        let typed = typed_or(answer.as_ref(), "name", &name);
         view! {
             <form class="stack" method="post" action=path>
                 <Field name="name" label="Name" value=typed maxlength=100 errors/>
@@ -257,10 +253,7 @@ fn ExpectedSection(
 ) -> impl IntoView {
     let said = expected.map(number).unwrap_or_default();
     let body = if may_change {
-        let typed = answer
-            .as_ref()
-            .and_then(|answer| answer.value("expected_users"))
-            .map_or(said, str::to_owned);
+        let typed = typed_or(answer.as_ref(), "expected_users", &said);
         view! {
             <form class="stack" method="post" action=path>
                 <Field

@@ -4,19 +4,21 @@ use leptos::prelude::*;
 
 use crate::components::card::Card;
 use crate::components::field::{Field, TextArea};
-use crate::components::form::field_errors;
+use crate::components::form::{field_errors, typed};
 use crate::components::icon::{Icon, IconName, Tone};
 use crate::components::time::ExactTime;
 use crate::components::timeline::{Event, Timeline};
 use crate::model::form::FormAnswer;
 use crate::model::issue::{IssueDetail, IssueEvent, IssueEventKind, IssueState};
 
-fn typed(answer: Option<&FormAnswer>, field: &str, otherwise: &str) -> String {
-    answer
-        .and_then(|answer| answer.value(field))
-        .filter(|value| !value.is_empty())
-        .unwrap_or(otherwise)
-        .to_owned()
+/// What was typed, or else what is usual.
+fn number(answer: Option<&FormAnswer>, field: &str, usual: &str) -> String {
+    let typed = typed(answer, field);
+    if typed.is_empty() {
+        usual.to_owned()
+    } else {
+        typed
+    }
 }
 
 /// The buttons beside the heading: what makes sense where the issue stands.
@@ -43,8 +45,8 @@ pub fn Actions(here: String, state: IssueState, answer: Option<FormAnswer>) -> i
     let is_refused = errors
         .iter()
         .any(|error| ["days", "events"].contains(&error.field.as_str()));
-    let days = typed(answer.as_ref(), "days", "7");
-    let events = typed(answer.as_ref(), "events", "100");
+    let days = number(answer.as_ref(), "days", "7");
+    let events = number(answer.as_ref(), "events", "100");
     let ignore = state.is_open().then(|| {
         view! {
             <details class="disclose" open=is_refused>
@@ -86,7 +88,7 @@ pub fn Aside(here: String, issue: IssueDetail, answer: Option<FormAnswer>) -> im
         view! { <Assign here=here.clone() chosen=issue.assignee_id assignees=issue.assignees/> }
     });
     let errors = field_errors(answer.as_ref());
-    let note = typed(answer.as_ref(), "note", "");
+    let note = typed(answer.as_ref(), "note");
     let add = issue.may_manage.then(|| {
         view! {
             <form class="stack-tight" method="post" action=here>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::SETTINGS_FORM;
 use crate::components::badge::RecipientStatus;
+use crate::components::form::typed;
 use crate::components::icon::{Glyph, Icon, IconName, Tone};
 use crate::components::region::Region;
 use crate::components::table::Table;
@@ -31,11 +32,7 @@ pub(super) fn RecipientsSection(
             .is_some_and(|answer| answer.value("send").is_some()),
         _ => is_on,
     };
-    let typed = answer
-        .as_ref()
-        .and_then(|answer| answer.value("address"))
-        .unwrap_or_default()
-        .to_owned();
+    let typed = typed(answer.as_ref(), "address");
     let has_room = recipients.len() < RECIPIENTS;
     let add_path = format!("{path}/recipients");
     let table = view! { <Recipients path=add_path.clone() recipients may_manage/> };

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::field::{Choice, Field};
+use crate::components::form::typed_or;
 use crate::model::error::FieldError;
 use crate::model::form::FormAnswer;
 use crate::model::page::{counted_up_to, number};
@@ -19,14 +20,10 @@ pub(super) fn GuardSection(
     errors: Vec<FieldError>,
     may_change: bool,
 ) -> impl IntoView {
-    let typed = |name: &str| {
-        let value = answer.as_ref().and_then(|answer| answer.value(name));
-        value.map(str::to_owned)
-    };
-    let stored = if guard.limit.is_some() { "on" } else { "off" };
-    let chosen = typed("guard").unwrap_or_else(|| stored.to_owned());
-    let limit = typed("removal_limit")
-        .unwrap_or_else(|| guard.limit.unwrap_or(guard.suggested).to_string());
+    let shown = |name: &str, stored: &str| typed_or(answer.as_ref(), name, stored);
+    let chosen = shown("guard", if guard.limit.is_some() { "on" } else { "off" });
+    let stored = guard.limit.unwrap_or(guard.suggested).to_string();
+    let limit = shown("removal_limit", &stored);
     let hint = format!(
         "Suggested: {}, a tenth of the active users and at least 20.",
         number(guard.suggested)

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::field::Choice;
+use crate::components::form::typed_or;
 use crate::model::form::FormAnswer;
 use crate::model::organization::{MissingNames, MissingRole, OrganizationDetail, UnknownRole};
 
@@ -15,10 +16,7 @@ pub(super) fn PoliciesSection(
     answer: Option<FormAnswer>,
     may_change: bool,
 ) -> impl IntoView {
-    let chosen = |name: &str, stored: &str| {
-        let typed = answer.as_ref().and_then(|answer| answer.value(name));
-        typed.unwrap_or(stored).to_owned()
-    };
+    let chosen = |name: &str, stored: &str| typed_or(answer.as_ref(), name, stored);
     let names = choices(
         "missing_names",
         &chosen("missing_names", organization.missing_names.as_str()),
