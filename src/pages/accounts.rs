@@ -222,14 +222,20 @@ fn Invite(holder: Holder, is_first: bool, answer: Option<FormAnswer>) -> impl In
 fn Roles() -> impl IntoView {
     const NO: Option<&str> = Some("–");
     const YES: Option<&str> = None;
+    const AUDITED: Option<&str> = Some("Audited");
     let rows = [
-        ("See logs and users", [YES, YES, YES]),
+        ("See logs, issues and users", [YES, YES, YES]),
         (
-            "See request and response bodies",
-            [NO, YES, Some("Audited")],
+            "See tokens, settings, accounts and the audit log",
+            [YES, YES, YES],
         ),
+        ("See request and response bodies", [NO, AUDITED, AUDITED]),
+        ("Make support bundles", [NO, AUDITED, AUDITED]),
+        ("Add notes, resolve or ignore issues", [NO, YES, YES]),
         ("Create, rotate and revoke tokens", [NO, YES, NO]),
-        ("Change settings, pause provisioning", [NO, YES, NO]),
+        ("Change settings, roles and notifications", [NO, YES, NO]),
+        ("Block and erase users", [NO, YES, NO]),
+        ("Pause and resume provisioning", [NO, YES, NO]),
         ("Turn provisioning on and off", [NO, NO, YES]),
         ("Manage accounts", [NO, YES, Some("First Admin")]),
     ];
@@ -269,7 +275,7 @@ fn Roles() -> impl IntoView {
                 </thead>
                 <tbody>{rows}</tbody>
             </Table>
-            <p class="small muted">"Support is Rhombus staff. Whenever they open a body, the audit log says so."</p>
+            <p class="small muted">"Support is Rhombus staff. Whoever opens a body, the audit log says so."</p>
         </section>
     }
 }

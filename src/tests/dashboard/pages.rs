@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::server::actor::Permission;
 use rhombus_provisioning::server::clock::{Clock, DAY};
 use rhombus_provisioning::server::jobs::retention;
 use rhombus_provisioning::server::store::sql::sql;
@@ -116,6 +117,42 @@ entra_test! {
                 assert_eq!(page.matches("<h1").count(), 1, "{page}");
             }
         }
+    }
+
+    async fn the_table_of_roles_says_what_the_permissions_say(entra: Entra) {
+        use Permission::*;
+        let page = page(&entra, &admin(&entra).await, &format!("{HOME}/accounts")).await;
+        let row = |label: &str| {
+            let (_, row) = page.split_once(&format!(">{label}</th>")).unwrap();
+            row.split("</tr>").next().unwrap()
+        };
+        let roles = [AccountRole::Viewer, AccountRole::Admin, AccountRole::Support];
+        for (label, permissions) in [
+            ("See logs, issues and users", vec![ReadLogs, ReadIssues, ReadUsers]),
+            (
+                "See tokens, settings, accounts and the audit log",
+                vec![ReadTokens, ReadOrganization, ReadNotifications, ReadAccounts, ReadAudit],
+            ),
+            ("See request and response bodies", vec![ReadPayloads]),
+            ("Make support bundles", vec![ReadPayloads]),
+            ("Add notes, resolve or ignore issues", vec![ManageIssues]),
+            ("Create, rotate and revoke tokens", vec![ManageTokens]),
+            (
+                "Change settings, roles and notifications",
+                vec![ManageOrganization, ManageGuard, ManageRoles, ManageNotifications],
+            ),
+            ("Block and erase users", vec![BlockUsers, EraseUsers]),
+            ("Pause and resume provisioning", vec![PauseProvisioning]),
+            ("Turn provisioning on and off", vec![SwitchProvisioning]),
+        ] {
+            let said: Vec<bool> = row(label).split("<td>").skip(1).map(|cell| !cell.contains(">No<")).collect();
+            for permission in permissions {
+                let granted = roles.map(|role| permission.granted_to(role));
+                assert_eq!(said, granted, "{label}: {permission:?}");
+            }
+        }
+        assert!(row("Manage accounts").contains("First Admin"), "{page}");
+        assert!(InviteFirstAdmin.granted_to(AccountRole::Support) && !ManageAccounts.granted_to(AccountRole::Support));
     }
 
     async fn a_user_without_log_entries_has_a_word_for_it(entra: Entra) {
