@@ -75,6 +75,53 @@ for (const colorScheme of ["light", "dark"] as const) {
       await check(page);
     });
 
+    test("accounts, questions and records of an organization are accessible", async ({
+      page,
+      organization,
+      signInPage,
+      accountsPage,
+    }) => {
+      test.slow();
+      const { user } = await fill(organization);
+      const viewer = await organization.account("viewer");
+      await signInPage.enter(await organization.account("admin"), organization.path("/accounts"));
+      const deactivate = accountsPage.row(viewer.email).getByRole("link", { name: "Deactivate" });
+      const account = ((await deactivate.getAttribute("href")) ?? "").replace(/\/deactivate$/, "");
+      for (const path of [account, `${account}/link`, `${account}/deactivate`]) {
+        await page.goto(path);
+        await check(page);
+      }
+      const questions = ["block", "unblock", "erase"].map((question) => `/users/${user}/${question}`);
+      const records = ["/held", "/notifications", "/audit", "/support-bundles", `/support-bundles/new?user=${user}`];
+      for (const path of [...questions, ...records, "/nowhere"]) {
+        await page.goto(organization.path(path));
+        await check(page);
+      }
+    });
+
+    test("an invitation is accessible", async ({ page, organization, signInPage, accountsPage }) => {
+      await signInPage.enter(await organization.account("admin"), organization.path("/accounts"));
+      const link = await accountsPage.invite(`vera@${organization.slug}.example`, "Viewer");
+      await check(page);
+      await page.goto(link);
+      await check(page);
+      await page.getByLabel("Password", { exact: true }).fill("lantern orbit velvet 93");
+      await page.getByLabel("Password again").fill("something else entirely");
+      await page.getByRole("button", { name: "Accept and sign in" }).click();
+      await page.getByText("The two passwords differ.").waitFor();
+      await check(page);
+    });
+
+    test("the pages of Support are accessible", async ({ page, organization, signInPage }) => {
+      test.slow();
+      await fill(organization);
+      await signInPage.enter(await organization.account("support"), "/organizations");
+      for (const path of ["/organizations", "/issues", "/accounts", "/audit", "/search?q=ana", "/search?q=nobody-at-all"]) {
+        await page.goto(path);
+        await check(page);
+      }
+    });
+
     test("the settings are accessible", async ({ page, organization, signInPage, settingsPage }) => {
       await fill(organization);
       await signInPage.enter(await organization.account("admin"), organization.path("/settings"));

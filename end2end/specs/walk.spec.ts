@@ -1,4 +1,13 @@
+import type { Page } from "@playwright/test";
+
 import { expect, test } from "../support/test";
+
+async function expectNoOverflow(page: Page): Promise<void> {
+  // Without its style no page fits.
+  await page.waitForLoadState();
+  const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(await overflow(), `${page.url()} scrolls sideways`).toBeLessThanOrEqual(0);
+}
 
 test("an administrator walks through all pages on a phone", async ({
   page,
@@ -14,12 +23,7 @@ test("an administrator walks through all pages on a phone", async ({
   settingsPage,
   frame,
 }) => {
-  const fits = async () => {
-    // Without its style no page fits.
-    await page.waitForLoadState();
-    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(await overflow(), `${page.url()} scrolls sideways`).toBeLessThanOrEqual(0);
-  };
+  const fits = () => expectNoOverflow(page);
   const entra = await organization.connect();
   // As long as Entra allows, and nowhere to break it.
   const role = "SUPERUSER".repeat(13);
@@ -68,4 +72,42 @@ test("an administrator walks through all pages on a phone", async ({
   await settingsPage.edit("Super admin");
   await expect(page.getByRole("button", { name: "Save role" })).toBeVisible();
   await fits();
+});
+
+test("the pages that are gone to less often fit on a phone, too", async ({ page, organization, signInPage, accountsPage }) => {
+  test.slow();
+  const entra = await organization.connect();
+  const userName = "ana.ruiz.of.a.long.name@contoso.com";
+  const user = await entra.provision({ userName, givenName: "Ana", familyName: "Ruiz", role: "admin" });
+  const viewer = await organization.account("viewer");
+  await signInPage.enter(await organization.account("admin"), organization.path("/accounts"));
+  await expectNoOverflow(page);
+  const deactivate = accountsPage.row(viewer.email).getByRole("link", { name: "Deactivate" });
+  const account = ((await deactivate.getAttribute("href")) ?? "").replace(/\/deactivate$/, "");
+  const rest = [
+    "/held",
+    "/notifications",
+    "/audit",
+    "/support-bundles",
+    `/support-bundles/new?user=${user}`,
+    `/users/${user}/block`,
+    "/settings/pause",
+    "/settings/roles/new",
+    "/nowhere",
+  ];
+  const paths = [account, `${account}/link`, `${account}/deactivate`, "/account", "/search?q=ana"];
+  for (const path of [...paths, ...rest.map((path) => organization.path(path))]) {
+    await page.goto(path);
+    await expectNoOverflow(page);
+  }
+});
+
+test("the pages of Support fit on a phone", async ({ page, organization, signInPage }) => {
+  const entra = await organization.connect();
+  await entra.create({ userName: "marcus@contoso.com", givenName: "Marcus", familyName: "Bell", role: "SUPERUSER" });
+  await signInPage.enter(await organization.account("support"), "/organizations");
+  for (const path of ["/organizations", "/issues", "/accounts", "/audit", "/search?q=marcus"]) {
+    await page.goto(path);
+    await expectNoOverflow(page);
+  }
 });
