@@ -249,7 +249,7 @@ entra_test! {
         assert!(matches!(broken_off, Err(ServiceError::Store(_))), "{broken_off:?}");
         assert_eq!(states().await, [some("defaulted", 500), some("known", 601)]);
 
-        let other = App::new(app.db.clone(), app.clock.clone(), (*app.settings).clone());
+        let other = App::new(app.db.clone(), app.clock.clone(), app.settings.clone());
         assert_eq!(roles::resume(&other).await.unwrap(), 0, "somebody may be at it");
         entra.app.advance(3 * MINUTE);
         assert_eq!(roles::resume(&other).await.unwrap(), 1);
