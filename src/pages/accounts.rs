@@ -256,7 +256,7 @@ fn Roles() -> impl IntoView {
                     <td><span class="muted">"–"<span class="visually-hidden">"No"</span></span></td>
                 }
                 .into_any(),
-                Some(text) => view! { <td>{text}</td> }.into_any(),
+                Some(text) => view! { <td class="col-word">{text}</td> }.into_any(),
             });
             view! { <tr><th scope="row">{label}</th>{cells.into_iter().collect_view()}</tr> }
         })
