@@ -19,10 +19,3 @@ pub mod resource;
 pub mod schema;
 pub mod target;
 pub mod time;
-
-pub use error::{ScimError, ScimType};
-pub use filter::Filter;
-pub use patch::PatchRequest;
-pub use path::AttributePath;
-pub use reason::Reason;
-pub use resource::{Remark, User};
