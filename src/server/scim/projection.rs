@@ -45,25 +45,10 @@ impl Projection {
     /// # Errors
     /// `projection_conflict` when both name something.
     pub fn parse(attributes: Option<&str>, excluded: Option<&str>) -> Result<Self, ScimError> {
-        let names = |list: Option<&str>| -> Option<Vec<String>> {
-            let names = list?.split(',').map(str::trim);
-            let names: Vec<String> = names
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned)
-                .collect();
-            (!names.is_empty()).then_some(names)
-        };
-        Self::from_names(names(attributes).as_deref(), names(excluded).as_deref())
-    }
-
-    pub(super) fn from_names(
-        attributes: Option<&[String]>,
-        excluded: Option<&[String]>,
-    ) -> Result<Self, ScimError> {
-        match (attributes, excluded) {
+        match (names(attributes), names(excluded)) {
             (None, None) => Ok(Self::All),
-            (Some(names), None) => Ok(Self::Only(selectors(names))),
-            (None, Some(names)) => Ok(Self::Without(selectors(names))),
+            (Some(names), None) => Ok(Self::Only(selectors(&names))),
+            (None, Some(names)) => Ok(Self::Without(selectors(&names))),
             (Some(_), Some(_)) => Err(ScimError::new(
                 Reason::ProjectionConflict,
                 "attributes and excludedAttributes cannot be sent together. Leave one out.",
@@ -173,8 +158,15 @@ fn parts(attribute: &Attribute, value: Value, keep: impl Fn(&Attribute) -> bool)
     }
 }
 
-fn selectors(names: &[String]) -> Vec<Selector> {
-    let selector = |name: &String| {
+/// The names of a list, if it has any.
+fn names(list: Option<&str>) -> Option<Vec<&str>> {
+    let names = list?.split(',').map(str::trim);
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    (!names.is_empty()).then_some(names)
+}
+
+fn selectors(names: &[&str]) -> Vec<Selector> {
+    let selector = |name: &&str| {
         if name.eq_ignore_ascii_case(schema::ENTERPRISE_USER) {
             return Some(Selector::Extension);
         }
