@@ -35,7 +35,7 @@ pub use values::FilterValue;
 use super::error::ScimError;
 use super::path::AttributePath;
 use super::reason::Reason;
-use super::schema::{self, Schema};
+use super::schema::{self, Attribute, Schema};
 use super::time;
 
 /// A user's attributes in canonical form: canonical names and order, no nulls, no empty values,
@@ -309,6 +309,25 @@ impl User {
 /// Whether an element is the primary one; an absent `primary` counts as false (RFC 7643 2.4).
 pub(super) fn is_primary(element: &Value) -> bool {
     element.get("primary").and_then(Value::as_bool) == Some(true)
+}
+
+/// What the `value` of an element is compared by.
+pub(super) fn value_key(path: &AttributePath, element: &Value) -> Option<String> {
+    let value = element.get("value")?.as_str()?;
+    let is_exact = path
+        .attribute
+        .sub_attribute("value")
+        .is_some_and(Attribute::is_compared_exactly);
+    Some(if is_exact {
+        value.to_owned()
+    } else {
+        case_key(value)
+    })
+}
+
+/// The same of its `type`.
+pub(super) fn type_key(element: &Value) -> Option<String> {
+    element.get("type")?.as_str().map(case_key)
 }
 
 /// The twin of a text for matching without regard to case: NFC, then Unicode lower case letter by

@@ -2,16 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::server::scim::error::ScimError;
 use crate::server::scim::filter::{Filter, Literal};
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
 use crate::server::scim::resource::{
-    Normalizer, Parts, case_key, demote_others, is_primary, merge_into,
+    Normalizer, Parts, case_key, demote_others, is_primary, merge_into, type_key, value_key,
 };
-use crate::server::scim::schema::Attribute;
 
 /// Appends elements; one that is there already, by value and type, is merged into its like
 /// (RFC 7644 3.5.2.1: an identical value changes nothing). Roles merge by value alone.
@@ -241,22 +240,4 @@ pub(super) fn no_target(path: &AttributePath) -> ScimError {
          like. Use a filter with eq, such as emails[type eq \"work\"].value."
     );
     ScimError::new(Reason::PatchValuePathNoTarget, text).on(name)
-}
-
-fn value_key(path: &AttributePath, element: &Value) -> Option<String> {
-    let value = element.get("value")?.as_str()?;
-    let exact = path
-        .attribute
-        .sub_attribute("value")
-        .is_some_and(Attribute::is_compared_exactly);
-    Some(if exact {
-        value.to_owned()
-    } else {
-        case_key(value)
-    })
-}
-
-fn type_key(element: &Value) -> Option<String> {
-    let parts: &Map<String, Value> = element.as_object()?;
-    parts.get("type")?.as_str().map(case_key)
 }

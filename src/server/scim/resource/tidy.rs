@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::normalize::{check_count, is_unassigned};
 use super::roles::{merge_by, merge_roles};
-use super::{Remark, User, case_key, is_primary};
+use super::{Remark, User, is_primary, type_key, value_key};
 use crate::server::scim::error::ScimError;
 use crate::server::scim::path::AttributePath;
 use crate::server::scim::reason::Reason;
@@ -146,21 +146,8 @@ fn without_value(remarks: &mut Vec<Remark>) -> bool {
 
 /// RFC 7643 2.4: a pair of type and value stands once. Elements without a value are compared whole.
 fn type_and_value(path: &AttributePath, element: &Value) -> String {
-    let text = |name: &str| element.get(name).and_then(Value::as_str);
-    let Some(value) = text("value") else {
-        return element.to_string();
-    };
-    let exact = path
-        .attribute
-        .sub_attribute("value")
-        .is_some_and(Attribute::is_compared_exactly);
-    let value = if exact {
-        value.to_owned()
-    } else {
-        case_key(value)
-    };
-    format!(
-        "{}\0{value}",
-        text("type").map(case_key).unwrap_or_default()
-    )
+    match value_key(path, element) {
+        Some(value) => format!("{}\0{value}", type_key(element).unwrap_or_default()),
+        None => element.to_string(),
+    }
 }
