@@ -1,6 +1,7 @@
 //! The User resource in canonical form.
 
 mod change;
+mod draft;
 mod flaws;
 mod normalize;
 mod remark;
@@ -17,7 +18,7 @@ use serde_json::{Map, Value, json};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 pub use change::{Change, PRIMARY_ROLE};
-pub use flaws::Draft;
+pub use draft::Draft;
 pub(super) use flaws::is_name_or_role;
 pub use normalize::{MAX_ELEMENTS, MAX_KEY_BYTES, MAX_TEXT_BYTES};
 pub(super) use normalize::{
