@@ -8,10 +8,22 @@ use super::sql::{Builder, Connection, sql};
 use crate::server::clock::{MINUTE, Millis};
 use crate::server::error::StoreError;
 
-/// Changes as lists read them: a user may be as large as a request, and a page of such changes would fill the memory.
-/// Neither database reads a text to tell its length.
-pub(super) const LISTED_CHANGES: &str =
-    "CASE WHEN octet_length(changes) <= 16384 THEN changes END AS changes";
+/// A column of changes as lists read it: a user may be as large as a request, and a page of such changes would fill the
+/// memory. Neither database reads a text to tell its length.
+macro_rules! listed {
+    ($column:literal) => {
+        concat!(
+            "CASE WHEN octet_length(",
+            $column,
+            ") <= 16384 THEN ",
+            $column,
+            " END AS ",
+            $column
+        )
+    };
+}
+
+pub(super) const LISTED_CHANGES: &str = listed!("changes");
 
 /// What one request changed, by the entry's id.
 #[derive(Debug, Clone, FromRow)]
@@ -276,15 +288,13 @@ pub async fn find_listed_refused_changes(
     organization_id: &str,
     log_id: &str,
 ) -> Result<Option<String>, StoreError> {
+    const LISTED: &str = concat!(
+        "SELECT ",
+        listed!("refused_changes"),
+        " FROM provisioning_log_payloads WHERE log_id = $1 AND organization_id = $2"
+    );
     let row: Option<(Option<String>,)> = connection
-        .fetch_optional(
-            sql(
-                "SELECT CASE WHEN octet_length(refused_changes) <= 16384 THEN refused_changes END \
-                 FROM provisioning_log_payloads WHERE log_id = $1 AND organization_id = $2",
-            )
-            .bind(log_id)
-            .bind(organization_id),
-        )
+        .fetch_optional(sql(LISTED).bind(log_id).bind(organization_id))
         .await?;
     Ok(row.and_then(|(refused,)| refused))
 }
