@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::columns::{check_size, columns, keep_within_size, stored_columns};
+use super::guard::Passage;
 use super::policy::{self, Role};
 use super::take_over::may_give_up_name;
 use super::unit::{Next, Unit, validated};
@@ -190,21 +191,13 @@ impl Unit<'_, '_> {
             return Ok(self.answer(before, true));
         }
         self.exchange.refused_changes.clone_from(&changes);
-        let mut next = Next {
+        let next = Next {
             user: after,
             role,
             changes,
-            counted_in: None,
         };
-        if kind == ChangeKind::Disabled {
-            let id = before.stored.id.clone();
-            let passage = self.guard(&id, Action::Disable).await?;
-            next.counted_in = passage.counted_in();
-            let answer = self.store(before, next, kind).await?;
-            self.passed(&id, &passage);
-            return Ok(answer);
-        }
-        self.store(before, next, kind).await
+        let passage = self.guard_change(&before.stored.id, kind).await?;
+        self.store(before, next, kind, &passage).await
     }
 
     /// Disable and Enable are named by what `active` really did.
@@ -229,13 +222,14 @@ impl Unit<'_, '_> {
         before: Loaded,
         next: Next,
         kind: ChangeKind,
+        passage: &Passage,
     ) -> Result<Answer, Refusal> {
         let organization_id = &self.request.caller.organization_id;
         let id = before.stored.id.clone();
         let version = before.stored.version + 1;
         let old_row = stored_columns(&before);
         let mut row = columns(&next.user, &next.role)?;
-        row.guard_cycle_id.clone_from(&next.counted_in);
+        row.guard_cycle_id = passage.counted_in();
         check_size(&row, old_row.document.len())?;
         let is_renamed = old_row.user_name_key != row.user_name_key;
         let is_linked_anew = row.external_id.is_some() && row.external_id != old_row.external_id;
@@ -274,6 +268,7 @@ impl Unit<'_, '_> {
         let (old_values, values) = (before.user.filter_values(), next.user.filter_values());
         users::replace_values(self.tx, organization_id, &id, old_values, values);
         self.keep_history(&id, version, kind, &next).await?;
+        self.passed(&id, passage);
         let exchange = &mut *self.exchange;
         exchange.refused_changes.clear();
         exchange.subject.user_name = next.user.user_name().map(str::to_owned);

@@ -68,7 +68,6 @@ pub async fn create(
             unit.exchange.done(StepKind::Validate, validated(&role));
             let changes = user.changes_from(&User::default());
             let next = Next {
-                counted_in: None,
                 user,
                 role,
                 changes,

@@ -54,7 +54,6 @@ impl Unit<'_, '_> {
         let log_id = self.exchange.request_id.clone();
         users::delete(self.tx, organization_id, id, self.now, &log_id);
         let next = Next {
-            counted_in: None,
             role: Role::unchanged(&before.stored),
             changes: vec![Change {
                 attribute: "userName".to_owned(),

@@ -5,6 +5,7 @@ use super::Refusal;
 use super::unit::Unit;
 use crate::model::guard::Decision;
 use crate::model::log::Action;
+use crate::model::user::ChangeKind;
 use crate::server::error::StoreError;
 use crate::server::scim::error::ScimError;
 use crate::server::scim::reason::Reason;
@@ -14,7 +15,7 @@ use crate::server::store::provisioning_logs::CYCLE_GAP;
 /// How a deactivation or deletion got past the guard.
 #[derive(Debug)]
 pub(super) enum Passage {
-    /// The guard is off.
+    /// The guard is off, or nobody loses access.
     Unguarded,
     /// As one more of this cycle.
     OneMore { cycle_id: String, others: i64 },
@@ -91,6 +92,18 @@ impl Unit<'_, '_> {
             ),
         )
         .into())
+    }
+
+    /// As [`Self::guard`], of a change: one that deactivates nobody passes.
+    pub(super) async fn guard_change(
+        &mut self,
+        user_id: &str,
+        kind: ChangeKind,
+    ) -> Result<Passage, Refusal> {
+        match kind {
+            ChangeKind::Disabled => self.guard(user_id, Action::Disable).await,
+            _ => Ok(Passage::Unguarded),
+        }
     }
 
     /// Notes that a user has lost access, once that is sure.

@@ -5,11 +5,10 @@ use serde_json::json;
 
 use super::change::kind_of;
 use super::columns::{check_size, columns, stored_columns};
-use super::guard::Passage;
 use super::policy::Role;
 use super::unit::{Next, Unit};
 use super::{Answer, Loaded, Refusal, as_json, location};
-use crate::model::log::{Action, StepKind};
+use crate::model::log::StepKind;
 use crate::model::user::ChangeKind;
 use crate::server::error::StoreError;
 use crate::server::scim::reason::Reason;
@@ -81,10 +80,7 @@ impl Unit<'_, '_> {
         check_size(&row, old_row.document.len())?;
         let kind = kind_of(&before.stored, &next.user);
         // Who is not Entra's may be active: the Admin's word was that Entra gets them, not that they lose access.
-        let passage = match kind {
-            ChangeKind::Disabled => self.guard(&id, Action::Disable).await?,
-            _ => Passage::Unguarded,
-        };
+        let passage = self.guard_change(&id, kind).await?;
         row.guard_cycle_id = passage.counted_in();
         if !take_overs::use_up(self.tx, organization_id, &id, self.now).await? {
             return Ok(None);
@@ -174,7 +170,6 @@ impl Unit<'_, '_> {
         users::delete_now(self.tx, organization_id, &holder_id, self.now, &log_id).await?;
         guard::release(self.tx, organization_id, &holder_id);
         let gone = Next {
-            counted_in: None,
             role: Role::unchanged(&holder.stored),
             changes: vec![Change {
                 attribute: "userName".to_owned(),

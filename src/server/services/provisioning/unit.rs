@@ -30,8 +30,6 @@ pub(super) struct Next {
     pub(super) user: User,
     pub(super) role: Role,
     pub(super) changes: Vec<Change>,
-    /// The cycle in which the accidental-deletion guard counts them now.
-    pub(super) counted_in: Option<String>,
 }
 
 impl Unit<'_, '_> {
