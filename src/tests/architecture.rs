@@ -287,13 +287,25 @@ fn what_is_allowed_or_no_code_at_all_is_left_alone() {
 }
 
 #[test]
-fn every_layer_that_is_named_exists_or_is_yet_to_come_only_once() {
-    let names: Vec<_> = RULE.iter().map(|(layer, _)| layer).collect();
-    assert_eq!(
-        names.len(),
-        names.iter().collect::<BTreeSet<_>>().len(),
-        "a layer stands in the rule twice"
-    );
+fn every_layer_stands_in_the_rule_once_and_every_exception_is_needed() {
+    let files: Vec<(String, String)> = rust_files(&source())
+        .into_iter()
+        .filter_map(|file| Some((module_of(&file)?, fs::read_to_string(&file).unwrap())))
+        .collect();
+    let mut layers = BTreeSet::new();
+    for (layer, _) in RULE {
+        assert!(layers.insert(layer), "{layer} stands in the rule twice");
+        let exists = files.iter().any(|(module, _)| begins(module, layer));
+        assert!(exists, "{layer} is no module any more");
+    }
+    for (module, used, _) in EXCEPTIONS {
+        let is_needed = files
+            .iter()
+            .filter(|(name, _)| begins(name, module))
+            .flat_map(|(name, text)| paths(name, text))
+            .any(|(_, path)| begins(&path, used));
+        assert!(is_needed, "{module} does not use {used} any more");
+    }
 }
 
 #[test]
