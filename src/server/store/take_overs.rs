@@ -10,11 +10,12 @@ use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
 /// A decision about one user, as it stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct TakeOver {
     pub user_id: String,
     /// The key of the userName that it is about: once the user has another, it says nothing.
     pub user_name_key: String,
+    #[sqlx(try_from = "String")]
     pub decision: Decision,
     pub decided_by: String,
     pub decided_at: Millis,
@@ -23,33 +24,13 @@ pub struct TakeOver {
     pub used_at: Option<Millis>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    user_id: String,
-    user_name_key: String,
-    decision: String,
-    decided_by: String,
-    decided_at: Millis,
-    expires_at: Option<Millis>,
-    used_at: Option<Millis>,
-}
-
-impl TryFrom<Row> for TakeOver {
+impl TryFrom<String> for Decision {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let decision = Decision::parse(&row.decision).ok_or_else(|| {
-            StoreError::Corrupt(format!("decision about a userName {:?}", row.decision))
-        })?;
-        Ok(Self {
-            user_id: row.user_id,
-            user_name_key: row.user_name_key,
-            decision,
-            decided_by: row.decided_by,
-            decided_at: row.decided_at,
-            expires_at: row.expires_at,
-            used_at: row.used_at,
-        })
+    /// From the column.
+    fn try_from(text: String) -> Result<Self, StoreError> {
+        Self::parse(&text)
+            .ok_or_else(|| StoreError::Corrupt(format!("decision about a userName {text:?}")))
     }
 }
 
@@ -68,8 +49,7 @@ pub async fn list(
     );
     statement.bind(organization_id);
     push_list(&mut statement, " AND user_id IN (", users.iter().copied());
-    let rows: Vec<Row> = connection.fetch_all(statement.finish()).await?;
-    rows.into_iter().map(TakeOver::try_from).collect()
+    connection.fetch_all(statement.finish()).await
 }
 
 /// Decides anew; what was decided before is over.
@@ -164,21 +144,13 @@ mod tests {
 
     #[test]
     fn decisions_read_back_and_others_are_corrupt() {
-        let read = |decision: &str| {
-            TakeOver::try_from(Row {
-                user_id: String::new(),
-                user_name_key: String::new(),
-                decision: decision.to_owned(),
-                decided_by: String::new(),
-                decided_at: 0,
-                expires_at: None,
-                used_at: None,
-            })
-        };
         for decision in Decision::ALL {
-            let found = read(decision.as_str()).map(|decided| decided.decision);
-            assert_eq!(found.ok(), Some(decision));
+            let column = decision.as_str().to_owned();
+            assert_eq!(Decision::try_from(column).ok(), Some(decision));
         }
-        assert!(matches!(read("lost"), Err(StoreError::Corrupt(_))));
+        assert!(matches!(
+            Decision::try_from("lost".to_owned()),
+            Err(StoreError::Corrupt(_))
+        ));
     }
 }
