@@ -87,7 +87,7 @@ pub async fn get(
         recipients: recipients
             .into_iter()
             .map(|recipient| shown(recipient, &moments))
-            .collect::<Result<_, _>>()?,
+            .collect(),
         route: match app.mailer.destination() {
             Destination::Smtp { host } => MailRoute::Server(host),
             Destination::Folder { .. } => MailRoute::Folder {
@@ -105,14 +105,11 @@ pub async fn get(
     })
 }
 
-fn shown(
-    recipient: recipient_store::Recipient,
-    moments: &Moments,
-) -> Result<Recipient, StoreError> {
-    let state = recipient.state()?;
+fn shown(recipient: recipient_store::Recipient, moments: &Moments) -> Recipient {
+    let state = recipient.state;
     let until = recipient.link_sent_at + LINK_DAYS * DAY;
     let is_awaited = state == RecipientState::Unverified && until > moments.now();
-    Ok(Recipient {
+    Recipient {
         state,
         created_by: recipient.created_by,
         link_sent: moments.moment(recipient.link_sent_at),
@@ -120,7 +117,7 @@ fn shown(
         verified: recipient.verified_at.map(|at| moments.moment(at)),
         id: recipient.id,
         address: recipient.address,
-    })
+    }
 }
 
 /// Mails with their latest attempts.

@@ -15,7 +15,8 @@ pub struct Recipient {
     pub organization_id: String,
     pub address: String,
     pub address_key: String,
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: RecipientState,
     pub created_at: Millis,
     pub created_by: String,
     pub link_sent_at: Millis,
@@ -24,14 +25,13 @@ pub struct Recipient {
     pub uses: i64,
 }
 
-impl Recipient {
-    /// The state from its column.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] for a text that this program does not write.
-    pub fn state(&self) -> Result<RecipientState, StoreError> {
-        RecipientState::parse(&self.state)
-            .ok_or_else(|| StoreError::Corrupt(format!("recipient state {:?}", self.state)))
+impl TryFrom<String> for RecipientState {
+    type Error = StoreError;
+
+    /// From the column.
+    fn try_from(text: String) -> Result<Self, StoreError> {
+        Self::parse(&text)
+            .ok_or_else(|| StoreError::Corrupt(format!("state of a recipient {text:?}")))
     }
 }
 
@@ -76,7 +76,7 @@ pub async fn insert(tx: &mut Tx<'_>, recipient: &Recipient) -> Result<bool, Stor
     .bind(&recipient.organization_id)
     .bind(&recipient.address)
     .bind(&recipient.address_key)
-    .bind(&recipient.state)
+    .bind(recipient.state.as_str())
     .bind(recipient.created_at)
     .bind(&recipient.created_by)
     .bind(recipient.link_sent_at)
@@ -135,4 +135,21 @@ pub async fn has_verified(
         )
         .await?;
     Ok(found > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_read_back_and_others_are_corrupt() {
+        for state in RecipientState::ALL {
+            let column = state.as_str().to_owned();
+            assert_eq!(RecipientState::try_from(column).ok(), Some(state));
+        }
+        assert!(matches!(
+            RecipientState::try_from("lost".to_owned()),
+            Err(StoreError::Corrupt(_))
+        ));
+    }
 }

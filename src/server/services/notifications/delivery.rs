@@ -71,7 +71,7 @@ async fn composed(
     let sender = sender_of(&organization.name, &organization.slug, &settings);
     let mut mails = Vec::new();
     for recipient in recipients {
-        if recipient.state()? != RecipientState::Verified {
+        if recipient.state != RecipientState::Verified {
             continue;
         }
         let to = Address::parse(&recipient.address)

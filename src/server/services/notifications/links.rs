@@ -87,25 +87,20 @@ enum Worth {
     Nothing,
 }
 
-fn worth(
-    link: RecipientLink,
-    said: &Said,
-    recipient: &Recipient,
-    now: Millis,
-) -> Result<Worth, ServiceError> {
-    let is_verified = recipient.state()? == RecipientState::Verified;
-    let is_unsubscribed = recipient.state()? == RecipientState::Unsubscribed;
+fn worth(link: RecipientLink, said: &Said, recipient: &Recipient, now: Millis) -> Worth {
+    let is_verified = recipient.state == RecipientState::Verified;
+    let is_unsubscribed = recipient.state == RecipientState::Unsubscribed;
     let (may, has) = match link {
         RecipientLink::Verify => (!is_verified, is_verified),
         RecipientLink::Unsubscribe => (is_verified, is_unsubscribed),
     };
-    Ok(if has && said.uses + 1 == recipient.uses {
+    if has && said.uses + 1 == recipient.uses {
         Worth::Done
     } else if may && said.uses == recipient.uses && now < said.expires_at {
         Worth::Good
     } else {
         Worth::Nothing
-    })
+    }
 }
 
 /// What the page behind a link shows; `None` when it does not work, or is none of ours.
@@ -124,7 +119,7 @@ pub async fn find(
     let Some(recipient) = recipients::find(&mut connection, &said.id, false).await? else {
         return Ok(None);
     };
-    let worth = worth(link, &said, &recipient, app.clock.now())?;
+    let worth = worth(link, &said, &recipient, app.clock.now());
     if worth == Worth::Nothing {
         return Ok(None);
     }
@@ -162,7 +157,7 @@ pub async fn act(
                 let recipient = recipients::find(tx, &said.id, true)
                     .await?
                     .ok_or_else(dead)?;
-                match worth(link, &said, &recipient, now)? {
+                match worth(link, &said, &recipient, now) {
                     Worth::Good => {}
                     Worth::Done => return Ok(()),
                     Worth::Nothing => return Err(dead()),

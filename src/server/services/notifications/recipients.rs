@@ -36,7 +36,7 @@ pub async fn add(app: &App, allowed: &Allowed, typed: &str) -> Result<(), Servic
         organization_id: organization.id.clone(),
         address: address.to_string(),
         address_key: case_key(address.as_str()),
-        state: RecipientState::Unverified.as_str().to_owned(),
+        state: RecipientState::Unverified,
         created_at: now,
         created_by: allowed.actor().name(),
         link_sent_at: now,
@@ -100,7 +100,7 @@ pub async fn send_link(app: &App, allowed: &Allowed, id: &str) -> Result<(), Ser
                 let found = recipients::find(tx, &recipient.id, true)
                     .await?
                     .ok_or_else(not_found)?;
-                if found.state()? == RecipientState::Verified {
+                if found.state == RecipientState::Verified {
                     return Err(ServiceError::conflict(format!(
                         "{} is confirmed already.",
                         found.address
@@ -141,7 +141,7 @@ pub async fn remove(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
                 recipients::delete(tx, &found.id).await?;
                 outbox_store::drop_of(tx, &organization.id, &found.address_key).await?;
                 let target = Target::new("recipient", &found.id, &found.address);
-                let before = json!({ "state": found.state });
+                let before = json!({ "state": found.state.as_str() });
                 audit::record(tx, &who, "recipient.remove", &target, Some(before), None).await?;
                 Ok(())
             })
