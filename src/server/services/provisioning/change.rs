@@ -286,7 +286,8 @@ impl Unit<'_, '_> {
         Ok(self.answer(after, false))
     }
 
-    fn answer(&self, user: Loaded, skipped: bool) -> Answer {
+    /// 200 with the user as it is now.
+    pub(super) fn answer(&self, user: Loaded, skipped: bool) -> Answer {
         let tenant_url = &self.request.caller.tenant_url;
         Answer {
             status: 200,

@@ -7,7 +7,7 @@ use super::change::kind_of;
 use super::columns::{check_size, columns, stored_columns};
 use super::policy::Role;
 use super::unit::{Next, Unit};
-use super::{Answer, Loaded, Refusal, as_json, location};
+use super::{Answer, Loaded, Refusal};
 use crate::model::log::StepKind;
 use crate::model::user::ChangeKind;
 use crate::server::error::StoreError;
@@ -135,15 +135,9 @@ impl Unit<'_, '_> {
             },
             user: next.user.clone(),
         };
-        let tenant_url = &self.request.caller.tenant_url;
         Ok(Some(Answer {
             status: 201,
-            body: Some(as_json(
-                &self.request.projection.apply(after.into_json(tenant_url)),
-            )),
-            version: Some(version),
-            location: Some(location(tenant_url, &id)),
-            skipped: false,
+            ..self.answer(after, false)
         }))
     }
 
