@@ -6,9 +6,9 @@ use super::log::Action;
 use super::page::{Count, Moment, Page};
 
 /// The fewest users that are suggested as the limit.
-pub const SUGGESTED_AT_LEAST: u64 = 20;
+const SUGGESTED_AT_LEAST: u64 = 20;
 /// The share of active users that is suggested as the limit, in percent.
-pub const SUGGESTED_PERCENT: u64 = 10;
+const SUGGESTED_PERCENT: u64 = 10;
 /// Days for which what is allowed may be tried.
 pub const ALLOWED_DAYS: i64 = 7;
 

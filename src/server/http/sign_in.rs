@@ -156,7 +156,7 @@ fn with_error(path: &str, error: SignInError, next: Option<&str>) -> String {
 
 /// `next` as path and query of this site, if that is what it is: a link must not lead from our sign-in page to
 /// somebody else's copy of it.
-pub fn same_site_path(next: &str) -> Option<String> {
+fn same_site_path(next: &str) -> Option<String> {
     if !next.starts_with('/') {
         return None;
     }

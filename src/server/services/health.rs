@@ -22,7 +22,7 @@ pub const INTERVAL: Millis = 40 * MINUTE;
 /// wrong token.
 const OVERDUE: Millis = INTERVAL + 5 * MINUTE;
 /// A token that expires within this is spoken of.
-pub const EXPIRES_SOON: Millis = 30 * DAY;
+const EXPIRES_SOON: Millis = 30 * DAY;
 /// A token that expires within this is a risk.
 const EXPIRES_NOW: Millis = 7 * DAY;
 
