@@ -9,7 +9,7 @@ use super::theme::ThemeChoice;
 use crate::model::account::{AccountRole, Me, OrganizationLink};
 use crate::model::page::{Count, count};
 
-/// `organization` is the one that the pages are about, if they are about one. It is `inert` beside a question.
+/// `organization` is the one that the pages are about, if they are about one. Beside a question all of it is `inert`.
 #[component]
 pub fn Nav(
     me: Me,

@@ -101,7 +101,8 @@ pub(super) async fn answer_form(
     render(Request::from_parts(parts, Body::empty())).await
 }
 
-/// Where a form that must not be answered by its own page leads to: sign in, or a page that says why not.
+/// The answer to a form that is refused: the page at the request's address, which says why and keeps the `values` that
+/// were typed; or the way to sign in.
 pub(super) async fn refuse(
     dashboard: &Dashboard,
     parts: Parts,
