@@ -11,7 +11,6 @@ use crate::server::store::cycles;
 use crate::server::store::health::{self as store, Asked, Figures, Wanted};
 use crate::server::store::keyset::COUNT_LIMIT;
 use crate::server::store::leases;
-use crate::server::store::organizations::state_from_column;
 use crate::server::store::sql::Connection;
 
 /// The lease by which one replica at a time watches over the organizations.
@@ -80,14 +79,14 @@ pub async fn gather(
         // A clock that was ahead has left it.
         .filter(|since| *since <= now)
         .unwrap_or_default();
-    figures
+    Ok(figures
         .into_iter()
         .map(|figures| {
             let (last_accepted_at, refusal) = refusals
                 .remove(&figures.id)
                 .unwrap_or((figures.last_used_at, None));
             let facts = Facts {
-                state: state_from_column(&figures.state)?,
+                state: figures.state,
                 state_changed_at: figures.state_changed_at,
                 has_tokens: figures.tokens > 0,
                 has_valid_token: figures.valid_tokens > 0,
@@ -111,9 +110,9 @@ pub async fn gather(
                 users: None,
                 is_first_cycle: false,
             };
-            Ok((figures, facts))
+            (figures, facts)
         })
-        .collect()
+        .collect())
 }
 
 /// When each was last accepted, and how it has been refused since; of those only that were refused about then or

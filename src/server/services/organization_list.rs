@@ -18,7 +18,7 @@ use crate::server::scim::resource::case_key;
 use crate::server::store::health::{self as store, Figures};
 use crate::server::store::issues;
 use crate::server::store::keyset::{self, From};
-use crate::server::store::organizations::{self, Order, Search, state_from_column};
+use crate::server::store::organizations::{self, Order, Search};
 use crate::server::store::sql::Connection;
 
 /// Last contact and failures follow from the log and change by themselves, so that no index orders them: at most so
@@ -105,10 +105,10 @@ async fn counted(
         .await?
         .into_iter()
         .collect();
-    page.try_map(|found| {
+    Ok(page.map(|found| {
         let Found { figures, health } = found;
-        Ok::<_, ServiceError>(OrganizationRow {
-            state: state_from_column(&figures.state)?,
+        OrganizationRow {
+            state: figures.state,
             users: keyset::count(users.get(&figures.id).copied().unwrap_or_default()),
             failures: u64::try_from(figures.failures).unwrap_or_default(),
             open_issues: issues
@@ -118,8 +118,8 @@ async fn counted(
             slug: figures.slug,
             name: figures.name,
             health,
-        })
-    })
+        }
+    }))
 }
 
 struct Found {

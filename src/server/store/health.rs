@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use super::Tx;
 use super::keyset::{COUNT_LIMIT, push_list};
 use super::sql::{Arg, Builder, Connection, sql};
+use crate::model::organization::ProvisioningState;
 use crate::server::clock::{MINUTE, Millis, SECOND};
 use crate::server::error::StoreError;
 use crate::server::scim::reason::Reason;
@@ -25,7 +26,8 @@ pub struct Figures {
     pub id: String,
     pub slug: String,
     pub name: String,
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: ProvisioningState,
     pub state_changed_at: Millis,
     pub health_order: i64,
     pub expected_users: Option<i64>,

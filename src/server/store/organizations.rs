@@ -53,13 +53,14 @@ impl Policies {
     }
 }
 
-/// A state from its column.
-///
-/// # Errors
-/// [`StoreError::Corrupt`] for a text that this program does not write.
-pub fn state_from_column(text: &str) -> Result<ProvisioningState, StoreError> {
-    ProvisioningState::parse(text)
-        .ok_or_else(|| StoreError::Corrupt(format!("provisioning state {text:?}")))
+impl TryFrom<String> for ProvisioningState {
+    type Error = StoreError;
+
+    /// From the column.
+    fn try_from(text: String) -> Result<Self, StoreError> {
+        Self::parse(&text)
+            .ok_or_else(|| StoreError::Corrupt(format!("provisioning state {text:?}")))
+    }
 }
 
 #[derive(FromRow)]
@@ -67,7 +68,8 @@ struct Row {
     id: String,
     slug: String,
     name: String,
-    state: String,
+    #[sqlx(try_from = "String")]
+    state: ProvisioningState,
     state_changed_at: i64,
     missing_names: String,
     missing_role: String,
@@ -81,7 +83,7 @@ impl TryFrom<Row> for Organization {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
-            state: state_from_column(&row.state)?,
+            state: row.state,
             policies: Policies::from_columns(
                 &row.missing_names,
                 &row.missing_role,
@@ -308,4 +310,21 @@ fn push_search(statement: &mut Builder, search: &Search) {
         .push(" AND slug < ")
         .bind(&end)
         .push("))");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_read_back_and_others_are_corrupt() {
+        for state in ProvisioningState::ALL {
+            let column = state.as_str().to_owned();
+            assert_eq!(ProvisioningState::try_from(column).ok(), Some(state));
+        }
+        assert!(matches!(
+            ProvisioningState::try_from("lost".to_owned()),
+            Err(StoreError::Corrupt(_))
+        ));
+    }
 }

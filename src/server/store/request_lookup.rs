@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::organizations::{Policies, state_from_column};
+use super::organizations::Policies;
 use super::sql::{Connection, sql};
 use super::users::StoredUser;
 use crate::model::organization::ProvisioningState;
@@ -126,7 +126,7 @@ impl LookupRow {
                 Some(unknown_role),
             ) => Some(LookupOrganization {
                 id,
-                state: state_from_column(&state)?,
+                state: ProvisioningState::try_from(state)?,
                 policies: Policies::from_columns(&missing_names, &missing_role, &unknown_role)?,
                 removal_limit: self.o_removal_limit,
             }),
