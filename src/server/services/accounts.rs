@@ -28,7 +28,7 @@ use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount, Whose};
 use crate::server::store::keyset::{self, From};
 use crate::server::store::outbox::{self, NewMail};
-use crate::server::store::{Tx, sessions};
+use crate::server::store::{Tx, notifications, sessions};
 
 pub use crate::server::services::account_links::find_link;
 pub use crate::server::store::accounts::Account;
@@ -238,7 +238,7 @@ pub async fn change_role(
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let account = keep_last(tx, &account.id).await?;
+                let account = keep_last(tx, &account).await?;
                 if account.role != role {
                     accounts::set_role(tx, &account.id, role).await?;
                     let before = json!({ "role": account.role.as_str() });
@@ -276,10 +276,10 @@ pub async fn deactivate(
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                let account = keep_last(tx, &account).await?;
                 if account.deactivated_at.is_some() {
                     return Ok(());
                 }
-                let account = keep_last(tx, &account.id).await?;
                 accounts::deactivate(tx, &account.id, now).await?;
                 accounts::use_links_of(tx, &account.id, now).await?;
                 sessions::delete_of_account(tx, &account.id).await?;
@@ -293,16 +293,18 @@ pub async fn deactivate(
         .await
 }
 
-/// The account as it stands now, unless it is the only one left that can let others in.
-async fn keep_last(tx: &mut Tx<'_>, id: &str) -> Result<Account, ServiceError> {
-    let not_found = ServiceError::NotFound { what: "account" };
-    let Some(account) = accounts::find(tx, id).await? else {
-        return Err(not_found);
+/// The account as it stands now, unless it is the only one left that can let others in. Whoever else takes or gives a role
+/// in its organization waits until the change ends: a Viewer can have become the last Admin meanwhile.
+async fn keep_last(tx: &mut Tx<'_>, account: &Account) -> Result<Account, ServiceError> {
+    let organization = account.organization.as_ref();
+    let organization_id = organization.map(|organization| organization.id.as_str());
+    // Before any account, so that nobody who has one of them waits for it. Support has no organization, and one role.
+    if let Some(id) = organization_id {
+        notifications::lock(tx, id).await?;
+    }
+    let Some(account) = accounts::find(tx, &account.id).await? else {
+        return Err(ServiceError::NotFound { what: "account" });
     };
-    let organization_id = account
-        .organization
-        .as_ref()
-        .map(|organization| organization.id.as_str());
     let message = match account.role {
         AccountRole::Viewer => return Ok(account),
         AccountRole::Admin => {
@@ -311,7 +313,7 @@ async fn keep_last(tx: &mut Tx<'_>, id: &str) -> Result<Account, ServiceError> {
         AccountRole::Support => "This is the last Support account. Create another one first.",
     };
     let holders = accounts::lock_holders(tx, account.role, organization_id).await?;
-    if holders == [id] {
+    if holders == [account.id.as_str()] {
         return Err(ServiceError::conflict(message));
     }
     Ok(account)

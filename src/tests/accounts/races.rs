@@ -12,6 +12,7 @@ use rhombus_provisioning::server::services::account_links::{self, Acceptance};
 use rhombus_provisioning::server::services::accounts::{self, Invitee};
 use rhombus_provisioning::server::services::sign_in::{AccessError, SignedIn, sign_in};
 use rhombus_provisioning::server::store::accounts::{self as store, NewAccount};
+use rhombus_provisioning::server::store::notifications;
 use rhombus_provisioning::server::store::sql::sql;
 use tokio::sync::oneshot;
 
@@ -153,6 +154,41 @@ db_test! {
         // An invitation lives for a week; what somebody with a password needs is good for an hour.
         let again = accounts::reset_by_id(&app, &may, &dana.id).await.unwrap();
         assert_eq!(again.purpose, LinkPurpose::Reset);
+    }
+
+    async fn whoever_became_the_last_admin_meanwhile_stays(db: TestDb) {
+        let app = app_on(&db);
+        organization(&app, "contoso").await;
+        account(&app, "dana@contoso.com", AccountRole::Admin, Some("contoso")).await;
+        account(&app, "vic@contoso.com", AccountRole::Viewer, Some("contoso")).await;
+        let may = allowed(&app, Permission::ManageAccounts, "contoso").await;
+        let dana = store::find_by_email(&mut app.db.read().await.unwrap(), "dana@contoso.com").await.unwrap().unwrap();
+        let vic = store::find_by_email(&mut app.db.read().await.unwrap(), "vic@contoso.com").await.unwrap().unwrap();
+        let (begin, begun) = oneshot::channel::<()>();
+        let (release, held) = oneshot::channel::<()>();
+        let organization_id = vic.organization.as_ref().unwrap().id.clone();
+        let (db, promoted, demoted) = (app.db.clone(), vic.id.clone(), dana.id.clone());
+        let changing_places = tokio::spawn(async move {
+            db.write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    notifications::lock(tx, &organization_id).await?;
+                    store::set_role(tx, &promoted, AccountRole::Admin).await?;
+                    store::set_role(tx, &demoted, AccountRole::Viewer).await?;
+                    begin.send(()).unwrap();
+                    let _ = held.await;
+                    Ok(())
+                })
+            })
+            .await
+        });
+        begun.await.unwrap();
+        let waiting = async {
+            until_waiting(&app.db, 1).await;
+            release.send(()).unwrap();
+        };
+        let (deactivated, ()) = tokio::join!(accounts::deactivate(&app, &may, &vic.id), waiting);
+        changing_places.await.unwrap().unwrap();
+        assert!(matches!(deactivated, Err(ServiceError::Conflict { .. })), "{deactivated:?}");
     }
 
     async fn inviting_and_accepting_at_once_leaves_a_way_in(db: TestDb) {
