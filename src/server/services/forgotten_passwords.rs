@@ -79,6 +79,10 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                // Whether it still needs such a link; asked of nobody too, so that it takes as long.
+                let id = account.as_ref().map_or("", |account| &account.id);
+                let has_password = purpose != LinkPurpose::Invitation;
+                let is_needed = accounts::hold_if(tx, id, has_password).await?;
                 if account.is_none() && !sign_in::notes_unknown(tx, now).await? {
                     return Ok(());
                 }
@@ -97,6 +101,8 @@ pub async fn ask(app: &App, email: &str, address: &str) -> Result<(), AccessErro
                             _ if account.deactivated_at.is_some() => "deactivated",
                             _ if written >= A_DAY => "too_many",
                             None => "no_address",
+                            // The invitation was accepted, or the account deactivated, a moment ago.
+                            _ if !is_needed => "changed",
                             Some(mail) => {
                                 link.store(tx, Some(&account.id), now).await?;
                                 outbox_store::insert(tx, &mail).await?;

@@ -165,6 +165,19 @@ pub async fn hold(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether an account is active, and has a password as `has_password` says. If so, that stays until the transaction ends.
+pub async fn hold_if(tx: &mut Tx<'_>, id: &str, has_password: bool) -> Result<bool, StoreError> {
+    let held = tx
+        .execute(
+            sql("UPDATE accounts SET password_hash = password_hash \
+                 WHERE id = $1 AND (password_hash IS NOT NULL) = $2 AND deactivated_at IS NULL")
+            .bind(id)
+            .bind(has_password),
+        )
+        .await?;
+    Ok(held == 1)
+}
+
 /// Sets name and password.
 pub async fn set_password(
     tx: &mut Tx<'_>,

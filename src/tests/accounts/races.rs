@@ -10,14 +10,16 @@ use rhombus_provisioning::server::ids;
 use rhombus_provisioning::server::secret::Secret;
 use rhombus_provisioning::server::services::account_links::{self, Acceptance};
 use rhombus_provisioning::server::services::accounts::{self, Invitee};
+use rhombus_provisioning::server::services::forgotten_passwords::ask;
 use rhombus_provisioning::server::services::sign_in::{AccessError, SignedIn, sign_in};
 use rhombus_provisioning::server::store::accounts::{self as store, NewAccount};
+use rhombus_provisioning::server::store::dialect::Dialect;
 use rhombus_provisioning::server::store::notifications;
 use rhombus_provisioning::server::store::sql::sql;
 use tokio::sync::oneshot;
 
 use super::links::refused;
-use super::{PASSWORD, account, allowed, app_on, organization};
+use super::{PASSWORD, account, allowed, app_on, audited, organization};
 use crate::db_test;
 use crate::support::app::START;
 use crate::support::db::until_waiting;
@@ -82,6 +84,33 @@ async fn side_by_side<T>(
     outcome
 }
 
+/// Runs `attempt` up to the moment at which it has to wait for whoever is accepting the invitation of this account, and
+/// then to its end.
+async fn while_accepted<T>(app: &App, id: &str, attempt: impl Future<Output = T>) -> T {
+    let (begin, begun) = oneshot::channel::<()>();
+    let (release, held) = oneshot::channel::<()>();
+    let (db, id) = (app.db.clone(), id.to_owned());
+    let accepting = tokio::spawn(async move {
+        db.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                store::hold(tx, &id).await?;
+                begin.send(()).unwrap();
+                let _ = held.await;
+                store::set_password(tx, &id, "Dana", "x").await
+            })
+        })
+        .await
+    });
+    begun.await.unwrap();
+    let waiting = async {
+        until_waiting(&app.db, 1).await;
+        release.send(()).unwrap();
+    };
+    let (outcome, ()) = tokio::join!(attempt, waiting);
+    accepting.await.unwrap().unwrap();
+    outcome
+}
+
 db_test! {
     async fn two_links_of_the_first_start_make_one_support_account(db: TestDb) {
         let app = app_on(&db);
@@ -129,31 +158,30 @@ db_test! {
         let invitee = Invitee { email: "dana@contoso.com".to_owned(), name: String::new(), role: AccountRole::Admin };
         accounts::invite(&app, &may, invitee).await.unwrap();
         let dana = store::find_by_email(&mut app.db.read().await.unwrap(), "dana@contoso.com").await.unwrap().unwrap();
-        let (begin, begun) = oneshot::channel::<()>();
-        let (release, held) = oneshot::channel::<()>();
-        let (db, id) = (app.db.clone(), dana.id.clone());
-        let accepting = tokio::spawn(async move {
-            db.write::<_, StoreError, _>(move |tx| {
-                Box::pin(async move {
-                    store::hold(tx, &id).await?;
-                    begin.send(()).unwrap();
-                    let _ = held.await;
-                    store::set_password(tx, &id, "Dana", "x").await
-                })
-            })
-            .await
-        });
-        begun.await.unwrap();
-        let waiting = async {
-            until_waiting(&app.db, 1).await;
-            release.send(()).unwrap();
-        };
-        let (link, ()) = tokio::join!(accounts::reset_by_id(&app, &may, &dana.id), waiting);
-        accepting.await.unwrap().unwrap();
+        let link = while_accepted(&app, &dana.id, accounts::reset_by_id(&app, &may, &dana.id)).await;
         assert!(matches!(link, Err(ServiceError::Conflict { .. })), "{link:?}");
         // An invitation lives for a week; what somebody with a password needs is good for an hour.
         let again = accounts::reset_by_id(&app, &may, &dana.id).await.unwrap();
         assert_eq!(again.purpose, LinkPurpose::Reset);
+    }
+
+    async fn whoever_accepts_and_asks_at_once_is_mailed_no_invitation(db: TestDb) {
+        let app = app_on(&db);
+        organization(&app, "contoso").await;
+        let may = allowed(&app, Permission::ManageAccounts, "contoso").await;
+        let invitee = Invitee { email: "dana@contoso.com".to_owned(), name: String::new(), role: AccountRole::Admin };
+        accounts::invite(&app, &may, invitee).await.unwrap();
+        let dana = store::find_by_email(&mut app.db.read().await.unwrap(), "dana@contoso.com").await.unwrap().unwrap();
+        while_accepted(&app, &dana.id, ask(&app, "dana@contoso.com", "192.0.2.1")).await.unwrap();
+        let mails = sql("SELECT count(*) FROM outbox WHERE kind = 'invitation'");
+        assert_eq!(app.db.read().await.unwrap().fetch_count(mails).await.unwrap(), 1, "the first one");
+        let outcome = audited(&app).await.into_iter().find(|entry| entry.action == "account.ask_reset").unwrap().after;
+        // SQLite counts the asking behind the acceptance, and looks at the account afterwards.
+        let expected = match app.db.dialect() {
+            Dialect::Sqlite => r#"{"outcome":"mailed"}"#,
+            Dialect::Postgres => r#"{"outcome":"changed"}"#,
+        };
+        assert_eq!(outcome.as_deref(), Some(expected));
     }
 
     async fn whoever_became_the_last_admin_meanwhile_stays(db: TestDb) {
