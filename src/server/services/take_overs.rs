@@ -1,6 +1,6 @@
 //! Whether Entra may take over a user whose userName it wants for somebody whom it does not know.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::audit::{self, Target, Who};
 use super::provisioning::may_be_taken_over;
@@ -62,13 +62,28 @@ pub async fn decide(
                     expires_at,
                     used_at: None,
                 };
+                let earlier = store::list(tx, &organization_id, &[decided.user_id.as_str()]).await?;
                 store::decide(tx, &organization_id, &decided).await?;
                 let target = Target::new("user", &decided.user_id, "");
-                let after = expires_at.map(|until| json!({ "expires_at": until }));
-                audit::record(tx, &who, action, &target, None, after).await?;
+                // What was decided under another userName said nothing any more.
+                let before = earlier
+                    .iter()
+                    .find(|earlier| earlier.user_name_key == decided.user_name_key)
+                    .map(told);
+                let after = Some(told(&decided));
+                audit::record(tx, &who, action, &target, before, after).await?;
                 tx.after_commit(move || live.grown(&organization_id));
                 Ok(())
             })
         })
         .await
+}
+
+/// A decision as the audit log tells it.
+fn told(decided: &TakeOver) -> Value {
+    json!({
+        "decision": decided.decision.as_str(),
+        "expires_at": decided.expires_at,
+        "used_at": decided.used_at,
+    })
 }

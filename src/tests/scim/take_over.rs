@@ -12,7 +12,7 @@ use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
 
 use crate::entra_test;
-use crate::support::app::Answer;
+use crate::support::app::{Answer, START};
 use crate::support::entra::{Entra, user};
 
 fn proof(entra: &Entra<'_>, permission: Permission) -> Allowed {
@@ -130,6 +130,40 @@ entra_test! {
         decide(&entra, &id, "ana", Decision::Allowed).await.unwrap();
         entra.app.advance(7 * DAY - MINUTE);
         assert_eq!(entra.post(&newcomer("ana")).await.is(201)["id"], json!(id));
+    }
+
+    async fn the_audit_log_says_what_was_decided_before(entra: Entra) {
+        let id = left_over(&entra, "ana").await;
+        let told = sql("SELECT before, after FROM audit_log WHERE action LIKE 'user.%' ORDER BY occurred_at DESC, id DESC");
+        let last = async || -> [Value; 2] {
+            let rows: Vec<(Option<String>, Option<String>)> = entra.app.rows(told.clone()).await;
+            let (before, after) = rows[0].clone();
+            [before, after].map(|text| text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap()))
+        };
+        let until = |days: i64| json!(START + days * DAY);
+        decide(&entra, &id, "ana", Decision::Allowed).await.unwrap();
+        let allowed = json!({"decision": "allowed", "expires_at": until(7), "used_at": null});
+        assert_eq!(last().await, [Value::Null, allowed.clone()]);
+        entra.app.advance(DAY);
+        decide(&entra, &id, "ana", Decision::Kept).await.unwrap();
+        let kept = json!({"decision": "kept", "expires_at": null, "used_at": null});
+        assert_eq!(last().await, [allowed, kept.clone()]);
+        entra.app.advance(DAY);
+        decide(&entra, &id, "ana", Decision::Allowed).await.unwrap();
+        let allowed = json!({"decision": "allowed", "expires_at": until(9), "used_at": null});
+        assert_eq!(last().await, [kept, allowed]);
+        // What was used up says when.
+        entra.post(&newcomer("ana")).await.is(201);
+        let used_at = json!(entra.app.app.clock.now());
+        entra.change(&id, "Replace", "active", json!("False")).await.is(200);
+        entra.app.advance(DAY);
+        decide(&entra, &id, "ana", Decision::Kept).await.unwrap();
+        assert_eq!(last().await[0]["used_at"], used_at);
+        // And what was decided under another name says nothing.
+        entra.change(&id, "Replace", "userName", json!("anna")).await.is(200);
+        entra.app.advance(DAY);
+        decide(&entra, &id, "anna", Decision::Kept).await.unwrap();
+        assert_eq!(last().await[0], Value::Null);
     }
 
     async fn who_is_active_and_entras_is_kept_at_the_moment_of_use_too(entra: Entra) {
