@@ -17,10 +17,10 @@ use crate::server::ids;
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::mails;
 use crate::server::services::outbox::{self, CLAIM, Letter};
-use crate::server::store::audit as audit_store;
 use crate::server::store::notifications as store;
 use crate::server::store::outbox::{self as outbox_store, Claimed, NewMail};
 use crate::server::store::recipients;
+use crate::server::store::{Tx, audit as audit_store};
 
 /// How long whoever sends a test waits for the answers; the page shows later ones.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -43,7 +43,6 @@ pub async fn send_test(app: &App, allowed: &Allowed) -> Result<(), ServiceError>
             "Nobody would get it. Add a recipient and open the link that is sent to the address first.",
         ));
     }
-    check_limit(app, &organization.id, mails.len(), now).await?;
     for mail in &mut mails {
         mail.claimed_until = Some(until);
     }
@@ -91,17 +90,16 @@ async fn composed(
     Ok(mails)
 }
 
-/// Refuses so many more tests when there have been too many.
+/// Refuses so many more tests when there have been too many. Whoever else sends some waits until the change ends.
 async fn check_limit(
-    app: &App,
+    tx: &mut Tx<'_>,
     organization_id: &str,
     more: usize,
     now: Millis,
 ) -> Result<(), ServiceError> {
+    store::lock(tx, organization_id).await?;
     let lately = outbox::lately(now, HOUR);
-    let mut connection = app.db.read().await?;
-    let sent =
-        outbox_store::count_of(&mut connection, MailKind::Test, organization_id, lately).await?;
+    let sent = outbox_store::count_of(tx, MailKind::Test, organization_id, lately).await?;
     if sent + i64::try_from(more).unwrap_or(i64::MAX) > TESTS_AN_HOUR {
         return Err(ServiceError::conflict(format!(
             "At most {TESTS_AN_HOUR} test mails are sent within an hour. The delivery history shows what became of them."
@@ -134,6 +132,7 @@ async fn store_tests(
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                check_limit(tx, &organization.id, mails.len(), who.at).await?;
                 for mail in &mails {
                     outbox_store::insert(tx, mail).await?;
                 }
@@ -171,6 +170,8 @@ pub async fn repeat(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                // Two at once would count the same.
+                store::lock(tx, &organization.id).await?;
                 let lately = outbox::lately(now, HOUR);
                 let repeats = audit_store::count(tx, &organization.id, REPEAT, lately).await?;
                 if repeats >= REPEATS_AN_HOUR {

@@ -3,19 +3,26 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use rhombus_provisioning::model::account::AccountRole;
+use rhombus_provisioning::model::notification::TESTS_AN_HOUR;
+use rhombus_provisioning::server::actor::{Allowed, Permission};
 use rhombus_provisioning::server::clock::{DAY, HOUR, MINUTE, SECOND};
-use rhombus_provisioning::server::error::StoreError;
+use rhombus_provisioning::server::error::{ServiceError, StoreError};
 use rhombus_provisioning::server::jobs::retention;
+use rhombus_provisioning::server::services::notifications::delivery::send_test;
 use rhombus_provisioning::server::services::notifications::pass;
+use rhombus_provisioning::server::services::organizations;
 use rhombus_provisioning::server::services::outbox::{self, ATTEMPTS, CLAIM, claim_at};
 use rhombus_provisioning::server::store::dialect::Dialect;
+use rhombus_provisioning::server::store::notifications;
 use rhombus_provisioning::server::store::outbox::{self as outbox_store, Claim, Claimed};
 use rhombus_provisioning::server::store::sql::sql;
+use tokio::sync::oneshot;
 
 use super::{DANA, PAGE, Post, add, refused_role};
 use crate::dashboard::person::{self, account, cookie, open};
 use crate::db_test;
 use crate::support::app::TestApp;
+use crate::support::db::until_waiting;
 use crate::support::smtp::Conduct;
 
 /// Of the mail that was written last: state, attempts, minutes until it is tried again.
@@ -307,6 +314,46 @@ db_test! {
         assert_eq!(person::post(&post.app, &admin, &test, "").await.status, 303);
         let page = open(&post.app, &admin, &result).await.text;
         assert!(page.contains("The mail server has taken the test."), "{page}");
+    }
+
+    async fn tests_that_are_sent_at_once_stay_within_the_limit(db: TestDb) {
+        let post = Post::new(db).await;
+        post.app.entra("contoso").await;
+        let admin = post.person(AccountRole::Admin).await;
+        let seen = post.recipient(&admin, DANA).await;
+        let app = &post.app.app;
+        let organization = organizations::find(app, "contoso").await.unwrap().unwrap();
+        let organization_id = organization.id.clone();
+        let may = Allowed::command_line(Permission::ManageNotifications, Some(organization));
+        for _ in 1..TESTS_AN_HOUR {
+            send_test(app, &may).await.unwrap();
+        }
+        // One more may be sent. Two are held up where each has to wait its turn.
+        let (begin, begun) = oneshot::channel::<()>();
+        let (release, held) = oneshot::channel::<()>();
+        let db = app.db.clone();
+        let holding = tokio::spawn(async move {
+            db.write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    notifications::lock(tx, &organization_id).await?;
+                    begin.send(()).unwrap();
+                    let _ = held.await;
+                    Ok(())
+                })
+            })
+            .await
+        });
+        begun.await.unwrap();
+        let waiting = async {
+            until_waiting(&app.db, 2).await;
+            release.send(()).unwrap();
+        };
+        let (one, two, ()) = tokio::join!(send_test(app, &may), send_test(app, &may), waiting);
+        holding.await.unwrap().unwrap();
+        let refused = if one.is_ok() { two } else { one };
+        assert!(matches!(refused, Err(ServiceError::Conflict { .. })), "{refused:?}");
+        let sent = i64::try_from(post.count() - seen).unwrap();
+        assert_eq!(sent, TESTS_AN_HOUR);
     }
 
     async fn the_service_does_not_end_before_a_test_that_is_being_sent(db: TestDb) {
