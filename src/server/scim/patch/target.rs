@@ -157,15 +157,7 @@ fn closing_bracket(bytes: &[u8], mut at: usize) -> Option<usize> {
 /// The attributes of a value without path. Entra with its flag flattens names: "name.givenName",
 /// "urn:...:User:employeeNumber"; nested objects, extension objects and value paths occur too.
 pub(super) fn pathless(op: Op, value: &Value, index: usize) -> Result<Vec<Assignment>, ScimError> {
-    let members = match value {
-        Value::Object(members) => Some(members),
-        Value::Array(list) => match list.as_slice() {
-            [Value::Object(members)] => Some(members),
-            _ => None,
-        },
-        _ => None,
-    };
-    let Some(members) = members else {
+    let Value::Object(members) = alone(value) else {
         return Err(ScimError::new(
             Reason::PatchValueMissing,
             format!(
@@ -181,7 +173,7 @@ pub(super) fn pathless(op: Op, value: &Value, index: usize) -> Result<Vec<Assign
             Some(Schema::Common) => {}
             Some(Schema::Enterprise) => out.extend(extension(op, raw, false)?),
             Some(Schema::Core) => {
-                for (key, raw) in section_members(Schema::Core, raw)? {
+                for (key, raw) in section_members(Schema::Core, alone(raw))? {
                     if section(key).is_none() {
                         out.push(passing(parse(key), key, raw));
                     }
@@ -199,6 +191,7 @@ pub(super) fn extension(
     value: &Value,
     explicit: bool,
 ) -> Result<Vec<Assignment>, ScimError> {
+    let value = alone(value);
     if op == Op::Remove || (op == Op::Replace && is_unassigned(value) && !value.is_object()) {
         return Ok(vec![Assignment {
             target: Target::Extension,
@@ -218,6 +211,17 @@ pub(super) fn extension(
             }
         })
         .collect())
+}
+
+/// The object of a list that has no other element: Entra wraps single values so.
+fn alone(value: &Value) -> &Value {
+    match value {
+        Value::Array(list) => match list.as_slice() {
+            [object @ Value::Object(_)] => object,
+            _ => value,
+        },
+        _ => value,
+    }
 }
 
 /// An attribute named in passing; a name that cannot be read is left out with a remark.

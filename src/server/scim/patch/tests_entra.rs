@@ -221,6 +221,25 @@ fn e12_the_extension_by_its_urn() {
     assert_eq!(removed, json!({"userName": "u"}));
     let cleared = patched(&body, json!([op("Replace", ENTERPRISE_USER, json!(null))]));
     assert_eq!(cleared, json!({"userName": "u"}));
+    // In a list of its own, as everything of the core schema may stand.
+    let wrapped = json!([{"department": "E"}]);
+    let expected = json!({"department": "E", "division": "V"});
+    for operation in [
+        op("Add", ENTERPRISE_USER, wrapped.clone()),
+        json!({"op": "replace", "value": {(ENTERPRISE_USER): wrapped}}),
+        json!({"op": "add", "value": [{(ENTERPRISE_USER): [{"department": "E"}]}]}),
+    ] {
+        let after = patched(&body, json!([operation]));
+        assert_eq!(after[ENTERPRISE_USER], expected);
+    }
+    let titled = op("Add", "", json!([{(USER): [{"title": "x"}]}]));
+    assert_eq!(patched(&body, json!([titled]))["title"], "x");
+    for several in [json!([{}, {}]), json!(["x"])] {
+        let refused = refused(&body, json!([op("Add", ENTERPRISE_USER, several)]));
+        assert_eq!(refused.0, Reason::ValueWrongType);
+    }
+    let same = patched(&body, json!([op("Replace", ENTERPRISE_USER, json!([{}]))]));
+    assert_eq!(same, body);
     let same = patched(&body, json!([op("Add", ENTERPRISE_USER, json!({}))]));
     assert_eq!(same, body);
 }
