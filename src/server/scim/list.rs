@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::body::{self, member};
 use super::error::{ScimError, quoted, shortened};
 use super::filter::Filter;
-use super::path::AttributePath;
+use super::path::{AttributePath, is_name, is_urn, without_filter};
 use super::projection::Projection;
 use super::reason::Reason;
 use super::schema::{self, Returned};
@@ -155,7 +155,7 @@ fn sort_path(text: &str) -> Result<AttributePath, ScimError> {
             Reason::SortAttributeUnknown,
             format!("sortBy {} {why}. Use one such as userName.", quoted(text)),
         )
-        .on(shortened(text))
+        .on(sort_name(text))
     };
     let path = AttributePath::parse(text.trim())
         .ok()
@@ -168,6 +168,19 @@ fn sort_path(text: &str) -> Result<AttributePath, ScimError> {
         Some(value) => Ok(path.with_sub(value)),
         None => Err(unknown("has several parts and names none of them")),
     }
+}
+
+/// What a refused `sortBy` is about: the attribute that it names. What is not written like one may be about a person.
+fn sort_name(text: &str) -> String {
+    let text = without_filter(text.trim());
+    let name = text.split('[').next().unwrap_or_default();
+    let is_path = if is_urn(name) {
+        let of_urns = |byte: u8| byte.is_ascii_alphanumeric() || b":._-$".contains(&byte);
+        name.bytes().all(of_urns)
+    } else {
+        name.split('.').all(is_name)
+    };
+    shortened(if is_path { &text } else { "sortBy" })
 }
 
 fn is_descending(text: Option<&str>) -> Result<bool, ScimError> {
@@ -294,6 +307,29 @@ mod tests {
             reason(&[("sortOrder", "up")]),
             Some(Reason::SortOrderInvalid)
         );
+    }
+
+    #[test]
+    fn no_value_is_in_the_name_of_what_cannot_be_sorted_by() {
+        for (text, name) in [
+            ("colour", "colour"),
+            (" name ", "name"),
+            ("name.colour", "name.colour"),
+            ("urn:x:2.0:User:colour", "urn:x:2.0:User:colour"),
+            (r#"emails[value eq "ana@x"].value"#, "emails[…].value"),
+            (
+                r#"urn:x:2.0:User:badges[value eq "ana@x"]"#,
+                "urn:x:2.0:User:badges[…]",
+            ),
+            (r#"userName eq "ana@x""#, "sortBy"),
+            (r#"urn:x:2.0:User:badge eq "ana@x""#, "sortBy"),
+            ("ana@x", "sortBy"),
+            ("+49 171", "sortBy"),
+        ] {
+            let error = query(&[("sortBy", text)]).unwrap_err();
+            assert_eq!(error.reason, Reason::SortAttributeUnknown, "{text}");
+            assert_eq!(error.attribute.as_deref(), Some(name), "{text}");
+        }
     }
 
     #[test]
