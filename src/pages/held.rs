@@ -62,7 +62,7 @@ fn View(frame: Frame, guard: Guard, answer: Option<FormAnswer>) -> impl IntoView
     let zone = frame.me.zone.clone();
     let lead = match guard.limit {
         Some(limit) => format!(
-            "The accidental-deletion guard holds whoever would lose access beyond {} in one cycle. They keep it until an administrator decides.",
+            "The accidental-deletion guard holds whoever would lose access beyond {} in one cycle. They keep it until an administrator decides, and leave this list when Entra sends them as active.",
             counted(limit, "user", "users")
         ),
         None => "The accidental-deletion guard is off: nobody is held.".to_owned(),

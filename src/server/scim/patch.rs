@@ -161,6 +161,18 @@ impl PatchRequest {
             })
     }
 
+    /// Whether an operation names `active`, whatever it makes of it.
+    #[must_use]
+    pub fn names_active(&self) -> bool {
+        self.operations
+            .iter()
+            .flat_map(|operation| &operation.assignments)
+            .any(|assignment| match &assignment.target {
+                Target::Attribute(path) => path.attribute.name == "active",
+                _ => false,
+            })
+    }
+
     /// Applies all operations in order to a copy. On an error nothing is changed (RFC 7644 3.5.2:
     /// atomic). A result that equals `user` means that there was nothing to change.
     ///

@@ -190,6 +190,21 @@ pub fn release(tx: &mut Tx<'_>, organization_id: &str, user_id: &str) {
     );
 }
 
+/// Takes a user off the list, when the change ends, whom Entra no longer wants removed. What an Admin has allowed stays so.
+pub fn end_waiting(tx: &mut Tx<'_>, organization_id: &str, user_id: &str, now: Millis) {
+    tx.foreseen.forget_user(user_id);
+    tx.defer(
+        sql(
+            "DELETE FROM guard_holds WHERE organization_id = $1 AND user_id = $2 \
+             AND (decision <> $3 OR allowed_until <= $4)",
+        )
+        .bind(organization_id)
+        .bind(user_id)
+        .bind(Decision::Allowed.as_str())
+        .bind(now),
+    );
+}
+
 /// A user who is held now.
 #[derive(Debug, Clone)]
 pub struct NewHold<'a> {

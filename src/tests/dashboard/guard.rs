@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use super::person::{account, cookie, open, post};
 use crate::entra_test;
 use crate::support::app::Answer;
-use crate::support::entra::Entra;
+use crate::support::entra::{Entra, user};
 
 const HELD: &str = "/organizations/contoso/held";
 const GUARD: &str = "/organizations/contoso/settings/guard";
@@ -210,6 +210,47 @@ entra_test! {
         assert_eq!(decide(&entra, &admin, "kept").await.status, 409);
         assert_eq!(decide(&entra, &admin, "allowed").await.status, 303);
         disable(&entra, &ids[1]).await.is(200);
+    }
+
+    async fn whoever_entra_says_to_be_active_is_held_no_longer(entra: Entra) {
+        let admin = guarded(&entra, 1).await;
+        let ids = users(&entra, &["ana", "ben", "cyd", "dee", "eve"]).await;
+        disable(&entra, &ids[0]).await.is(200);
+        for id in &ids[1..] {
+            is_held(&entra, &disable(&entra, id).await).await;
+        }
+        let is_on_the_list = async |id: &str| {
+            let of_user = sql("SELECT user_id FROM guard_holds WHERE user_id = $1").bind(id);
+            !entra.app.rows::<(String,)>(of_user).await.is_empty()
+        };
+        // What does not speak of it, or is refused, says nothing.
+        entra.change(&ids[1], "Replace", "title", json!("Dr")).await.is(200);
+        let mut silent = user("ben");
+        silent.as_object_mut().unwrap().remove("active");
+        entra.put(&ids[1], &silent).await.is(200);
+        let refused = entra.patch(&ids[1], json!([
+            {"op": "Replace", "path": "active", "value": "True"},
+            {"op": "Replace", "path": "userName", "value": ""},
+        ])).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert!(is_on_the_list(&ids[1]).await);
+
+        entra.change(&ids[1], "Replace", "active", json!("True")).await.is(200);
+        assert!(!is_on_the_list(&ids[1]).await, "though there was nothing to change");
+        entra.put(&ids[2], &user("cyd")).await.is(200);
+        assert!(!is_on_the_list(&ids[2]).await);
+        assert_eq!(decide(&entra, &admin, "kept").await.status, 303);
+        entra.patch(&ids[3], json!([{"op": "replace", "value": {"active": true}}])).await.is(200);
+        assert!(!is_on_the_list(&ids[3]).await, "kept from what nobody wants");
+        // An Admin's word for the removal of somebody stays good for its week.
+        assert_eq!(decide(&entra, &admin, "allowed").await.status, 303);
+        entra.change(&ids[4], "Replace", "active", json!("True")).await.is(200);
+        assert!(is_on_the_list(&ids[4]).await);
+        disable(&entra, &ids[4]).await.is(200);
+        // Whoever is to lose access later is one of that cycle.
+        entra.app.advance(40 * MINUTE);
+        disable(&entra, &ids[1]).await.is(200);
+        is_held(&entra, &disable(&entra, &ids[2]).await).await;
     }
 
     async fn a_decision_is_about_whom_the_page_showed(entra: Entra) {

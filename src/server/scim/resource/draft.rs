@@ -36,6 +36,12 @@ impl Draft {
         Ok(Self { user, flaws })
     }
 
+    /// `active` as the body has it.
+    #[must_use]
+    pub fn active(&self) -> Option<bool> {
+        self.user.active()
+    }
+
     /// The new user.
     ///
     /// # Errors

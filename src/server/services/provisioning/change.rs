@@ -71,7 +71,11 @@ pub async fn patch(
             };
             let before = unit.load_locked(&id).await?;
             let after = patch.apply(&before.user, &mut unit.exchange.remarks)?;
+            let is_wanted = patch.names_active() && after.active() == Some(true);
             let outcome = unit.change(before, after, sets).await;
+            if is_wanted && outcome.is_ok() {
+                unit.wanted(&id);
+            }
             outcome.map_err(|refusal| match refusal {
                 Refusal::Scim(error) => Refusal::Scim(policy::of_removal(error, &patch)),
                 Refusal::Store(_) => refusal,
@@ -111,8 +115,13 @@ pub async fn replace(
                 now,
             };
             let before = unit.load_locked(&id).await?;
+            let is_wanted = draft.active() == Some(true);
             let after = draft.replace(&before.user, &mut unit.exchange.remarks)?;
-            unit.change(before, after, Sets::All).await
+            let answer = unit.change(before, after, Sets::All).await?;
+            if is_wanted {
+                unit.wanted(&id);
+            }
+            Ok(answer)
         })
     })
     .await

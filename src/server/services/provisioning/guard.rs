@@ -118,6 +118,15 @@ impl Unit<'_, '_> {
         }
     }
 
+    /// Notes that Entra says a user to be active, once that is sure: nobody waits for a removal that it no longer wants.
+    pub(super) fn wanted(&mut self, user_id: &str) {
+        let caller = &self.request.caller;
+        // Nobody is held where the guard is off.
+        if caller.removal_limit.is_some() {
+            guard::end_waiting(self.tx, &caller.organization_id, user_id, self.now);
+        }
+    }
+
     /// The cycle that this request belongs to.
     async fn cycle_of(&mut self, facts: &Facts) -> Result<String, StoreError> {
         // Whoever was counted a moment ago may not be in the log yet as this transaction sees it.
