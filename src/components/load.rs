@@ -38,7 +38,7 @@ where
         let title = error.title();
         view! {
             <Sheet title crumbs=vec![Crumb::here(title)]>
-                <Problem error/>
+                <Problem error page=true/>
             </Sheet>
         }
         .into_any()

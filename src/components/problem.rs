@@ -56,7 +56,12 @@ impl AppError {
 
 /// Says what happened and offers the way on; who is signed out is sent to sign in and back.
 #[component]
-pub fn Problem(error: AppError) -> impl IntoView {
+pub fn Problem(
+    error: AppError,
+    /// Whether this is all of a page, whose own heading it has then.
+    #[prop(optional)]
+    page: bool,
+) -> impl IntoView {
     if error == AppError::SignedOut {
         let location = use_location();
         let here =
@@ -65,12 +70,13 @@ pub fn Problem(error: AppError) -> impl IntoView {
         return view! { <Redirect path=format!("/sign-in?next={next}")/> }.into_any();
     }
     answer_with(error.status());
+    let title = error.title();
     match error {
         AppError::NotFound { what } => view! {
             <div class="center">
                 <Empty
                     art=EmptyArt::Rows
-                    page=true
+                    page
                     title=format!("This {what} does not exist")
                     text="The link may be old: log entries are deleted after a time, and users can be deleted in Entra."
                 >
@@ -83,7 +89,7 @@ pub fn Problem(error: AppError) -> impl IntoView {
             <div class="center">
                 <Empty
                     art=EmptyArt::Rows
-                    page=true
+                    page
                     title="Your account may not see this"
                     text="Ask an administrator of the organization, or sign in with another account."
                 >
@@ -94,7 +100,7 @@ pub fn Problem(error: AppError) -> impl IntoView {
         .into_any(),
         AppError::Unavailable { reference } => view! {
             <Callout tone=Tone::Fail announced=true action=|| view! { <a class="btn" href="">"Try again"</a> }>
-                <h2>"This could not be loaded"</h2>
+                {heading("This could not be loaded", page)}
                 <p>
                     "Entra’s calls are answered as usual. Try again, or give support the reference "
                     <code>{reference}</code> "."
@@ -104,9 +110,45 @@ pub fn Problem(error: AppError) -> impl IntoView {
         .into_any(),
         other => view! {
             <Callout tone=Tone::Fail announced=true>
+                {page.then(|| heading(title, page))}
                 <p>{other.to_string()}</p>
             </Callout>
         }
         .into_any(),
+    }
+}
+
+fn heading(text: &'static str, page: bool) -> AnyView {
+    if page {
+        view! { <h1>{text}</h1> }.into_any()
+    } else {
+        view! { <h2>{text}</h2> }.into_any()
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_one_first_heading_and_a_part_of_one_has_none() {
+        let text = String::new;
+        let owner = Owner::new();
+        for error in [
+            AppError::Forbidden,
+            AppError::NotFound { what: text() },
+            AppError::Invalid { fields: Vec::new() },
+            AppError::Conflict { message: text() },
+            AppError::Unavailable { reference: text() },
+        ] {
+            for (page, headings) in [(true, 1), (false, 0)] {
+                let drawn = owner.with(|| {
+                    view! { <Problem error=error.clone() page/> }
+                        .into_any()
+                        .to_html()
+                });
+                assert_eq!(drawn.matches("<h1").count(), headings, "{error:?}: {drawn}");
+            }
+        }
     }
 }

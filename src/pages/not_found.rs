@@ -19,7 +19,7 @@ pub fn NotFoundPage() -> impl IntoView {
         let title = error.title();
         return view! {
             <Title text=title/>
-            <main class="page center" id="main"><Problem error/></main>
+            <main class="page center" id="main"><Problem error page=true/></main>
         }
         .into_any();
     }

@@ -77,6 +77,14 @@ entra_test! {
         }
     }
 
+    async fn a_page_that_cannot_be_loaded_has_a_first_heading_too(entra: Entra) {
+        let admin = admin(&entra).await;
+        entra.app.execute(sql("ALTER TABLE tokens RENAME TO tokens_gone")).await;
+        let page = open(entra.app, &admin, &format!("{HOME}/tokens")).await;
+        assert_eq!(page.status, 503, "{}", page.text);
+        assert_eq!(page.text.matches("<h1").count(), 1, "{}", page.text);
+    }
+
     async fn beside_a_question_nothing_else_can_be_pressed(entra: Entra) {
         let user = entra.create("ana").await;
         let vera = account(entra.app, "vera@contoso.com", AccountRole::Viewer, Some("contoso")).await;
