@@ -128,18 +128,23 @@ fn TopBar(crumbs: Vec<Crumb>, slug: Option<String>, inert: bool) -> impl IntoVie
     }
 }
 
-/// The heading of a page with its sentence; `actions` stand beside it.
+/// The heading of a page with its sentence; `actions` stand beside it. Children end the sentence, where it has a link.
 #[component]
 pub fn PageHead(
     #[prop(into)] title: String,
     #[prop(into)] lead: String,
     #[prop(optional, into)] actions: Option<ViewFn>,
+    #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
+    let lead = match children {
+        Some(children) => view! { <p>{lead} {children()}</p> }.into_any(),
+        None => view! { <p>{lead}</p> }.into_any(),
+    };
     view! {
         <div class="page-head">
             <div>
                 <h1>{title}</h1>
-                <p>{lead}</p>
+                {lead}
             </div>
             {actions.map(|actions| view! { <div class="page-actions">{actions.run()}</div> })}
         </div>

@@ -57,14 +57,6 @@ fn AccountsView(holder: Holder, list: AccountList, answer: Option<FormAnswer>) -
     let AccountList { page, has_admin } = list;
     let first_admin = matches!(&holder, Holder::Organization(frame) if frame.is_support());
     let may_invite = holder.may_manage() || (first_admin && !has_admin);
-    let lead = match &holder {
-        Holder::Organization(_) => {
-            "People who can sign in to this dashboard. Users that Entra provisions are under Users."
-        }
-        Holder::Support(_) => {
-            "Rhombus staff. They read every organization, turn provisioning on and off, and invite the first Admin."
-        }
-    };
     let actions = move || {
         may_invite.then(|| {
             view! {
@@ -74,6 +66,30 @@ fn AccountsView(holder: Holder, list: AccountList, answer: Option<FormAnswer>) -
                 </a>
             }
         })
+    };
+    let head = match &holder {
+        Holder::Organization(frame) => {
+            let users = frame.href("/users");
+            view! {
+                <PageHead
+                    title=holder.title()
+                    lead="People who can sign in to this dashboard. Users that Entra provisions are under "
+                    actions
+                >
+                    <a href=users>"Users"</a>
+                    "."
+                </PageHead>
+            }
+            .into_any()
+        }
+        Holder::Support(_) => view! {
+            <PageHead
+                title=holder.title()
+                lead="Rhombus staff. They read every organization, turn provisioning on and off, and invite the first Admin."
+                actions
+            />
+        }
+        .into_any(),
     };
     let waiting = (first_admin && !has_admin).then(|| {
         view! {
@@ -90,7 +106,7 @@ fn AccountsView(holder: Holder, list: AccountList, answer: Option<FormAnswer>) -
     let is_organization = matches!(&holder, Holder::Organization(_));
     view! {
         <HolderSheet holder=holder.clone()>
-            <PageHead title=holder.title() lead actions/>
+            {head}
             {waiting}
             <AccountTable holder page/>
             {invite}

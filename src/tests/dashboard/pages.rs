@@ -164,6 +164,13 @@ entra_test! {
         assert!(InviteFirstAdmin.granted_to(AccountRole::Support) && !ManageAccounts.granted_to(AccountRole::Support));
     }
 
+    async fn the_accounts_lead_to_the_users_that_they_are_not(entra: Entra) {
+        let page = page(&entra, &admin(&entra).await, &format!("{HOME}/accounts")).await;
+        let (_, rest) = page.split_once("Users that Entra provisions are under ").unwrap();
+        let link = format!("<a href=\"{HOME}/users\">Users</a>.");
+        assert!(rest.replace("<!>", "").starts_with(&link), "{page}");
+    }
+
     async fn a_user_without_log_entries_has_a_word_for_it(entra: Entra) {
         let id = entra.create("ana").await;
         entra.app.advance(91 * DAY);
