@@ -25,13 +25,19 @@ for (const colorScheme of ["light", "dark"] as const) {
   test.describe(colorScheme, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
 
-    test("what comes before signing in is accessible", async ({ page, program }) => {
-      await page.goto("/sign-in?error=credentials");
+    test("what comes before signing in is accessible", async ({ page, program, signInPage }) => {
+      await signInPage.open();
       await check(page);
-      for (const path of ["/forgot-password?error=email_invalid", "/forgot-password?asked"]) {
-        await page.goto(path);
-        await check(page);
-      }
+      await signInPage.signIn({ email: "nobody@contoso.com", password: "not the password" });
+      await expect(signInPage.refusal).toBeVisible();
+      await check(page);
+      await page.goto("/forgot-password");
+      await page.getByLabel("Email address").fill("ana@contoso");
+      await page.getByRole("button", { name: "Send the link" }).click();
+      await expect(page.getByText("Enter an email address")).toBeVisible();
+      await check(page);
+      await page.goto("/forgot-password?asked");
+      await check(page);
       await page.goto(program.firstStartLink);
       await check(page);
       await page.goto("/first-start/unknown");

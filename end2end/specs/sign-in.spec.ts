@@ -14,6 +14,8 @@ test("a wrong password is refused, the right one leads to the organization, and 
 
   await signInPage.signIn({ ...admin, password: "not the password" });
   await expect(signInPage.refusal).toHaveText("The email address or the password is not right.");
+  await expect(page.getByLabel("Email address")).toHaveValue(admin.email);
+  await expect(page.getByLabel("Password")).toBeFocused();
 
   await signInPage.signIn(admin);
   await expect(page).toHaveURL(organization.path());

@@ -2,14 +2,13 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::params::ParamsMap;
 
 use super::callout::Callout;
 use super::field::{Field, FieldKind};
 use super::form::{field_errors, typed};
 use super::icon::{Brand, Tone};
 use super::problem::answer_with;
-use crate::model::account::{LinkDetails, LinkPurpose, SignInError};
+use crate::model::account::{LinkDetails, LinkPurpose};
 use crate::model::error::AppError;
 use crate::model::form::FormAnswer;
 
@@ -103,11 +102,6 @@ fn Lattice() -> impl IntoView {
     }
 }
 
-/// The error that the address names, if it is one of ours: its text is never taken from there.
-pub fn sign_in_error(query: &ParamsMap) -> Option<SignInError> {
-    SignInError::parse(query.get_str("error")?, query.get_str("minutes"))
-}
-
 /// The form behind a link that lets one choose a password: whose it is, or the fields to say so.
 #[component]
 pub fn PasswordForm(
@@ -198,9 +192,12 @@ pub fn DeadLink() -> impl IntoView {
 pub fn form_error(answer: Option<&FormAnswer>) -> Option<String> {
     match answer {
         Some(FormAnswer::Refused {
-            error: AppError::Invalid { .. },
+            error: AppError::Invalid { fields },
             ..
-        }) => None,
+        }) => fields
+            .iter()
+            .find(|error| error.field.is_empty())
+            .map(|error| error.message.clone()),
         Some(FormAnswer::Refused { error, .. }) => Some(error.to_string()),
         _ => None,
     }

@@ -167,13 +167,12 @@ pub struct LinkDetails {
     pub organization_name: Option<String>,
 }
 
-/// Why signing in, or setting a password, failed. From signing in and asking for a link it travels as `?error=<code>`,
-/// since these forms work without scripts; pages show the text of a known code and nothing else.
+/// Why signing in, asking for a link or setting a password was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInError {
     Credentials,
-    /// Minutes until the next attempt; `?minutes=` beside the code.
+    /// Minutes until the next attempt.
     TooMany {
         minutes: u32,
     },
@@ -186,52 +185,9 @@ pub enum SignInError {
     EmailInvalid,
     EmailTaken,
     LinkInvalid,
-    /// The server could not do it now.
-    Unavailable,
 }
 
 impl SignInError {
-    /// As it stands in the address that the form leads back to: a code, never a text.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Credentials => "credentials",
-            Self::TooMany { .. } => "too_many",
-            Self::PasswordShort => "password_short",
-            Self::PasswordLong => "password_long",
-            Self::PasswordCommon => "password_common",
-            Self::PasswordsDiffer => "passwords_differ",
-            Self::NameMissing => "name_missing",
-            Self::NameLong => "name_long",
-            Self::EmailInvalid => "email_invalid",
-            Self::EmailTaken => "email_taken",
-            Self::LinkInvalid => "link_invalid",
-            Self::Unavailable => "unavailable",
-        }
-    }
-
-    /// From `?error=` and `?minutes=`; an unknown code is nothing.
-    pub fn parse(code: &str, minutes: Option<&str>) -> Option<Self> {
-        Some(match code {
-            "credentials" => Self::Credentials,
-            "too_many" => Self::TooMany {
-                minutes: minutes
-                    .and_then(|minutes| minutes.parse().ok())
-                    .map_or(15, |minutes: u32| minutes.clamp(1, 15)),
-            },
-            "password_short" => Self::PasswordShort,
-            "password_long" => Self::PasswordLong,
-            "password_common" => Self::PasswordCommon,
-            "passwords_differ" => Self::PasswordsDiffer,
-            "name_missing" => Self::NameMissing,
-            "name_long" => Self::NameLong,
-            "email_invalid" => Self::EmailInvalid,
-            "email_taken" => Self::EmailTaken,
-            "link_invalid" => Self::LinkInvalid,
-            "unavailable" => Self::Unavailable,
-            _ => return None,
-        })
-    }
-
     /// A sentence for the person.
     pub fn message(self) -> String {
         match self {
@@ -257,7 +213,6 @@ impl SignInError {
             Self::LinkInvalid => {
                 "This link has been used or has expired. Ask for a new one.".to_owned()
             }
-            Self::Unavailable => "That did not work just now. Try again.".to_owned(),
         }
     }
 
@@ -268,9 +223,7 @@ impl SignInError {
             Self::PasswordsDiffer => Some("password_again"),
             Self::NameMissing | Self::NameLong => Some("name"),
             Self::EmailInvalid | Self::EmailTaken => Some("email"),
-            Self::Credentials | Self::TooMany { .. } | Self::LinkInvalid | Self::Unavailable => {
-                None
-            }
+            Self::Credentials | Self::TooMany { .. } | Self::LinkInvalid => None,
         }
     }
 }

@@ -27,6 +27,7 @@ pub enum AppError {
 /// What is wrong with one field of a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
+    /// "" where it is of none alone.
     pub field: String,
     /// A whole sentence that says the rule and the way out.
     pub message: String,

@@ -6,41 +6,38 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::links::sends_mail;
 use crate::components::callout::Callout;
-use crate::components::entrance::{Entrance, sign_in_error};
+use crate::components::entrance::{Entrance, form_error};
 use crate::components::field::{Field, FieldKind};
+use crate::components::form::{field_errors, form_answer, typed};
 use crate::components::icon::Tone;
 use crate::components::load::load_page;
-use crate::model::error::FieldError;
+use crate::model::form::FormAnswer;
 
 /// Asking for a link that sets a new password.
 #[component]
 pub fn ForgotPasswordPage() -> impl IntoView {
     let is_asked = use_query_map().get_untracked().get("asked").is_some();
+    let answer = form_answer();
     let is_sent = Resource::new(|| (), |()| sends_mail());
-    load_page(move || async move {
-        let is_sent = is_sent.await?;
-        Ok(if is_asked {
-            view! { <Asked is_sent/> }.into_any()
-        } else {
-            view! { <Ask is_sent/> }.into_any()
-        })
+    load_page(move || {
+        let answer = answer.clone();
+        async move {
+            let is_sent = is_sent.await?;
+            Ok(if is_asked {
+                view! { <Asked is_sent/> }.into_any()
+            } else {
+                view! { <Ask is_sent answer/> }.into_any()
+            })
+        }
     })
 }
 
 #[component]
-fn Ask(is_sent: bool) -> impl IntoView {
+fn Ask(is_sent: bool, answer: Option<FormAnswer>) -> impl IntoView {
     // The sentence stands at its field, or above the form.
-    let (mut errors, mut error) = (Vec::new(), None);
-    if let Some(refused) = sign_in_error(&use_query_map().get_untracked()) {
-        let message = refused.message();
-        match refused.field() {
-            Some(field) => errors.push(FieldError {
-                field: field.to_owned(),
-                message,
-            }),
-            None => error = Some(message),
-        }
-    }
+    let errors = field_errors(answer.as_ref());
+    let error = form_error(answer.as_ref());
+    let email = typed(answer.as_ref(), "email");
     view! {
         <Title text="Forgot your password?"/>
         <Entrance
@@ -50,7 +47,14 @@ fn Ask(is_sent: bool) -> impl IntoView {
         >
             {(!is_sent).then(|| view! { <NoMail/> })}
             <form method="post" action="/forgot-password">
-                <Field name="email" label="Email address" kind=FieldKind::Email autofocus=true errors/>
+                <Field
+                    name="email"
+                    label="Email address"
+                    kind=FieldKind::Email
+                    value=email
+                    autofocus=true
+                    errors
+                />
                 <button class="btn btn-primary btn-block">"Send the link"</button>
             </form>
             <p class="small"><a href="/sign-in">"Back to sign in"</a></p>

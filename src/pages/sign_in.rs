@@ -4,25 +4,23 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::entrance::{Entrance, sign_in_error};
+use crate::components::entrance::{Entrance, form_error};
 use crate::components::field::{Field, FieldKind};
-use crate::model::account::SignInError;
-use crate::model::error::FieldError;
+use crate::components::form::{field_errors, form_answer, typed};
 
 /// Where one signs in.
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let query = use_query_map().get_untracked();
-    let error = sign_in_error(&query);
-    let errors = match error {
-        Some(SignInError::Credentials) => vec![FieldError {
-            field: "password".to_owned(),
-            message: "Type the password again.".to_owned(),
-        }],
-        _ => Vec::new(),
-    };
-    let error = error.map(SignInError::message);
-    let next = query.get("next").unwrap_or_default();
+    let answer = form_answer();
+    let next = use_query_map()
+        .get_untracked()
+        .get("next")
+        .unwrap_or_default();
+    let errors = field_errors(answer.as_ref());
+    let email = typed(answer.as_ref(), "email");
+    let error = form_error(answer.as_ref());
+    // Where the password is to be typed again, it has the focus.
+    let is_first = errors.is_empty();
     view! {
         <Title text="Sign in"/>
         <Entrance
@@ -32,7 +30,13 @@ pub fn SignInPage() -> impl IntoView {
         >
             <form method="post" action="/sign-in">
                 <input type="hidden" name="next" value=next/>
-                <Field name="email" label="Email address" kind=FieldKind::Email autofocus=true/>
+                <Field
+                    name="email"
+                    label="Email address"
+                    kind=FieldKind::Email
+                    value=email
+                    autofocus=is_first
+                />
                 <Field name="password" label="Password" kind=FieldKind::Password errors/>
                 <button class="btn btn-primary btn-block">"Sign in"</button>
             </form>

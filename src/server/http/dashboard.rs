@@ -22,7 +22,7 @@ use super::assets::Assets;
 use super::{
     account_forms, audit_export, forms, guard_forms, issue_fix_forms, issue_forms, link_forms,
     live, log_export, notification_forms, organization_forms, own_account_forms, sample_mail,
-    settings_forms, support_bundle_forms, token_forms, user_forms,
+    settings_forms, sign_in, support_bundle_forms, token_forms, user_forms,
 };
 use crate::app::{App as Pages, Document, shell};
 use crate::components::problem::AnswerStatus;
@@ -84,6 +84,7 @@ pub fn dashboard_routes(app: App) -> Router {
             document_of(&dashboard.assets),
         )
         .route("/theme", post(choose_theme))
+        .merge(sign_in::routes())
         .merge(token_forms::routes())
         .merge(organization_forms::routes())
         .merge(user_forms::routes())

@@ -2,16 +2,13 @@
 
 use axum::{Router, middleware};
 
-use super::{client_address, cross_site, dashboard, health, scim, sign_in};
+use super::{client_address, cross_site, dashboard, health, scim};
 use crate::server::App;
 use crate::server::auth::session;
 
 /// Every route of the service, behind what all of them need: the client's address and the refusal of other sites.
 pub fn router(app: App) -> Router {
-    let people = sign_in::routes()
-        .with_state(app.clone())
-        .merge(dashboard::dashboard_routes(app.clone()))
-        .layer(session::layer(&app));
+    let people = dashboard::dashboard_routes(app.clone()).layer(session::layer(&app));
     scim::routes(app.clone(), people)
         .merge(health::routes().with_state(app.clone()))
         .layer(middleware::from_fn_with_state(

@@ -1,32 +1,33 @@
 //! Signing in and out, and asking for a link that sets a password: plain routes that work without scripts.
 //!
-//! The pages are rendered elsewhere; a form posts to its own page's path. An error leads back to it with
-//! `?error=<code>` (see [`SignInError`]), success to `next` or the start page.
+//! What is refused is answered by the form's own page with what was typed, but for the password. Success leads to `next`
+//! or the start page.
 
-use axum::extract::{Form, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use serde::Deserialize;
 use tower_sessions::Session;
 use url::Url;
-use url::form_urlencoded::Serializer;
 
-use super::forms::page_of_form;
+use super::dashboard::Dashboard;
+use super::forms::{page_of_form, read_form, refuse, shown_at};
 use crate::model::account::SignInError;
-use crate::model::error::AppError;
+use crate::model::error::{AppError, FieldError};
+use crate::model::query::href;
 use crate::server::App;
 use crate::server::actor::Permission;
 use crate::server::auth::{guards, session};
 use crate::server::error::ServiceError;
 use crate::server::secret::Secret;
-use crate::server::services::sign_in::{self, AccessError, SignedIn};
+use crate::server::services::sign_in::{self, AccessError};
 use crate::server::services::{forgotten_passwords, own_account};
 
-/// `POST` of `/sign-in`, `/sign-out` and `/forgot-password`. They need the session layer around them.
-pub fn routes() -> Router<App> {
+/// `POST` of `/sign-in`, `/sign-out` and `/forgot-password`.
+pub(super) fn routes() -> Router<Dashboard> {
     Router::new()
         .route("/sign-in", routing::post(sign_in))
         .route("/sign-out", routing::post(sign_out).get(page_of_form))
@@ -44,26 +45,64 @@ struct SignInForm {
 }
 
 async fn sign_in(
-    State(app): State<App>,
+    State(dashboard): State<Dashboard>,
     session: Session,
-    headers: HeaderMap,
-    extensions: Extensions,
-    Form(form): Form<SignInForm>,
+    request: Request,
 ) -> Response {
-    let address = guards::address(&extensions);
+    let (parts, form) = match read_form::<SignInForm>(request).await {
+        Ok(read) => read,
+        Err(refused) => return refused,
+    };
+    let address = guards::address(&parts.extensions);
     let password = Secret::new(form.password);
-    let outcome = sign_in::sign_in(&app, &form.email, &password, &address).await;
+    let outcome = sign_in::sign_in(&dashboard.app, &form.email, &password, &address).await;
+    let started = match outcome {
+        Ok(signed_in) => {
+            let agent = agent(&parts.headers);
+            let started = session::start(&session, &signed_in, &address, agent).await;
+            started.map_err(AccessError::from)
+        }
+        Err(error) => Err(error),
+    };
     let next = same_site_path(&form.next);
-    match begin(outcome, &session, &address, &headers).await {
-        Ok(()) => see_other(next.as_deref().unwrap_or("/")),
-        Err(error) => see_other(&with_error("/sign-in", error, next.as_deref())),
+    let Err(error) = started else {
+        return see_other(next.as_deref().unwrap_or("/"));
+    };
+    // Its page takes from its address where signing in leads to.
+    let page = match next {
+        Some(next) => href("/sign-in", &[("next", next)]),
+        None => "/sign-in".to_owned(),
+    };
+    let values = vec![("email".to_owned(), form.email)];
+    refuse(&dashboard, shown_at(parts, &page), refusal(error), values).await
+}
+
+/// As the page of the form says it: which of the two was wrong is nobody's business, and the password has to be typed
+/// again.
+fn refusal(error: AccessError) -> AppError {
+    let AccessError::Refused(credentials @ SignInError::Credentials) = error else {
+        return ServiceError::from(error).into();
+    };
+    let of = |field: &str, message: String| FieldError {
+        field: field.to_owned(),
+        message,
+    };
+    AppError::Invalid {
+        fields: vec![
+            of("", credentials.message()),
+            of("password", "Type the password again.".to_owned()),
+        ],
     }
 }
 
-async fn sign_out(State(app): State<App>, session: Session, request: Request) -> Response {
+async fn sign_out(
+    State(dashboard): State<Dashboard>,
+    session: Session,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
     // Whatever becomes of the entry in the audit log, nobody stays signed in.
-    let noted = note_sign_out(&app, &parts).await;
+    let noted = note_sign_out(&dashboard.app, &parts).await;
     for outcome in [noted, session::end(&session).await] {
         if let Err(error) = outcome {
             tracing::error!(error = %error, "signing out failed");
@@ -90,40 +129,19 @@ struct ForgotForm {
     email: String,
 }
 
-async fn forgot_password(
-    State(app): State<App>,
-    extensions: Extensions,
-    Form(form): Form<ForgotForm>,
-) -> Response {
-    let address = guards::address(&extensions);
-    let asked = forgotten_passwords::ask(&app, &form.email, &address).await;
-    let error = match asked {
-        Ok(()) => return see_other("/forgot-password?asked"),
-        Err(AccessError::Refused(error)) => error,
-        Err(AccessError::Failed(error)) => unavailable(error),
+async fn forgot_password(State(dashboard): State<Dashboard>, request: Request) -> Response {
+    let (parts, form) = match read_form::<ForgotForm>(request).await {
+        Ok(read) => read,
+        Err(refused) => return refused,
     };
-    see_other(&with_error("/forgot-password", error, None))
-}
-
-/// What the person is told; the cause is logged.
-fn unavailable(error: ServiceError) -> SignInError {
-    let _ = AppError::from(error);
-    SignInError::Unavailable
-}
-
-/// Starts the session of who has signed in.
-async fn begin(
-    outcome: Result<SignedIn, AccessError>,
-    session: &Session,
-    address: &str,
-    headers: &HeaderMap,
-) -> Result<(), SignInError> {
-    let started = match outcome {
-        Ok(signed_in) => session::start(session, &signed_in, address, agent(headers)).await,
-        Err(AccessError::Refused(error)) => return Err(error),
-        Err(AccessError::Failed(error)) => Err(error),
-    };
-    started.map_err(unavailable)
+    let address = guards::address(&parts.extensions);
+    match forgotten_passwords::ask(&dashboard.app, &form.email, &address).await {
+        Ok(()) => see_other("/forgot-password?asked"),
+        Err(error) => {
+            let values = vec![("email".to_owned(), form.email)];
+            refuse(&dashboard, parts, ServiceError::from(error).into(), values).await
+        }
+    }
 }
 
 /// What the browser calls itself.
@@ -140,18 +158,6 @@ fn see_other(location: &str) -> Response {
         [(LOCATION, location), (CACHE_CONTROL, "no-store")],
     )
         .into_response()
-}
-
-fn with_error(path: &str, error: SignInError, next: Option<&str>) -> String {
-    let mut query = Serializer::new(String::new());
-    query.append_pair("error", error.code());
-    if let SignInError::TooMany { minutes } = error {
-        query.append_pair("minutes", &minutes.to_string());
-    }
-    if let Some(next) = next {
-        query.append_pair("next", next);
-    }
-    format!("{path}?{}", query.finish())
 }
 
 /// `next` as path and query of this site, if that is what it is: a link must not lead from our sign-in page to
@@ -197,14 +203,5 @@ mod tests {
         }
         let split = same_site_path("/a\r\nSet-Cookie: x=1").unwrap_or_default();
         assert!(!split.contains(['\r', '\n']));
-    }
-
-    #[test]
-    fn errors_travel_as_codes() {
-        let error = SignInError::TooMany { minutes: 7 };
-        assert_eq!(
-            with_error("/sign-in", error, Some("/users?a=b")),
-            "/sign-in?error=too_many&minutes=7&next=%2Fusers%3Fa%3Db"
-        );
     }
 }
