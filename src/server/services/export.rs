@@ -50,9 +50,15 @@ pub fn csv_row<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
     row
 }
 
+/// What formulas begin with. Where people write with wide signs, spreadsheets take these for the others; and some skip a
+/// tab or a line end before a sign.
+const FORMULA: [char; 11] = [
+    '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\t', '\r', '\n',
+];
+
 /// A cell that begins like a formula gets an apostrophe, which spreadsheets read as "this is text".
 fn neutral(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if cell.starts_with(FORMULA) {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
@@ -98,6 +104,11 @@ mod tests {
         assert_eq!(
             csv_row(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]),
             "'=1+1,'+1,'-1,'@SUM(A1),'\t=1,\"'\r=1\"\r\n"
+        );
+        assert_eq!(csv_row(["\n=1"]), "\"'\n=1\"\r\n");
+        assert_eq!(
+            csv_row(["＝1+1", "＋1", "－1", "＠SUM(A1)"]),
+            "'＝1+1,'＋1,'－1,'＠SUM(A1)\r\n"
         );
         assert_eq!(csv_row(["=a,\"b\""]), "\"'=a,\"\"b\"\"\"\r\n");
         assert_eq!(csv_row(["a=b", "2026-11-25"]), "a=b,2026-11-25\r\n");
