@@ -181,7 +181,6 @@ pub enum SignInError {
     PasswordCommon,
     PasswordsDiffer,
     NameMissing,
-    NameLong,
     EmailInvalid,
     EmailTaken,
     LinkInvalid,
@@ -207,7 +206,6 @@ impl SignInError {
             }
             Self::PasswordsDiffer => "The two passwords differ. Type them again.".to_owned(),
             Self::NameMissing => "Enter your name.".to_owned(),
-            Self::NameLong => "Choose a name of at most 100 characters.".to_owned(),
             Self::EmailInvalid => "Enter an email address, such as ana@example.com.".to_owned(),
             Self::EmailTaken => "There is an account with this email address already.".to_owned(),
             Self::LinkInvalid => {
@@ -221,7 +219,7 @@ impl SignInError {
         match self {
             Self::PasswordShort | Self::PasswordLong | Self::PasswordCommon => Some("password"),
             Self::PasswordsDiffer => Some("password_again"),
-            Self::NameMissing | Self::NameLong => Some("name"),
+            Self::NameMissing => Some("name"),
             Self::EmailInvalid | Self::EmailTaken => Some("email"),
             Self::Credentials | Self::TooMany { .. } | Self::LinkInvalid => None,
         }

@@ -269,7 +269,8 @@ pub struct Acceptance {
 /// in by that. Every other session of the account ends.
 ///
 /// # Errors
-/// `Refused` with what the person can mend or `LinkInvalid`; the link stays good then.
+/// `Refused` with what the person can mend or `LinkInvalid`, `Failed` with `Invalid` for a name that is none; the link
+/// stays good then.
 pub async fn accept(
     app: &App,
     purpose: LinkPurpose,
@@ -308,12 +309,12 @@ pub async fn accept(
         .await
 }
 
-fn person_name(text: &str) -> Result<String, SignInError> {
+fn person_name(text: &str) -> Result<String, AccessError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(SignInError::NameMissing);
+        return Err(SignInError::NameMissing.into());
     }
-    names::name("name", text).map_err(|_| SignInError::NameLong)
+    Ok(names::name("name", text)?)
 }
 
 struct UseOfLink {

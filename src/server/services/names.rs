@@ -11,13 +11,13 @@ const BETWEEN_GROUPS: [char; 8] = [
     ' ', '\u{a0}', '\u{202f}', '\u{2009}', ',', '.', '\'', '\u{2019}',
 ];
 
-/// A name of 1 to 100 characters, without control characters.
+/// A name of 1 to 100 characters on one line, of which something can be seen.
 ///
 /// # Errors
 /// [`ServiceError::Invalid`] on `field` otherwise.
 pub fn name(field: &'static str, text: &str) -> Result<String, ServiceError> {
     let text = text.trim();
-    if text.is_empty() {
+    if !text.chars().any(is_seen) {
         return Err(ServiceError::invalid(field, "Enter a name."));
     }
     if text.chars().count() > NAME {
@@ -26,13 +26,32 @@ pub fn name(field: &'static str, text: &str) -> Result<String, ServiceError> {
             "Choose a name of at most 100 characters.",
         ));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(disguises) {
         return Err(ServiceError::invalid(
             field,
             "A name is one line of plain characters.",
         ));
     }
     Ok(text.to_owned())
+}
+
+/// Whether a character ends a line, or turns the direction of what stands beside it: with such, a list or the audit log
+/// would read as if it said something else.
+fn disguises(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character shows by itself. Those that join or part others are of use in names of some scripts, beside what
+/// can be seen.
+fn is_seen(letter: char) -> bool {
+    !letter.is_whitespace()
+        && !matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// A slug: 3 to 63 of `a-z`, `0-9` and `-`, beginning and ending with a letter or digit.
@@ -132,6 +151,42 @@ mod tests {
         ] {
             assert_eq!(whole_number(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn names_are_one_line_of_which_something_is_seen() {
+        for good in [
+            "Contoso",
+            " Contoso Ltd ",
+            "東京",
+            "نام\u{200c}ها",
+            "\u{200f}שם",
+            "👩\u{200d}💻\u{fe0f}",
+            &"a".repeat(NAME),
+        ] {
+            assert_eq!(name("name", good).unwrap(), good.trim());
+        }
+        let refused = |text: &str| name("name", text).unwrap_err().to_string();
+        for unseen in [
+            "",
+            " ",
+            "\u{200b}",
+            "\u{feff} \u{2060}",
+            "\u{e0041}",
+            "\u{3164}",
+        ] {
+            assert_eq!(refused(unseen), "Enter a name.", "{unseen:?}");
+        }
+        for disguise in [
+            "a\nb",
+            "a\u{2028}b",
+            "a\u{2029}b",
+            "Dana\u{202e}nimda",
+            "\u{2066}Dana",
+        ] {
+            assert!(refused(disguise).contains("one line"), "{disguise:?}");
+        }
+        assert!(refused(&"a".repeat(NAME + 1)).contains("100"));
     }
 
     #[test]

@@ -57,6 +57,10 @@ db_test! {
         assert_eq!(refused(accept(&app, purpose, &first, form("short")).await), SignInError::PasswordShort);
         let differing = Acceptance { password_again: Secret::new("another one"), ..form(PASSWORD) };
         assert_eq!(refused(accept(&app, purpose, &first, differing).await), SignInError::PasswordsDiffer);
+        let disguised = Acceptance { name: "Sam\u{202e}nimda".to_owned(), ..form(PASSWORD) };
+        let disguised = accept(&app, purpose, &first, disguised).await;
+        let says_why = |error: &AccessError| error.to_string().contains("one line");
+        assert!(matches!(&disguised, Err(error @ AccessError::Failed(ServiceError::Invalid { field: "name", .. })) if says_why(error)), "{disguised:?}");
         accept(&app, purpose, &first, form(PASSWORD)).await.unwrap();
         assert!(may_sign_in(&app, "SAM@rhombus.example", PASSWORD).await);
         for link in [&first, &second] {
