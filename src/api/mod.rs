@@ -28,10 +28,18 @@ use crate::model::error::AppError;
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
-    /// The call itself failed: no connection, or an answer that is none of ours. There is no reference to give.
-    fn from_server_fn_error(_: ServerFnErrorErr) -> Self {
-        Self::Unavailable {
-            reference: "connection".to_owned(),
+    /// The call itself failed: no connection, or an answer that is none of ours. There is no reference to give. What the
+    /// server cannot read was asked by a page that was drawn before the program was replaced, or by hand: that is no
+    /// failure of the service.
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Conflict {
+                message: "This page is of another version of Rhombus Provisioning. Load it again."
+                    .to_owned(),
+            },
+            _ => Self::Unavailable {
+                reference: "connection".to_owned(),
+            },
         }
     }
 }

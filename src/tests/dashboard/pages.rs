@@ -179,6 +179,18 @@ entra_test! {
         assert!(page.contains("Entra has asked for nothing about this user"), "{page}");
     }
 
+    async fn what_cannot_be_read_of_a_question_is_no_failure_of_the_service(entra: Entra) {
+        for address in [
+            "/api/users/get?slug=contoso&id[x]=y",
+            "/api/logs/list?slug=contoso&filter=x",
+            "/api/users/history",
+        ] {
+            let answer = open(entra.app, "", address).await;
+            assert_eq!(answer.status, 409, "{address}: {}", answer.text);
+            assert!(answer.text.contains("Load it again"), "{address}: {}", answer.text);
+        }
+    }
+
     async fn a_name_that_may_be_typed_may_be_kept(entra: Entra) {
         let sam = account(entra.app, "sam@rhombus.example", AccountRole::Support, None).await;
         let page = page(&entra, &cookie(entra.app, &sam).await, "/organizations").await;
