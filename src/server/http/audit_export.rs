@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::dashboard::{Dashboard, require};
-use super::download::download;
+use super::download::{Reader, download, while_allowed};
 use super::forms::refuse;
 use crate::model::audit::AuditFilter;
 use crate::model::error::AppError;
@@ -63,5 +63,11 @@ async fn export(
         }
     };
     let name = format!("audit-{}", slug.unwrap_or("all"));
-    download(&name, format, export.parts())
+    let reader = Reader {
+        app: dashboard.app.clone(),
+        parts,
+        permission,
+        slug: slug.map(str::to_owned),
+    };
+    download(&name, format, while_allowed(reader, export.parts()))
 }

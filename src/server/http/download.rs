@@ -2,11 +2,57 @@
 
 use axum::body::Body;
 use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, TryStreamExt};
+use futures_util::{Stream, TryStreamExt, stream};
 
+use crate::server::App;
+use crate::server::actor::Permission;
+use crate::server::auth::{guards, session};
 use crate::server::error::ServiceError;
 use crate::server::services::export::Format;
+
+/// Who has asked for a file, and by which permission.
+pub(super) struct Reader {
+    pub(super) app: App,
+    /// The head of the request: its session goes on being looked at.
+    pub(super) parts: Parts,
+    pub(super) permission: Permission,
+    /// `None` for what is of all organizations.
+    pub(super) slug: Option<String>,
+}
+
+impl Reader {
+    /// # Errors
+    /// When the session has ended or the permission is gone; when neither can be told.
+    async fn check(&self) -> Result<(), ServiceError> {
+        let (app, parts) = (&self.app, &self.parts);
+        if !session::is_open(app, &parts.extensions).await? {
+            return Err(ServiceError::SignedOut);
+        }
+        let allowed = guards::require_in(app, parts, self.permission, self.slug.as_deref());
+        allowed.await.map(|_| ())
+    }
+}
+
+/// The parts of a file for as long as its reader may have it. Whoever takes it slowly would otherwise go on reading when
+/// the account has been deactivated. The first part has just been allowed.
+pub(super) fn while_allowed<S>(
+    reader: Reader,
+    parts: S,
+) -> impl Stream<Item = Result<String, ServiceError>> + Send
+where
+    S: Stream<Item = Result<String, ServiceError>> + Send + 'static,
+{
+    let state = (reader, Box::pin(parts), true);
+    stream::try_unfold(state, async |(reader, mut parts, is_first)| {
+        if !is_first {
+            reader.check().await?;
+        }
+        let part = parts.try_next().await?;
+        Ok::<_, ServiceError>(part.map(|part| (part, (reader, parts, false))))
+    })
+}
 
 /// The file of this name, without what ends it. An error ends the connection, so that the browser does not take a part
 /// for the whole.
@@ -16,8 +62,11 @@ where
 {
     let file = format!("{name}.{}", format.extension());
     let disposition = format!("attachment; filename=\"{file}\"");
-    let parts = parts.inspect_err(move |error| {
-        tracing::error!(error = %error, export.file = %file, "an export broke off");
+    let parts = parts.inspect_err(move |error| match error {
+        ServiceError::SignedOut | ServiceError::Forbidden | ServiceError::NotFound { .. } => {
+            tracing::info!(export.file = %file, "an export was ended: its reader may not have it any more");
+        }
+        _ => tracing::error!(error = %error, export.file = %file, "an export broke off"),
     });
     (
         [
@@ -32,7 +81,6 @@ where
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
-    use futures_util::stream;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::dashboard::{Dashboard, require};
-use super::download::download;
+use super::download::{Reader, download, while_allowed};
 use super::forms::refuse;
 use crate::model::error::AppError;
 use crate::server::actor::Permission;
@@ -34,13 +34,23 @@ async fn file(
 ) -> Response {
     let (parts, _) = request.into_parts();
     let filter = filter_of(parts.uri.query().unwrap_or_default());
+    let permission = Permission::ReadLogs;
     let begun = async {
-        let allowed = require(&dashboard.app, &parts, Permission::ReadLogs, Some(&slug)).await?;
+        let allowed = require(&dashboard.app, &parts, permission, Some(&slug)).await?;
         Ok::<_, AppError>(export(&dashboard.app, &allowed, filter, format).await?)
     };
     let begun = begun.await;
     match begun {
-        Ok(export) => download(&format!("{slug}-logs"), format, export.parts()),
+        Ok(export) => {
+            let name = format!("{slug}-logs");
+            let reader = Reader {
+                app: dashboard.app,
+                parts,
+                permission,
+                slug: Some(slug),
+            };
+            download(&name, format, while_allowed(reader, export.parts()))
+        }
         Err(error) => refuse(&dashboard, parts, error, Vec::new()).await,
     }
 }

@@ -10,6 +10,7 @@ use rhombus_provisioning::server::services::export::Format;
 use rhombus_provisioning::server::services::log_search;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use super::browser::viewer;
 use super::fill::{CONTOSO, Entry, NOW, allowed, entry, many_entries, run, two_organizations};
@@ -125,6 +126,34 @@ db_test! {
         let rest: Vec<String> = parts.try_collect().await.unwrap();
         let rest: usize = rest.iter().map(|part| part.lines().count()).sum();
         assert_eq!((first.lines().count(), rest), (500, 704));
+    }
+
+    async fn whoever_is_out_meanwhile_gets_no_more_of_it(db: TestDb) {
+        let app = TestApp::new(db).await;
+        let contoso = app.entra("contoso").await;
+        let one = Entry { organization: leak(&contoso.organization_id), ..entry("update", MINUTE) };
+        for statement in many_entries(&one, 1_203) {
+            app.execute(statement).await;
+        }
+        let cookie = viewer(&app, "contoso").await;
+        for (file, ended) in [
+            ("csv", "UPDATE accounts SET deactivated_at = NULL"),
+            ("ndjson", "UPDATE accounts SET deactivated_at = 1"),
+            ("csv", "DELETE FROM sessions"),
+        ] {
+            app.execute(sql("UPDATE accounts SET deactivated_at = NULL")).await;
+            let request = Request::get(format!("/organizations/contoso/logs/export.{file}"))
+                .header("cookie", &cookie)
+                .body(Body::empty())
+                .unwrap();
+            let answer = app.router.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), 200, "{ended}");
+            let mut parts = answer.into_body().into_data_stream();
+            assert!(parts.try_next().await.unwrap().is_some(), "{ended}");
+            app.execute(sql(ended)).await;
+            let rest = parts.try_collect::<Vec<_>>().await;
+            assert_eq!(rest.is_ok(), ended.ends_with("NULL"), "{ended}");
+        }
     }
 
     async fn nobody_exports_what_is_not_theirs(db: TestDb) {
