@@ -21,11 +21,15 @@ use crate::server::services::outbox::{self, Letter};
 use crate::server::services::sign_in::{self, AccessError, SignedIn};
 use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, Account, NewAccount};
-use crate::server::store::outbox::NewMail;
+use crate::server::store::outbox::{self as outbox_store, NewMail};
 use crate::server::store::{Tx, leases, sessions};
 
 /// The row that the transactions which make the first Support account take one after the other.
 const FIRST_SUPPORT: &str = "first_support";
+
+/// Mails with links that one address gets within an hour because others make them. More than it may ask for by itself, so
+/// that whoever asks for it keeps nobody else from it.
+const MAILED_AN_HOUR: i64 = 10;
 
 /// How long a link is good.
 fn lifetime(purpose: LinkPurpose) -> Millis {
@@ -165,6 +169,28 @@ impl NewLink {
             secret.reveal()
         )
     }
+}
+
+/// Has a link go to its holder by mail. Nobody is written to again and again who has asked for nothing; only whoever is at
+/// the computer itself needs no such limit.
+///
+/// # Errors
+/// `Conflict` when the address has been sent too many.
+pub(super) async fn post(
+    tx: &mut Tx<'_>,
+    mail: &NewMail,
+    actor: &Actor,
+) -> Result<(), ServiceError> {
+    let lately = outbox::lately(mail.created_at, HOUR);
+    let written = outbox_store::count_to(tx, mail.kind, &mail.address_key, lately).await?;
+    if written >= MAILED_AN_HOUR && *actor != Actor::CommandLine {
+        return Err(ServiceError::conflict(format!(
+            "{} has been sent {MAILED_AN_HOUR} links within an hour. Look into its spam folder, and try again in an hour.",
+            mail.address
+        )));
+    }
+    outbox_store::insert(tx, mail).await?;
+    Ok(())
 }
 
 /// Who has made a link, where it was nobody with a name.

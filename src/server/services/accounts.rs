@@ -19,7 +19,7 @@ use crate::server::error::ServiceError;
 use crate::server::ids;
 use crate::server::scim::resource::case_key;
 use crate::server::secret::Secret;
-use crate::server::services::account_links::{Bearer, NewLink, maker};
+use crate::server::services::account_links::{self, Bearer, NewLink, maker};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::moments::Moments;
 use crate::server::services::notifications::settings::zone_in;
@@ -27,7 +27,7 @@ use crate::server::services::sign_in::AccessError;
 use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount, Whose};
 use crate::server::store::keyset::{self, From};
-use crate::server::store::outbox::{self, NewMail};
+use crate::server::store::outbox::NewMail;
 use crate::server::store::{Tx, notifications, sessions};
 
 pub use crate::server::services::account_links::find_link;
@@ -46,8 +46,8 @@ pub struct Invitee {
 /// seven days. Who was invited before or had been deactivated there is invited anew.
 ///
 /// # Errors
-/// `Invalid` for what was typed, `Conflict` when the address has an account already, `Forbidden` for a role that
-/// the actor may not give.
+/// `Invalid` for what was typed, `Conflict` when the address has an account already or has been sent too many links,
+/// `Forbidden` for a role that the actor may not give.
 pub async fn invite(
     app: &App,
     allowed: &Allowed,
@@ -158,7 +158,7 @@ async fn add(
                 if let Start::Link(link, mail) = start {
                     link.replace(tx, &id, now).await?;
                     if let Some(mail) = &mail {
-                        outbox::insert(tx, mail).await?;
+                        account_links::post(tx, mail, &who.actor).await?;
                     }
                 }
                 let state = match new.password_hash {

@@ -2,7 +2,7 @@
 
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::server::App;
-use rhombus_provisioning::server::clock::Clock;
+use rhombus_provisioning::server::clock::{Clock, HOUR};
 use rhombus_provisioning::server::http;
 use rhombus_provisioning::server::store::sql::sql;
 
@@ -41,6 +41,34 @@ db_test! {
         }
         let written: Vec<(String,)> = app.rows(sql("SELECT kind FROM outbox")).await;
         assert_eq!(written.len(), 1);
+    }
+
+    async fn nobodys_mailbox_is_filled_with_links_that_others_make(db: TestDb) {
+        let app = TestApp::new(db).await;
+        app.entra("contoso").await;
+        let dana = account(&app, "dana@contoso.com", AccountRole::Admin, Some("contoso")).await;
+        let dana = cookie(&app, &dana).await;
+        let invite = async |address: &str| post(&app, &dana, ACCOUNTS, &format!("email={address}&role=viewer")).await;
+        for _ in 0..9 {
+            assert_eq!(invite("vera%40contoso.com").await.status, 200);
+        }
+        let vera: Vec<(String,)> = app.rows(sql("SELECT id FROM accounts WHERE email = 'vera@contoso.com'")).await;
+        let link = format!("{ACCOUNTS}/{}/link", vera[0].0);
+        let last = post(&app, &dana, &link, "").await;
+        assert_eq!(last.status, 200);
+        let (_, last) = last.text.split_once("https://provisioning.test/invitation/").unwrap();
+        let last: String = last.chars().take_while(char::is_ascii_alphanumeric).collect();
+
+        for refused in [invite("Vera%40contoso.com").await, post(&app, &dana, &link, "").await] {
+            assert_eq!(refused.status, 409, "{}", refused.text);
+            assert!(refused.text.contains("has been sent 10 links within an hour"), "{}", refused.text);
+        }
+        assert_eq!(invite("omar%40contoso.com").await.status, 200);
+        let written: Vec<(String,)> = app.rows(sql("SELECT id FROM outbox WHERE address = 'vera@contoso.com'")).await;
+        assert_eq!(written.len(), 10);
+        assert_eq!(open(&app, "", &format!("/invitation/{last}")).await.status, 200, "a refusal ends no link");
+        app.advance(HOUR);
+        assert_eq!(invite("vera%40contoso.com").await.status, 200);
     }
 
     async fn a_refused_acceptance_keeps_the_name_and_no_password(db: TestDb) {

@@ -6,18 +6,18 @@ use crate::server::App;
 use crate::server::actor::Allowed;
 use crate::server::error::ServiceError;
 use crate::server::scim::resource::case_key;
-use crate::server::services::account_links::{Bearer, NewLink, maker};
+use crate::server::services::account_links::{self, Bearer, NewLink, maker};
 use crate::server::services::audit;
 use crate::server::services::moments::Moments;
 use crate::server::services::notifications::settings::zone_in;
 use crate::server::store::accounts::{self, Account};
-use crate::server::store::outbox;
 
 /// A new link for somebody who cannot sign in: to set a new password (good for an hour), or the invitation
 /// again if it was never accepted.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when the account is deactivated, or was accepted or deactivated meanwhile.
+/// `NotFound`; `Conflict` when the account is deactivated, was accepted or deactivated meanwhile, or has been sent too many
+/// links.
 pub async fn reset(app: &App, allowed: &Allowed, email: &str) -> Result<CreatedLink, ServiceError> {
     check_manages(allowed)?;
     let account =
@@ -88,7 +88,7 @@ async fn new_link(
                 }
                 link.replace(tx, &account.id, now).await?;
                 if let Some(mail) = &mail {
-                    outbox::insert(tx, mail).await?;
+                    account_links::post(tx, mail, &who.actor).await?;
                 }
                 let target = target(&account);
                 audit::record(tx, &who, "account.reset", &target, None, None).await?;
