@@ -120,6 +120,22 @@ pub async fn find_locked(
     }
 }
 
+/// Nobody else changes whoever has this userName until this transaction ends.
+pub async fn hold_by_user_name(
+    tx: &mut Tx<'_>,
+    organization_id: &str,
+    user_name_key: &str,
+) -> Result<(), StoreError> {
+    // SQLite's one writer is the lock.
+    if tx.dialect() == dialect::Dialect::Postgres {
+        const HOLD: &str =
+            "SELECT id FROM users WHERE organization_id = $1 AND user_name_key = $2 FOR UPDATE";
+        tx.execute(sql(HOLD).bind(organization_id).bind(user_name_key))
+            .await?;
+    }
+    Ok(())
+}
+
 /// The user with this userName, compared by its key.
 pub async fn find_by_user_name(
     connection: &mut Connection<'_>,

@@ -5,14 +5,17 @@ use futures_util::future::join_all;
 use rhombus_provisioning::model::take_over::Decision;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::clock::{DAY, MINUTE};
-use rhombus_provisioning::server::error::ServiceError;
+use rhombus_provisioning::server::error::{ServiceError, StoreError};
 use rhombus_provisioning::server::services::dry_run::dry_run_issue;
 use rhombus_provisioning::server::services::{take_overs, user_access};
+use rhombus_provisioning::server::store::role_catalogue;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::entra_test;
 use crate::support::app::{Answer, START};
+use crate::support::db::until_waiting;
 use crate::support::entra::{Entra, user};
 
 fn proof(entra: &Entra<'_>, permission: Permission) -> Allowed {
@@ -235,6 +238,48 @@ entra_test! {
         assert_eq!((&body["id"], &body["active"]), (&json!(ids[1]), &json!(false)));
         let holds: Vec<(i64,)> = entra.app.rows(sql("SELECT count(*) FROM guard_holds")).await;
         assert_eq!(holds, [(0,)]);
+    }
+
+    async fn who_takes_over_somebody_and_whoever_changes_them_wait_for_each_other_in_one_order(entra: Entra) {
+        entra.app.execute(sql("UPDATE organizations SET removal_limit = 9")).await;
+        let mut body = user("ana");
+        body.as_object_mut().unwrap().remove("externalId");
+        let id = entra.post(&body).await.id();
+        decide(&entra, &id, "ana", Decision::Allowed).await.unwrap();
+
+        // Both need the organization, which somebody has until both wait.
+        let (begin, begun) = oneshot::channel::<()>();
+        let (release, held) = oneshot::channel::<()>();
+        let (db, organization) = (entra.app.app.db.clone(), entra.organization_id.clone());
+        let holding = tokio::spawn(async move {
+            db.write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    role_catalogue::lock(tx, &organization).await?;
+                    begin.send(()).unwrap();
+                    let _ = held.await;
+                    Ok(())
+                })
+            })
+            .await
+        });
+        begun.await.unwrap();
+        let mut inactive = newcomer("ana");
+        inactive["active"] = json!(false);
+        let db = &entra.app.app.db;
+        let (taken, disabled, ()) = tokio::join!(
+            entra.post(&inactive),
+            async {
+                until_waiting(db, 1).await;
+                entra.change(&id, "Replace", "active", json!("False")).await
+            },
+            async {
+                until_waiting(db, 2).await;
+                release.send(()).unwrap();
+            }
+        );
+        holding.await.unwrap().unwrap();
+        assert_eq!(taken.is(201)["id"], json!(id));
+        disabled.is(200);
     }
 
     async fn a_refused_create_uses_no_decision_up(entra: Entra) {

@@ -83,6 +83,12 @@ impl Unit<'_, '_> {
             locks = policy::brings_new_roles(user, &catalogue);
         }
         if locks {
+            // Users come before their organization, as with whoever changes one: this may end with the holder of the
+            // userName, taken over or gone.
+            let key = case_key(user.user_name().unwrap_or_default());
+            if before.is_none_or(|(_, stored)| case_key(&stored.user_name) != key) {
+                users::hold_by_user_name(self.tx, &caller.organization_id, &key).await?;
+            }
             role_catalogue::lock(self.tx, &caller.organization_id).await?;
         }
         let catalogue = role_catalogue::list_to_assign(self.tx, &caller.organization_id).await?;
