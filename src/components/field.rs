@@ -211,7 +211,9 @@ pub(super) struct Notes {
 
 impl Notes {
     pub(super) fn of(name: &'static str, hint: Option<String>, errors: Vec<FieldError>) -> Self {
-        let has_focus = errors.first().is_some_and(|error| error.field == name);
+        // What is said of the whole form is of no field.
+        let first = errors.iter().find(|error| !error.field.is_empty());
+        let has_focus = first.is_some_and(|error| error.field == name);
         let error = errors
             .into_iter()
             .find(|error| error.field == name)
