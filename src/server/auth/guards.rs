@@ -51,8 +51,7 @@ impl Visitor {
 /// same); `Forbidden` for what the role may not do.
 pub async fn require(permission: Permission, slug: Option<&str>) -> Result<Allowed, AppError> {
     let (app, parts) = contexts()?;
-    let visitor = use_context::<Visitor>().unwrap_or_default();
-    let account = visitor.account(&app, &parts.extensions).await?;
+    let account = visitor().account(&app, &parts.extensions).await?;
     Ok(allow(&app, &parts, account, permission, slug).await?)
 }
 
@@ -68,6 +67,22 @@ pub async fn require_in(
 ) -> Result<Allowed, ServiceError> {
     let account = signed_in(app, &parts.extensions).await?;
     allow(app, parts, account, permission, slug).await
+}
+
+/// As [`require_in`], again, of a request that goes on for long: its session is to be open still.
+///
+/// # Errors
+/// As [`require`].
+pub async fn require_still(
+    app: &App,
+    parts: &Parts,
+    permission: Permission,
+    slug: Option<&str>,
+) -> Result<Allowed, ServiceError> {
+    if !session::is_open(app, &parts.extensions).await? {
+        return Err(ServiceError::SignedOut);
+    }
+    require_in(app, parts, permission, slug).await
 }
 
 async fn allow(
@@ -97,8 +112,7 @@ async fn allow(
 /// `Unavailable` when the session cannot be read.
 pub async fn me() -> Result<Option<Me>, AppError> {
     let (app, parts) = contexts()?;
-    let visitor = use_context::<Visitor>().unwrap_or_default();
-    let account = visitor.account(&app, &parts.extensions).await?;
+    let account = visitor().account(&app, &parts.extensions).await?;
     Ok(account.map(|account| {
         let zone = zone_of(&account, &parts.headers);
         accounts::me(&account, zone, app.clock.now())
@@ -198,6 +212,11 @@ async fn organization_for(
             .map(Some)
             .ok_or(not_found),
     }
+}
+
+/// Who is signed in, as the page that is drawn or the server function's own request finds it.
+fn visitor() -> Visitor {
+    use_context().unwrap_or_default()
 }
 
 fn contexts() -> Result<(App, Parts), AppError> {

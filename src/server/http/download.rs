@@ -8,7 +8,7 @@ use futures_util::{Stream, TryStreamExt, stream};
 
 use crate::server::App;
 use crate::server::actor::Permission;
-use crate::server::auth::{guards, session};
+use crate::server::auth::guards;
 use crate::server::error::ServiceError;
 use crate::server::services::export::Format;
 
@@ -20,19 +20,6 @@ pub(super) struct Reader {
     pub(super) permission: Permission,
     /// `None` for what is of all organizations.
     pub(super) slug: Option<String>,
-}
-
-impl Reader {
-    /// # Errors
-    /// When the session has ended or the permission is gone; when neither can be told.
-    async fn check(&self) -> Result<(), ServiceError> {
-        let (app, parts) = (&self.app, &self.parts);
-        if !session::is_open(app, &parts.extensions).await? {
-            return Err(ServiceError::SignedOut);
-        }
-        let allowed = guards::require_in(app, parts, self.permission, self.slug.as_deref());
-        allowed.await.map(|_| ())
-    }
 }
 
 /// The parts of a file for as long as its reader may have it. Whoever takes it slowly would otherwise go on reading when
@@ -47,7 +34,8 @@ where
     let state = (reader, Box::pin(parts), true);
     stream::try_unfold(state, async |(reader, mut parts, is_first)| {
         if !is_first {
-            reader.check().await?;
+            let (slug, permission) = (reader.slug.as_deref(), reader.permission);
+            guards::require_still(&reader.app, &reader.parts, permission, slug).await?;
         }
         let part = parts.try_next().await?;
         Ok::<_, ServiceError>(part.map(|part| (part, (reader, parts, false))))

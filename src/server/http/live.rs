@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep_until};
 use super::dashboard::{Dashboard, require};
 use crate::model::error::AppError;
 use crate::server::App;
-use crate::server::actor::{Allowed, Permission};
-use crate::server::auth::session;
+use crate::server::actor::Permission;
+use crate::server::auth::guards;
 use crate::server::clock::Millis;
 use crate::server::services::live::{self, REST, Watch};
 
@@ -85,7 +85,8 @@ struct Hints {
 impl Hints {
     /// `None` when too many are open; the page works without.
     async fn new(app: &App, slug: Option<String>, parts: Parts) -> Result<Option<Self>, AppError> {
-        let allowed = allowed(app, &parts, slug.as_deref()).await?;
+        let permission = permission(slug.as_deref());
+        let allowed = require(app, &parts, permission, slug.as_deref()).await?;
         // Watched first: nothing comes in between.
         let watch = match slug {
             Some(_) => live::watch(app, &allowed)?,
@@ -119,9 +120,9 @@ impl Hints {
         let shutdown = self.app.shutdown.clone();
         let event = shutdown.run_until_cancelled(self.wait()).await?;
         if self.checked_at.elapsed() >= KEPT_ALIVE {
-            if !self.is_allowed().await {
-                return None;
-            }
+            let (slug, permission) = (self.slug.as_deref(), permission(self.slug.as_deref()));
+            let still = guards::require_still(&self.app, &self.parts, permission, slug);
+            still.await.ok()?;
             self.checked_at = Instant::now();
         }
         Some((Ok(event), self))
@@ -143,14 +144,6 @@ impl Hints {
         self.rests_until = Instant::now() + REST;
         Event::default().event("logs").data("newer entries exist")
     }
-
-    async fn is_allowed(&self) -> bool {
-        let is_open = session::is_open(&self.app, &self.parts.extensions).await;
-        is_open.unwrap_or_default()
-            && allowed(&self.app, &self.parts, self.slug.as_deref())
-                .await
-                .is_ok()
-    }
 }
 
 /// How many milliseconds ago the page was asked for, as it says itself.
@@ -161,10 +154,9 @@ fn age(parts: &Parts) -> Option<Millis> {
         .filter(|age| *age >= 0)
 }
 
-async fn allowed(app: &App, parts: &Parts, slug: Option<&str>) -> Result<Allowed, AppError> {
-    let permission = match slug {
+fn permission(slug: Option<&str>) -> Permission {
+    match slug {
         Some(_) => Permission::ReadLogs,
         None => Permission::ListOrganizations,
-    };
-    require(app, parts, permission, slug).await
+    }
 }

@@ -147,29 +147,17 @@ impl PatchRequest {
         })
     }
 
-    /// Whether an operation names the roles or a part of them, whatever it makes of them.
+    /// Whether an operation names this attribute or a part of it, whatever it makes of it.
     #[must_use]
-    pub fn names_roles(&self) -> bool {
+    pub fn names(&self, attribute: &str) -> bool {
         self.operations
             .iter()
             .flat_map(|operation| &operation.assignments)
             .any(|assignment| match &assignment.target {
                 Target::Attribute(path) | Target::ValuePath { path, .. } => {
-                    path.attribute.name == "roles"
+                    path.attribute.name == attribute
                 }
                 Target::Extension | Target::Unknown(_) | Target::Flawed { .. } => false,
-            })
-    }
-
-    /// Whether an operation names `active`, whatever it makes of it.
-    #[must_use]
-    pub fn names_active(&self) -> bool {
-        self.operations
-            .iter()
-            .flat_map(|operation| &operation.assignments)
-            .any(|assignment| match &assignment.target {
-                Target::Attribute(path) => path.attribute.name == "active",
-                _ => false,
             })
     }
 

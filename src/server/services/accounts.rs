@@ -28,7 +28,7 @@ use crate::server::services::{names, passwords};
 use crate::server::store::accounts::{self, NewAccount, Whose};
 use crate::server::store::keyset::{self, From};
 use crate::server::store::outbox::NewMail;
-use crate::server::store::{Tx, notifications, sessions};
+use crate::server::store::{Tx, organizations, sessions};
 
 pub use crate::server::services::account_links::find_link;
 pub use crate::server::store::accounts::Account;
@@ -300,7 +300,7 @@ async fn keep_last(tx: &mut Tx<'_>, account: &Account) -> Result<Account, Servic
     let organization_id = organization.map(|organization| organization.id.as_str());
     // Before any account, so that nobody who has one of them waits for it. Support has no organization, and one role.
     if let Some(id) = organization_id {
-        notifications::lock(tx, id).await?;
+        organizations::lock(tx, id).await?;
     }
     let Some(account) = accounts::find(tx, &account.id).await? else {
         return Err(ServiceError::NotFound { what: "account" });

@@ -21,7 +21,7 @@ use crate::server::store::sql::Connection;
 use crate::server::store::user_blocks::{self, Blockable};
 use crate::server::store::user_erasure::{self, Known, Name, Tombstone};
 use crate::server::store::users::{self, NewChange};
-use crate::server::store::{Tx, issue_records, notifications, support_bundles, take_overs};
+use crate::server::store::{Tx, issue_records, organizations, support_bundles, take_overs};
 
 /// Characters of a reason at most.
 const REASON: usize = 500;
@@ -232,7 +232,7 @@ impl Erasure {
             .write::<_, StoreError, _>(move |tx| {
                 Box::pin(async move {
                     // Mails that are composed meanwhile wait, and neither they nor later ones name the user.
-                    notifications::lock(tx, &organization_id).await?;
+                    organizations::lock(tx, &organization_id).await?;
                     issue_records::forget_user(tx, &organization_id, &keys, now).await
                 })
             })

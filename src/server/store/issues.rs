@@ -1,7 +1,5 @@
 //! `issues` as they are read: narrowed, ranked, paged, counted up to a limit.
 
-mod state;
-
 use std::fmt;
 
 use sqlx::FromRow;

@@ -11,6 +11,7 @@ pub mod carried;
 pub mod cycles;
 pub mod db;
 pub mod dialect;
+mod enums;
 pub mod figures;
 pub mod foresight;
 #[cfg(test)]

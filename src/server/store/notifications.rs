@@ -130,16 +130,6 @@ pub async fn organization(
         .await
 }
 
-/// Locks an organization, so that nobody else changes its settings or recipients until the change ends; false if it is
-/// gone.
-pub async fn lock(tx: &mut Tx<'_>, organization_id: &str) -> Result<bool, StoreError> {
-    let mut statement = Builder::new("SELECT slug FROM organizations WHERE id = ");
-    let lock = tx.for_no_key_update();
-    statement.bind(organization_id).push(lock);
-    let found: Option<(String,)> = tx.fetch_optional(statement.finish_repeated()).await?;
-    Ok(found.is_some())
-}
-
 /// Keeps the settings of an organization.
 pub async fn set(tx: &mut Tx<'_>, organization_id: &str, kept: &Kept) -> Result<(), StoreError> {
     let settings = &kept.settings;

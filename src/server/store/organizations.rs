@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use sqlx::FromRow;
 
 use super::Tx;
+use super::dialect::Dialect;
 use super::keyset::{From, prefix_range, push_list};
 use super::sql::{Builder, Connection, sql};
 use crate::model::organization::{MissingNames, MissingRole, ProvisioningState, UnknownRole};
@@ -50,16 +51,6 @@ impl Policies {
             missing_role: MissingRole::parse(missing_role).ok_or_else(|| corrupt(missing_role))?,
             unknown_role: UnknownRole::parse(unknown_role).ok_or_else(|| corrupt(unknown_role))?,
         })
-    }
-}
-
-impl TryFrom<String> for ProvisioningState {
-    type Error = StoreError;
-
-    /// From the column.
-    fn try_from(text: String) -> Result<Self, StoreError> {
-        Self::parse(&text)
-            .ok_or_else(|| StoreError::Corrupt(format!("provisioning state {text:?}")))
     }
 }
 
@@ -129,6 +120,25 @@ pub async fn ids_of(
     push_list(&mut statement, "slug IN (", slugs);
     let found: Vec<(String, String)> = connection.fetch_all(statement.finish()).await?;
     Ok(found.into_iter().collect())
+}
+
+/// Locks an organization: whoever else does so waits until this transaction ends. Those who add to it, such as users, do
+/// not.
+pub async fn lock(tx: &mut Tx<'_>, id: &str) -> Result<(), StoreError> {
+    // SQLite's one writer is the lock.
+    if tx.dialect() == Dialect::Postgres {
+        lock_existing(tx, id).await?;
+    }
+    Ok(())
+}
+
+/// The same; `false` if it is gone.
+pub async fn lock_existing(tx: &mut Tx<'_>, id: &str) -> Result<bool, StoreError> {
+    let mut statement = Builder::new("SELECT id FROM organizations WHERE id = ");
+    let lock = tx.for_no_key_update();
+    statement.bind(id).push(lock);
+    let found: Option<(String,)> = tx.fetch_optional(statement.finish_repeated()).await?;
+    Ok(found.is_some())
 }
 
 /// The organization of an id, locked for a change.
@@ -310,21 +320,4 @@ fn push_search(statement: &mut Builder, search: &Search) {
         .push(" AND slug < ")
         .bind(&end)
         .push("))");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_read_back_and_others_are_corrupt() {
-        for state in ProvisioningState::ALL {
-            let column = state.as_str().to_owned();
-            assert_eq!(ProvisioningState::try_from(column).ok(), Some(state));
-        }
-        assert!(matches!(
-            ProvisioningState::try_from("lost".to_owned()),
-            Err(StoreError::Corrupt(_))
-        ));
-    }
 }

@@ -25,16 +25,6 @@ pub struct Recipient {
     pub uses: i64,
 }
 
-impl TryFrom<String> for RecipientState {
-    type Error = StoreError;
-
-    /// From the column.
-    fn try_from(text: String) -> Result<Self, StoreError> {
-        Self::parse(&text)
-            .ok_or_else(|| StoreError::Corrupt(format!("state of a recipient {text:?}")))
-    }
-}
-
 const SELECT: &str = "SELECT id, organization_id, address, address_key, state, created_at, created_by, link_sent_at, \
      verified_at, uses FROM notification_recipients WHERE ";
 
@@ -135,21 +125,4 @@ pub async fn has_verified(
         )
         .await?;
     Ok(found > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_read_back_and_others_are_corrupt() {
-        for state in RecipientState::ALL {
-            let column = state.as_str().to_owned();
-            assert_eq!(RecipientState::try_from(column).ok(), Some(state));
-        }
-        assert!(matches!(
-            RecipientState::try_from("lost".to_owned()),
-            Err(StoreError::Corrupt(_))
-        ));
-    }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use sqlx::FromRow;
 
-use super::Tx;
 use super::dialect::Dialect;
 use super::sql::{Connection, sql};
+use super::{Tx, organizations};
 use crate::server::clock::Millis;
 use crate::server::error::StoreError;
 
@@ -67,23 +67,10 @@ pub async fn list_to_assign(
         .into())
 }
 
-/// Lets nobody else add to the catalogue until this transaction ends.
-pub async fn lock(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreError> {
-    // SQLite's one writer is the lock. The weaker kind lets others go on adding users meanwhile.
-    if tx.dialect() == Dialect::Postgres {
-        tx.execute(
-            sql("SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE")
-                .bind(organization_id),
-        )
-        .await?;
-    }
-    Ok(())
-}
-
 /// Waits for the transactions that assign roles already: each holds those that it has read, see [`list_to_assign`]. The
 /// catalogue stays locked.
 pub async fn await_assignments(tx: &mut Tx<'_>, organization_id: &str) -> Result<(), StoreError> {
-    lock(tx, organization_id).await?;
+    organizations::lock(tx, organization_id).await?;
     // SQLite has one writer. They hold all roles: the one that is always there will do.
     if tx.dialect() == Dialect::Postgres {
         tx.execute(

@@ -24,16 +24,6 @@ pub struct TakeOver {
     pub used_at: Option<Millis>,
 }
 
-impl TryFrom<String> for Decision {
-    type Error = StoreError;
-
-    /// From the column.
-    fn try_from(text: String) -> Result<Self, StoreError> {
-        Self::parse(&text)
-            .ok_or_else(|| StoreError::Corrupt(format!("decision about a userName {text:?}")))
-    }
-}
-
 /// The decisions about these users.
 pub async fn list(
     connection: &mut Connection<'_>,
@@ -136,21 +126,4 @@ pub async fn forget(
     )
     .await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decisions_read_back_and_others_are_corrupt() {
-        for decision in Decision::ALL {
-            let column = decision.as_str().to_owned();
-            assert_eq!(Decision::try_from(column).ok(), Some(decision));
-        }
-        assert!(matches!(
-            Decision::try_from("lost".to_owned()),
-            Err(StoreError::Corrupt(_))
-        ));
-    }
 }

@@ -1,7 +1,5 @@
 //! `users`, `user_values`, `deleted_users` and `user_changes`: provisioned people and their history.
 
-mod role_state;
-
 use std::collections::HashSet;
 
 use sqlx::FromRow;

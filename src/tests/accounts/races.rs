@@ -14,15 +14,14 @@ use rhombus_provisioning::server::services::forgotten_passwords::ask;
 use rhombus_provisioning::server::services::sign_in::{AccessError, SignedIn, sign_in};
 use rhombus_provisioning::server::store::accounts::{self as store, NewAccount};
 use rhombus_provisioning::server::store::dialect::Dialect;
-use rhombus_provisioning::server::store::notifications;
+use rhombus_provisioning::server::store::organizations;
 use rhombus_provisioning::server::store::sql::sql;
-use tokio::sync::oneshot;
 
 use super::links::refused;
 use super::{PASSWORD, account, allowed, app_on, audited, organization};
 use crate::db_test;
 use crate::support::app::START;
-use crate::support::db::until_waiting;
+use crate::support::db::while_held;
 
 /// Uses the link of an invitation or first start.
 async fn accept(
@@ -48,66 +47,46 @@ async fn side_by_side<T>(
     emails: [&'static str; 2],
     attempts: impl Future<Output = T>,
 ) -> T {
-    let (begin, begun) = oneshot::channel::<()>();
-    let (release, held) = oneshot::channel::<()>();
-    let db = app.db.clone();
-    let holding = tokio::spawn(async move {
-        db.write(move |tx| {
+    let nobody = |email: &'static str| NewAccount {
+        id: ids::new_id(START),
+        email: email.to_owned(),
+        email_key: email.to_owned(),
+        name: String::new(),
+        role: AccountRole::Viewer,
+        organization_id: None,
+        password_hash: None,
+        created_at: START,
+    };
+    let (outcome, held) = while_held(
+        &app.db,
+        2,
+        move |tx| {
             Box::pin(async move {
                 for email in emails {
-                    let account = NewAccount {
-                        id: ids::new_id(START),
-                        email: email.to_owned(),
-                        email_key: email.to_owned(),
-                        name: String::new(),
-                        role: AccountRole::Viewer,
-                        organization_id: None,
-                        password_hash: None,
-                        created_at: START,
-                    };
-                    store::insert(tx, &account).await?;
+                    store::insert(tx, &nobody(email)).await?;
                 }
-                begin.send(()).unwrap();
-                let _ = held.await;
-                Err::<(), _>(StoreError::Unavailable("as the test wants it".to_owned()))
+                Err(StoreError::Unavailable("as the test wants it".to_owned()))
             })
-        })
-        .await
-    });
-    begun.await.unwrap();
-    let waiting = async {
-        until_waiting(&app.db, 2).await;
-        release.send(()).unwrap();
-    };
-    let (outcome, ()) = tokio::join!(attempts, waiting);
-    holding.await.unwrap().unwrap_err();
+        },
+        attempts,
+    )
+    .await;
+    held.unwrap_err();
     outcome
 }
 
 /// Runs `attempt` up to the moment at which it has to wait for whoever is accepting the invitation of this account, and
 /// then to its end.
 async fn while_accepted<T>(app: &App, id: &str, attempt: impl Future<Output = T>) -> T {
-    let (begin, begun) = oneshot::channel::<()>();
-    let (release, held) = oneshot::channel::<()>();
-    let (db, id) = (app.db.clone(), id.to_owned());
-    let accepting = tokio::spawn(async move {
-        db.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move {
-                store::hold(tx, &id).await?;
-                begin.send(()).unwrap();
-                let _ = held.await;
-                store::set_password(tx, &id, "Dana", "x").await
-            })
-        })
-        .await
-    });
-    begun.await.unwrap();
-    let waiting = async {
-        until_waiting(&app.db, 1).await;
-        release.send(()).unwrap();
-    };
-    let (outcome, ()) = tokio::join!(attempt, waiting);
-    accepting.await.unwrap().unwrap();
+    let id = id.to_owned();
+    let (outcome, accepted) = while_held(
+        &app.db,
+        1,
+        move |tx| Box::pin(async move { store::set_password(tx, &id, "Dana", "x").await }),
+        attempt,
+    )
+    .await;
+    accepted.unwrap();
     outcome
 }
 
@@ -192,30 +171,20 @@ db_test! {
         let may = allowed(&app, Permission::ManageAccounts, "contoso").await;
         let dana = store::find_by_email(&mut app.db.read().await.unwrap(), "dana@contoso.com").await.unwrap().unwrap();
         let vic = store::find_by_email(&mut app.db.read().await.unwrap(), "vic@contoso.com").await.unwrap().unwrap();
-        let (begin, begun) = oneshot::channel::<()>();
-        let (release, held) = oneshot::channel::<()>();
         let organization_id = vic.organization.as_ref().unwrap().id.clone();
-        let (db, promoted, demoted) = (app.db.clone(), vic.id.clone(), dana.id.clone());
-        let changing_places = tokio::spawn(async move {
-            db.write::<_, StoreError, _>(move |tx| {
-                Box::pin(async move {
-                    notifications::lock(tx, &organization_id).await?;
-                    store::set_role(tx, &promoted, AccountRole::Admin).await?;
-                    store::set_role(tx, &demoted, AccountRole::Viewer).await?;
-                    begin.send(()).unwrap();
-                    let _ = held.await;
-                    Ok(())
-                })
-            })
-            .await
-        });
-        begun.await.unwrap();
-        let waiting = async {
-            until_waiting(&app.db, 1).await;
-            release.send(()).unwrap();
-        };
-        let (deactivated, ()) = tokio::join!(accounts::deactivate(&app, &may, &vic.id), waiting);
-        changing_places.await.unwrap().unwrap();
+        let (promoted, demoted) = (vic.id.clone(), dana.id.clone());
+        let (deactivated, changed_places) = while_held(
+            &app.db,
+            1,
+            move |tx| Box::pin(async move {
+                organizations::lock(tx, &organization_id).await?;
+                store::set_role(tx, &promoted, AccountRole::Admin).await?;
+                store::set_role(tx, &demoted, AccountRole::Viewer).await
+            }),
+            accounts::deactivate(&app, &may, &vic.id),
+        )
+        .await;
+        changed_places.unwrap();
         assert!(matches!(deactivated, Err(ServiceError::Conflict { .. })), "{deactivated:?}");
     }
 

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use rhombus_provisioning::server::clock::MINUTE;
 use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::store::dialect::Dialect;
-use rhombus_provisioning::server::store::notifications;
+use rhombus_provisioning::server::store::organizations;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -260,7 +260,7 @@ entra_test! {
         let hold = tokio::spawn(async move {
             db.write(move |tx| {
                 Box::pin(async move {
-                    notifications::lock(tx, &organization_id).await?;
+                    organizations::lock(tx, &organization_id).await?;
                     begin.send(()).unwrap();
                     let _ = held.await;
                     Ok::<_, StoreError>(())

@@ -1,21 +1,20 @@
 //! A userName that Entra wants for somebody new and an old user has: an Admin decides, and Entra's next try follows
 //! (product, Issues).
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use rhombus_provisioning::model::take_over::Decision;
 use rhombus_provisioning::server::actor::{Allowed, OrganizationRef, Permission};
 use rhombus_provisioning::server::clock::{DAY, MINUTE};
-use rhombus_provisioning::server::error::{ServiceError, StoreError};
+use rhombus_provisioning::server::error::ServiceError;
 use rhombus_provisioning::server::services::dry_run::dry_run_issue;
 use rhombus_provisioning::server::services::{take_overs, user_access};
-use rhombus_provisioning::server::store::role_catalogue;
+use rhombus_provisioning::server::store::organizations;
 use rhombus_provisioning::server::store::sql::sql;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use crate::entra_test;
 use crate::support::app::{Answer, START};
-use crate::support::db::until_waiting;
+use crate::support::db::{until_waiting, while_held};
 use crate::support::entra::{Entra, user};
 
 fn proof(entra: &Entra<'_>, permission: Permission) -> Allowed {
@@ -247,37 +246,22 @@ entra_test! {
         let id = entra.post(&body).await.id();
         decide(&entra, &id, "ana", Decision::Allowed).await.unwrap();
 
-        // Both need the organization, which somebody has until both wait.
-        let (begin, begun) = oneshot::channel::<()>();
-        let (release, held) = oneshot::channel::<()>();
-        let (db, organization) = (entra.app.app.db.clone(), entra.organization_id.clone());
-        let holding = tokio::spawn(async move {
-            db.write::<_, StoreError, _>(move |tx| {
-                Box::pin(async move {
-                    role_catalogue::lock(tx, &organization).await?;
-                    begin.send(()).unwrap();
-                    let _ = held.await;
-                    Ok(())
-                })
-            })
-            .await
-        });
-        begun.await.unwrap();
         let mut inactive = newcomer("ana");
         inactive["active"] = json!(false);
-        let db = &entra.app.app.db;
-        let (taken, disabled, ()) = tokio::join!(
-            entra.post(&inactive),
-            async {
-                until_waiting(db, 1).await;
-                entra.change(&id, "Replace", "active", json!("False")).await
-            },
-            async {
-                until_waiting(db, 2).await;
-                release.send(()).unwrap();
-            }
-        );
-        holding.await.unwrap().unwrap();
+        let (db, organization) = (&entra.app.app.db, entra.organization_id.clone());
+        let disable = async {
+            until_waiting(db, 1).await;
+            entra.change(&id, "Replace", "active", json!("False")).await
+        };
+        // Both need the organization, which somebody has until both wait.
+        let ((taken, disabled), held) = while_held(
+            db,
+            2,
+            move |tx| Box::pin(async move { organizations::lock(tx, &organization).await }),
+            join(entra.post(&inactive), disable),
+        )
+        .await;
+        held.unwrap();
         assert_eq!(taken.is(201)["id"], json!(id));
         disabled.is(200);
     }

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use rhombus_provisioning::server::error::StoreError;
 use rhombus_provisioning::server::store::dialect::Dialect;
 use rhombus_provisioning::server::store::sql::sql;
-use rhombus_provisioning::server::store::{Db, migrate};
+use rhombus_provisioning::server::store::{Db, Tx, migrate};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 /// An open, migrated database that nobody else uses.
@@ -86,6 +89,40 @@ pub async fn until_waiting(db: &Db, changes: i64) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("nobody waits");
+}
+
+/// Has a change do `work` and holds it there until so many others wait for its end; `attempts` are among these. Answers
+/// what became of both. What `work` did stays, or is undone if it fails.
+pub async fn while_held<T>(
+    db: &Db,
+    changes: i64,
+    work: impl for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<(), StoreError>>
+    + Send
+    + 'static,
+    attempts: impl Future<Output = T>,
+) -> (T, Result<(), StoreError>) {
+    let (begin, begun) = oneshot::channel::<()>();
+    let (release, held) = oneshot::channel::<()>();
+    let holder = db.clone();
+    let holding = tokio::spawn(async move {
+        holder
+            .write::<_, StoreError, _>(move |tx| {
+                Box::pin(async move {
+                    let outcome = work(tx).await;
+                    begin.send(()).unwrap();
+                    let _ = held.await;
+                    outcome
+                })
+            })
+            .await
+    });
+    begun.await.unwrap();
+    let waiting = async {
+        until_waiting(db, changes).await;
+        release.send(()).unwrap();
+    };
+    let (outcome, ()) = tokio::join!(attempts, waiting);
+    (outcome, holding.await.unwrap())
 }
 
 /// Reads that take all connections that reads of any length may have, and more that wait for one, until they are dropped.

@@ -20,7 +20,7 @@ use crate::server::services::outbox::{self, CLAIM, Letter};
 use crate::server::store::notifications as store;
 use crate::server::store::outbox::{self as outbox_store, Claimed, NewMail};
 use crate::server::store::recipients;
-use crate::server::store::{Tx, audit as audit_store};
+use crate::server::store::{Tx, audit as audit_store, organizations};
 
 /// How long whoever sends a test waits for the answers; the page shows later ones.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -97,7 +97,7 @@ async fn check_limit(
     more: usize,
     now: Millis,
 ) -> Result<(), ServiceError> {
-    store::lock(tx, organization_id).await?;
+    organizations::lock(tx, organization_id).await?;
     let lately = outbox::lately(now, HOUR);
     let sent = outbox_store::count_of(tx, MailKind::Test, organization_id, lately).await?;
     if sent + i64::try_from(more).unwrap_or(i64::MAX) > TESTS_AN_HOUR {
@@ -171,7 +171,7 @@ pub async fn repeat(app: &App, allowed: &Allowed, id: &str) -> Result<(), Servic
         .write(move |tx| {
             Box::pin(async move {
                 // Two at once would count the same.
-                store::lock(tx, &organization.id).await?;
+                organizations::lock(tx, &organization.id).await?;
                 let lately = outbox::lately(now, HOUR);
                 let repeats = audit_store::count(tx, &organization.id, REPEAT, lately).await?;
                 if repeats >= REPEATS_AN_HOUR {

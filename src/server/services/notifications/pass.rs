@@ -11,6 +11,7 @@ use crate::server::clock::Millis;
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::store::issues;
 use crate::server::store::notifications as store;
+use crate::server::store::organizations;
 use crate::server::store::outbox as outbox_store;
 use crate::server::store::sql::Connection;
 
@@ -106,7 +107,7 @@ async fn write(
             Box::pin(async move {
                 let mut told = Told::default();
                 // Nobody is erased between what is checked here and the mails.
-                store::lock(tx, &organization_id).await?;
+                organizations::lock(tx, &organization_id).await?;
                 for step in steps {
                     let (is_ours, mails, counter) = match step {
                         Step::Mark { open, mails, named } => {

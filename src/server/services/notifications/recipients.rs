@@ -17,7 +17,7 @@ use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::mails::{self, Organization, Setting, Verification};
 use crate::server::services::outbox::{self, Letter};
 use crate::server::store::Tx;
-use crate::server::store::notifications as store;
+use crate::server::store::organizations;
 use crate::server::store::outbox::{self as outbox_store, NewMail};
 use crate::server::store::recipients::{self, Recipient};
 
@@ -48,7 +48,7 @@ pub async fn add(app: &App, allowed: &Allowed, typed: &str) -> Result<(), Servic
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                if !store::lock(tx, &organization.id).await? {
+                if !organizations::lock_existing(tx, &organization.id).await? {
                     return Err(ServiceError::NotFound {
                         what: "organization",
                     });

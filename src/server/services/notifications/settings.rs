@@ -11,6 +11,7 @@ use crate::server::actor::{Allowed, Permission};
 use crate::server::error::{ServiceError, StoreError};
 use crate::server::services::audit::{self, Target, Who};
 use crate::server::store::notifications::{self as store, Kept};
+use crate::server::store::organizations;
 use crate::server::store::sql::Connection;
 use crate::server::zone;
 
@@ -123,7 +124,7 @@ pub async fn set(app: &App, allowed: &Allowed, typed: &TypedSettings) -> Result<
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                if !store::lock(tx, &organization.id).await? {
+                if !organizations::lock_existing(tx, &organization.id).await? {
                     return Err(ServiceError::NotFound {
                         what: "organization",
                     });

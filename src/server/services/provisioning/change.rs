@@ -55,7 +55,7 @@ pub async fn patch(
         Err(error) => return refuse_body(app, request, exchange, id, error).await,
     };
     exchange.done(StepKind::Parse, describe(&patch));
-    let sets = if patch.names_roles() {
+    let sets = if patch.names("roles") {
         Sets::Roles
     } else {
         Sets::Others
@@ -71,7 +71,7 @@ pub async fn patch(
             };
             let before = unit.load_locked(&id).await?;
             let after = patch.apply(&before.user, &mut unit.exchange.remarks)?;
-            let is_wanted = patch.names_active() && after.active() == Some(true);
+            let is_wanted = patch.names("active") && after.active() == Some(true);
             let outcome = unit.change(before, after, sets).await;
             if is_wanted && outcome.is_ok() {
                 unit.wanted(&id);

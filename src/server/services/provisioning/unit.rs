@@ -15,7 +15,7 @@ use crate::server::scim::resource::{Change, User, case_key};
 use crate::server::services::recording::Exchange;
 use crate::server::store::dialect::Dialect;
 use crate::server::store::users::{self, NewChange, StoredUser};
-use crate::server::store::{Tx, role_catalogue};
+use crate::server::store::{Tx, organizations, role_catalogue};
 
 /// What a step of a change works with.
 pub(super) struct Unit<'t, 'c> {
@@ -89,14 +89,14 @@ impl Unit<'_, '_> {
             if before.is_none_or(|(_, stored)| case_key(&stored.user_name) != key) {
                 users::hold_by_user_name(self.tx, &caller.organization_id, &key).await?;
             }
-            role_catalogue::lock(self.tx, &caller.organization_id).await?;
+            organizations::lock(self.tx, &caller.organization_id).await?;
         }
         let catalogue = role_catalogue::list_to_assign(self.tx, &caller.organization_id).await?;
         let role = policy::decide_role(user, before, caller, &catalogue, self.now, remarks)?;
         if role.unreviewed.is_empty() {
             return Ok(role);
         }
-        role_catalogue::lock(self.tx, &caller.organization_id).await?;
+        organizations::lock(self.tx, &caller.organization_id).await?;
         // Somebody may have added it meanwhile: then there is nothing to remark upon.
         remarks.truncate(noted);
         let catalogue = role_catalogue::list_to_assign(self.tx, &caller.organization_id).await?;

@@ -15,7 +15,7 @@ use crate::server::services::audit::{self, Target, Who};
 use crate::server::services::to_the_end::to_the_end;
 use crate::server::store::role_settlements::RoleSettlement;
 use crate::server::store::roles::{self, LockedRole, Role};
-use crate::server::store::{Tx, role_catalogue};
+use crate::server::store::{Tx, organizations};
 
 /// Adds a role at the catalogue's end; answers its id.
 ///
@@ -53,7 +53,7 @@ async fn add(
         .write(move |tx| {
             Box::pin(async move {
                 let (now, own_key) = (who.at, case_key(&value));
-                role_catalogue::lock(tx, &organization_id).await?;
+                organizations::lock(tx, &organization_id).await?;
                 let id = ids::new_id(now);
                 let own = [(own_key.clone(), value.clone())];
                 check_free(tx, &organization_id, "value", &own, &id).await?;
@@ -344,7 +344,7 @@ pub(super) async fn locked(
     organization_id: &str,
     id: &str,
 ) -> Result<LockedRole, ServiceError> {
-    role_catalogue::lock(tx, organization_id).await?;
+    organizations::lock(tx, organization_id).await?;
     roles::find_for_update(tx, organization_id, id)
         .await?
         .ok_or(NOT_FOUND)

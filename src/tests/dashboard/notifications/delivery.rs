@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use futures_util::future::join;
 use rhombus_provisioning::model::account::AccountRole;
 use rhombus_provisioning::model::notification::TESTS_AN_HOUR;
 use rhombus_provisioning::server::actor::{Allowed, Permission};
@@ -13,16 +14,15 @@ use rhombus_provisioning::server::services::notifications::pass;
 use rhombus_provisioning::server::services::organizations;
 use rhombus_provisioning::server::services::outbox::{self, ATTEMPTS, CLAIM, claim_at};
 use rhombus_provisioning::server::store::dialect::Dialect;
-use rhombus_provisioning::server::store::notifications;
+use rhombus_provisioning::server::store::organizations as organization_store;
 use rhombus_provisioning::server::store::outbox::{self as outbox_store, Claim, Claimed};
 use rhombus_provisioning::server::store::sql::sql;
-use tokio::sync::oneshot;
 
 use super::{DANA, PAGE, Post, add, refused_role};
 use crate::dashboard::person::{self, account, cookie, open};
 use crate::db_test;
 use crate::support::app::TestApp;
-use crate::support::db::until_waiting;
+use crate::support::db::while_held;
 use crate::support::smtp::Conduct;
 
 /// Of the mail that was written last: state, attempts, minutes until it is tried again.
@@ -329,27 +329,14 @@ db_test! {
             send_test(app, &may).await.unwrap();
         }
         // One more may be sent. Two are held up where each has to wait its turn.
-        let (begin, begun) = oneshot::channel::<()>();
-        let (release, held) = oneshot::channel::<()>();
-        let db = app.db.clone();
-        let holding = tokio::spawn(async move {
-            db.write::<_, StoreError, _>(move |tx| {
-                Box::pin(async move {
-                    notifications::lock(tx, &organization_id).await?;
-                    begin.send(()).unwrap();
-                    let _ = held.await;
-                    Ok(())
-                })
-            })
-            .await
-        });
-        begun.await.unwrap();
-        let waiting = async {
-            until_waiting(&app.db, 2).await;
-            release.send(()).unwrap();
-        };
-        let (one, two, ()) = tokio::join!(send_test(app, &may), send_test(app, &may), waiting);
-        holding.await.unwrap().unwrap();
+        let ((one, two), held) = while_held(
+            &app.db,
+            2,
+            move |tx| Box::pin(async move { organization_store::lock(tx, &organization_id).await }),
+            join(send_test(app, &may), send_test(app, &may)),
+        )
+        .await;
+        held.unwrap();
         let refused = if one.is_ok() { two } else { one };
         assert!(matches!(refused, Err(ServiceError::Conflict { .. })), "{refused:?}");
         let sent = i64::try_from(post.count() - seen).unwrap();

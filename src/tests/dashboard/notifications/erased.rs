@@ -9,15 +9,14 @@ use rhombus_provisioning::server::error::{ServiceError, StoreError};
 use rhombus_provisioning::server::services::notifications::pass::{self, Told};
 use rhombus_provisioning::server::services::{outbox, user_access};
 use rhombus_provisioning::server::store::sql::sql;
-use rhombus_provisioning::server::store::{issue_records, notifications, outbox as outbox_store};
+use rhombus_provisioning::server::store::{issue_records, organizations, outbox as outbox_store};
 use serde_json::json;
-use tokio::sync::oneshot;
 
 use super::{DANA, PAGE, Post, add};
 use crate::dashboard::person::{self, account, cookie};
 use crate::db_test;
 use crate::support::app::TestApp;
-use crate::support::db::{TestDb, until_waiting};
+use crate::support::db::{TestDb, while_held};
 use crate::support::entra::Entra;
 
 /// Somebody of whom an update is refused.
@@ -169,27 +168,18 @@ db_test! {
         // What erasing does in the end, while it is composed.
         let (organization_id, now) = (entra.organization_id.clone(), post.app.app.clock.now());
         let keys = vec![issue_records::user_key(&zoe)];
-        let (held, is_held) = oneshot::channel();
-        let (release, is_released) = oneshot::channel::<()>();
-        let erased = post.app.app.db.write::<_, StoreError, _>(move |tx| {
-            Box::pin(async move {
-                notifications::lock(tx, &organization_id).await?;
-                issue_records::forget_user(tx, &organization_id, &keys, now).await?;
-                held.send(()).unwrap();
-                let _ = is_released.await;
-                Ok(())
-            })
-        });
-        let told = async {
-            is_held.await.unwrap();
-            let composed = async {
-                until_waiting(&post.app.app.db, 1).await;
-                release.send(()).unwrap();
-            };
-            tokio::join!(pass::run(&post.app.app), composed).0.unwrap()
-        };
-        let (erased, told) = tokio::join!(erased, told);
+        let (told, erased) = while_held(
+            &post.app.app.db,
+            1,
+            move |tx| Box::pin(async move {
+                organizations::lock(tx, &organization_id).await?;
+                issue_records::forget_user(tx, &organization_id, &keys, now).await
+            }),
+            pass::run(&post.app.app),
+        )
+        .await;
         erased.unwrap();
+        let told = told.unwrap();
         assert_eq!((told, texts(&post.app).await.len()), (Told::default(), 0));
         assert_eq!(post.tell().await.first, 1);
         let written = texts(&post.app).await;
